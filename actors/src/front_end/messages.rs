@@ -1,0 +1,132 @@
+//! What the front-end is asked, by shoppers and by the other services, and what it answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Epoch, Order, OrderNumber, Product, ProductName, Quantity, ReplicaId, RequestId, View};
+use crate::net::{NodeId, rpcs};
+
+/// The answer is not known, or not now: ask again, an order under the same request id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{why}")]
+pub struct Unavailable {
+    /// What is being waited for, for a person.
+    pub why: String,
+}
+
+/// One product, from the cache or from the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryProduct {
+    /// Its name.
+    pub name: ProductName,
+}
+
+/// All products, in the catalog's order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListProducts {}
+
+/// Order something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceOrder {
+    /// The shopper's request id; the front-end makes one where there is none.
+    pub key: Option<RequestId>,
+    /// What.
+    pub name: ProductName,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+/// Why an order was not placed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum OrderError {
+    /// Final.
+    #[error("there is no such product")]
+    UnknownProduct,
+    /// Final.
+    #[error("not enough in stock: {left} left")]
+    NotEnough {
+        /// Pieces in stock when it was refused.
+        left: u64,
+    },
+    /// Final.
+    #[error("the Idempotency-Key was used for another order")]
+    KeyReused,
+    /// Not known: it may yet be placed, or have been.
+    #[error("{0}")]
+    Unavailable(Unavailable),
+}
+
+/// One order by its number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindOrder {
+    /// Which.
+    pub number: OrderNumber,
+}
+
+/// Orders by ascending number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListOrders {
+    /// Only orders with higher numbers.
+    pub after: OrderNumber,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// Who leads?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetView {}
+
+/// Can orders be placed now?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetReadiness {}
+
+/// The answer to [`GetReadiness`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// Whether a leader serves and the catalog answers.
+    pub ready: bool,
+    /// The services that are waited for.
+    pub waiting_for: Vec<NodeId>,
+    /// What is being waited for, for a person; empty when ready.
+    pub why: String,
+}
+
+/// How a leader wants the in-sync set to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// This replica did not confirm in time.
+    Drop(ReplicaId),
+    /// This replica has confirmed everything acknowledged in this reign.
+    Add(ReplicaId),
+}
+
+/// From a leader: change the in-sync set of the view of this epoch. Answered with the view that is current
+/// afterwards, whether or not it was changed by this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeView {
+    /// The epoch that the leader wants to change.
+    pub epoch: Epoch,
+    /// Who asks.
+    pub leader: ReplicaId,
+    /// What for.
+    pub change: Change,
+}
+
+/// From the catalog: these products are about to change; drop them, and confirm. No product at all means
+/// every one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invalidate {
+    /// Products, or none for all.
+    pub products: Vec<ProductName>,
+}
+
+rpcs! {
+    QueryProduct, "query" => Result<Option<Product>, Unavailable>;
+    ListProducts, "list" => Result<Vec<Product>, Unavailable>;
+    PlaceOrder, "place" => Result<OrderNumber, OrderError>;
+    FindOrder, "find" => Result<Option<Order>, Unavailable>;
+    ListOrders, "find-all" => Result<Vec<Order>, Unavailable>;
+    GetView, "view" => Option<View>;
+    GetReadiness, "readiness" => Readiness;
+    ChangeView, "change-view" => Option<View>;
+    Invalidate, "cache" => ();
+}

@@ -1,0 +1,80 @@
+//! What an actor is given when it is made, and how it is started and killed.
+//!
+//! A [`Host`] is all of the world that an actor may touch. Two kinds of hosts exist: the deployed binary,
+//! and the simulator. There is no `if simulated` behind this boundary.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, Addr, Context};
+use futures_util::future::LocalBoxFuture;
+
+use crate::clock::Clock;
+use crate::net::{Bridge, Net, NodeId};
+use crate::probe::{Event, Probe};
+use crate::storage::Storage;
+
+/// The world of one node.
+#[derive(Clone)]
+pub struct Host {
+    /// Which node this is.
+    pub id: NodeId,
+    /// Its peers.
+    pub net: Net,
+    /// Its files.
+    pub storage: Rc<dyn Storage>,
+    /// Its clock.
+    pub clock: Arc<dyn Clock>,
+    /// What its random numbers start from.
+    pub seed: u64,
+    /// Where it tells what it does.
+    pub probe: Rc<dyn Probe>,
+    /// Called once when the node can no longer keep its promises (its disk failed) and has stopped.
+    pub on_failure: Rc<dyn Fn(NodeId, Failure)>,
+}
+
+impl Host {
+    /// Tells the probe what this node just did.
+    pub fn emit(&self, event: Event) {
+        self.probe.record(self.id, &event);
+    }
+
+    /// Reports that this node stops, and why.
+    pub fn fail(&self, why: impl fmt::Display) {
+        (self.on_failure)(self.id, Failure(why.to_string()));
+    }
+}
+
+/// Why a node stopped of itself, as a sentence for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure(pub String);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An actor ready to run.
+pub struct Node<A: Actor> {
+    /// Its address, for the typed calls of the host that runs it.
+    pub addr: Addr<A>,
+    /// The way in for its peers.
+    pub bridge: Arc<Bridge>,
+    /// The actor itself: state, mailbox and all its futures. The host polls it; **dropping it is the
+    /// crash** of this node, at that very point. (Detach the node from the network first, then its disk:
+    /// actix polls the future one last time while it drops it.)
+    pub run: LocalBoxFuture<'static, ()>,
+}
+
+impl<A: Actor<Context = Context<A>>> Node<A> {
+    /// Makes an actor ready to run; `routes` says which messages may reach it from outside.
+    pub fn new(actor: A, mailbox: usize, routes: impl FnOnce(&Addr<A>) -> Bridge) -> Node<A> {
+        let mut context = Context::new();
+        context.set_mailbox_capacity(mailbox);
+        let addr = actix::AsyncContext::address(&context);
+        let bridge = Arc::new(routes(&addr));
+        Node { addr, bridge, run: Box::pin(context.into_future(actor)) }
+    }
+}

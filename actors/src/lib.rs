@@ -1,0 +1,15 @@
+//! The toy store's services as actix actors.
+//!
+//! Nothing in this crate knows HTTP, reads a real clock, opens a real file or draws unseeded randomness: an
+//! actor is given a [`host::Host`] and touches nothing else. The same actors run deployed and simulated.
+
+pub mod catalog;
+pub mod clock;
+pub mod domain;
+pub mod front_end;
+pub mod host;
+pub mod net;
+pub mod order;
+pub mod probe;
+pub mod storage;
+pub mod tasks;

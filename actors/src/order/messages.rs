@@ -1,0 +1,213 @@
+//! What an order replica is asked, and what it answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Entry, Epoch, Order, OrderNumber, Position, Purchase, ReplicaId, View};
+use crate::net::rpcs;
+
+/// Places an order, or answers again what the same request id was answered before. For the leader only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The epoch of the view that named this leader.
+    pub epoch: Epoch,
+    /// The request id, the product, how many.
+    pub purchase: Purchase,
+}
+
+/// An order that was placed, now or before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placed {
+    /// Its number.
+    pub number: OrderNumber,
+}
+
+/// Why an order was not placed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum PlaceError {
+    /// Final, if this is the leader of the current view: nothing was sold.
+    #[error("only {left} left in stock")]
+    NotEnough {
+        /// Pieces in stock when it was refused.
+        left: u64,
+        /// The leader's epoch now.
+        epoch: Epoch,
+    },
+    /// Final: the catalog has no such product.
+    #[error("no such product")]
+    UnknownProduct,
+    /// Final: the request id belongs to another order.
+    #[error("the key was used for another order")]
+    KeyReused,
+    /// Not decided: this replica does not serve as leader, or no longer, or has too much to do.
+    #[error("{0}")]
+    NotServing(NotServing),
+}
+
+/// Why a replica does not answer for the order service. What was asked may or may not come to pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum NotServing {
+    /// It does not lead in the epoch named.
+    #[error("this replica does not lead epoch {named}; its epoch is {current}")]
+    NotLeader {
+        /// The epoch that the caller named.
+        named: Epoch,
+        /// The epoch of this replica.
+        current: Epoch,
+    },
+    /// It leads, but has not yet brought everyone in sync to its own book.
+    #[error("this replica has just become leader of epoch {epoch} and is taking over")]
+    TakingOver {
+        /// Its epoch.
+        epoch: Epoch,
+    },
+    /// It leads, but has too many orders waiting.
+    #[error("too many orders are waiting")]
+    Overloaded,
+}
+
+/// One order by its number. With an epoch, from the leader, linearizable; without, from what this replica
+/// holds and knows to be acknowledged, which may lag behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lookup {
+    /// The epoch of the view that named this leader.
+    pub epoch: Option<Epoch>,
+    /// Which order.
+    pub number: OrderNumber,
+}
+
+/// Acknowledged orders in their order, from the leader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// The epoch of the view that named this leader.
+    pub epoch: Epoch,
+    /// Only orders with higher numbers.
+    pub after: OrderNumber,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// What a replica is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Takes what a leader sends.
+    Follower,
+    /// Leads, but answers nobody yet.
+    TakingOver,
+    /// Leads and serves.
+    Leader,
+}
+
+/// How is it?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {}
+
+/// The answer to [`Status`] and to [`Announce`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicaStatus {
+    /// Which replica.
+    pub id: ReplicaId,
+    /// What it is doing.
+    pub role: Role,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// The last entry of its book.
+    pub last: Position,
+    /// The last order that it knows to be acknowledged.
+    pub acknowledged: OrderNumber,
+    /// The newest view that it has saved, if it ever heard of one.
+    pub view: Option<View>,
+}
+
+/// Where does your book end?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Last {}
+
+/// A view, from the front-end, to every replica: at a change, and again and again until its leader has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announce {
+    /// The view.
+    pub view: View,
+}
+
+/// Entries from the leader to a follower. It stands for the whole book up to the end of `entries`: the
+/// follower refuses it unless it holds the entry before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sync {
+    /// The leader's view.
+    pub view: View,
+    /// The entry before the first of `entries`.
+    pub after: Position,
+    /// Entries, numbered without gaps from `after.number + 1`; may be empty.
+    pub entries: Vec<Entry>,
+    /// Orders up to this number are acknowledged.
+    pub acknowledged: OrderNumber,
+}
+
+/// The answer to [`Sync`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Synced {
+    /// The book up to the last number *of that message* is on this follower's disk.
+    Confirmed {
+        /// The epoch of the message.
+        epoch: Epoch,
+        /// The last number of the message.
+        number: OrderNumber,
+    },
+    /// The entry before is not held; send from after this number.
+    Missing {
+        /// The follower may hold the leader's book up to here.
+        after: OrderNumber,
+    },
+    /// The message is of an older epoch, or this replica leads itself.
+    Refused {
+        /// The epoch of this replica.
+        epoch: Epoch,
+    },
+}
+
+/// A chunk of the leader's acknowledged orders, for a replica that catches up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncFrom {
+    /// The epoch of the replica that asks.
+    pub epoch: Epoch,
+    /// The end of its book.
+    pub after: Position,
+    /// How many entries at most.
+    pub limit: u32,
+}
+
+/// The answer to [`SyncFrom`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Chunk {
+    /// To be merged exactly like a [`Sync`]; no entries means that nothing is missing.
+    Entries(Sync),
+    /// The leader's entry there is another one; ask again from this place, which precedes it.
+    Diverged {
+        /// Where the books may still agree.
+        after: Position,
+    },
+    /// This replica does not serve as leader.
+    NotServing(NotServing),
+}
+
+/// A replica that is not in sync has caught up, and asks the leader to be counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Join {
+    /// Who.
+    pub replica: ReplicaId,
+    /// The epoch of the view that names the leader.
+    pub epoch: Epoch,
+}
+
+rpcs! {
+    Place, "orders" => Result<Placed, PlaceError>;
+    Lookup, "order" => Result<Option<Order>, NotServing>;
+    Page, "page" => Result<Vec<Order>, NotServing>;
+    Status, "status" => ReplicaStatus;
+    Last, "last" => Position;
+    Announce, "leader" => ReplicaStatus;
+    Sync, "sync" => Synced;
+    SyncFrom, "syncfrom" => Chunk;
+    Join, "join" => Result<(), NotServing>;
+}

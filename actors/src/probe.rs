@@ -1,0 +1,81 @@
+//! What actors tell about themselves: to the log when deployed, to the trace when simulated.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::domain::{Epoch, OrderNumber, ProductName, ReplicaId, RequestId, View};
+use crate::net::NodeId;
+
+/// Receives the events of a node.
+pub trait Probe {
+    /// Takes one event of the node `node`.
+    fn record(&self, node: NodeId, event: &Event);
+}
+
+/// Something that a reader of a trace wants to know, and that a simulation wants to have seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "the fields are named after the domain's terms, which are documented there")]
+pub enum Event {
+    /// A replica took over: it is leader and brings everyone in sync to its own book.
+    TakeoverBegan { view: View },
+    /// A new leader appended purchases that its predecessor had left without an order.
+    UnsettledCompleted { epoch: Epoch, purchases: usize },
+    /// A replica serves as leader from now on.
+    Serving { epoch: Epoch, last: OrderNumber },
+    /// A leader stopped leading because of a newer view.
+    Deposed { epoch: Epoch },
+    /// A leader went on leading in the next view, with or without some follower.
+    ViewAdopted { view: View, orders_in_flight: usize },
+    /// A follower cut a tail that no leader had acknowledged.
+    TailCut { after: OrderNumber, entries: u64 },
+    /// A follower refused a message of an older epoch.
+    OldEpochRefused { message: &'static str, epoch: Epoch, current: Epoch },
+    /// A leader answered a repeated request with the order that it already had.
+    DuplicateSuppressed { key: RequestId, number: OrderNumber },
+    /// A purchase answer found its order in the book already.
+    PurchaseAlreadyInBook { key: RequestId },
+    /// An order was acknowledged by the leader.
+    Acknowledged { number: OrderNumber, key: RequestId, epoch: Epoch },
+    /// A leader refused an order for lack of stock.
+    OutOfStock { key: RequestId, left: u64 },
+    /// A leader asks that a follower leave the in-sync set.
+    DropAsked { replica: ReplicaId, epoch: Epoch },
+    /// A leader asks that a replica join the in-sync set.
+    AddAsked { replica: ReplicaId, epoch: Epoch },
+    /// A replica that is not in sync fetched a part of the book.
+    CaughtUp { last: OrderNumber },
+    /// The front-end saved a view, before anyone hears of it.
+    ViewSaved { view: View, why: &'static str },
+    /// The front-end refused a change of the in-sync set that named another epoch.
+    ViewChangeRefused { named: Epoch, current: Epoch },
+    /// The front-end found that the leader does not answer.
+    LeaderSuspected { replica: ReplicaId, epoch: Epoch, why: &'static str },
+    /// The front-end sent an order once more, under the same request id.
+    OrderRetried { key: RequestId, epoch: Epoch },
+    /// A query was answered from the cache.
+    CacheHit { name: ProductName },
+    /// A fill was not cached because an invalidation came while it was under way.
+    StaleFillDropped { name: ProductName },
+    /// An invalidation dropped entries from the cache; an empty list is all of them.
+    Invalidated { products: Vec<ProductName> },
+    /// The catalog made a group of changes visible.
+    GroupVisible { products: Vec<ProductName>, waited_for_lease: bool },
+    /// The catalog refused a purchase batch of an older reign or number.
+    BatchRefused { reign: Epoch, batch: u64 },
+    /// The catalog answered a repeated purchase batch with its stored answer.
+    BatchRepeated { reign: Epoch, batch: u64 },
+    /// The catalog restocked products that were sold out.
+    Restocked { products: Vec<ProductName> },
+    /// The catalog may answer: every front-end has dropped its cache, or its leases have run out.
+    CatalogReady { confirmed: bool },
+    /// The node's disk failed; it stops.
+    DiskFailed { why: String },
+}
+
+impl fmt::Display for Event {
+    /// One line: the event's name, then its fields.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}

@@ -1,0 +1,336 @@
+//! Durable data, handed in.
+//!
+//! Each service keeps its data in one redb file. What redb reads and writes goes through a [`Storage`]:
+//! deployed, a real file and a blocking thread; simulated, a disk that keeps, loses or tears each write
+//! that was not synced, and virtual time.
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures_util::future::LocalBoxFuture;
+use redb::{
+    BackendError, Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError,
+    TableDefinition, TableError,
+};
+use tokio::sync::oneshot;
+
+/// A piece of work that may block on the disk.
+pub type Job = Box<dyn FnOnce() + Send>;
+
+/// The files of one service.
+pub trait Storage {
+    /// Where a file is, as a person would look for it; for messages only.
+    fn describe(&self, file: &str) -> String;
+
+    /// Whether a file exists.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    fn exists(&self, file: &str) -> io::Result<bool>;
+
+    /// Opens a file for reading and writing, creating an empty one where there is none, and locks it
+    /// against every other process.
+    ///
+    /// # Errors
+    /// When it cannot be opened; [`io::ErrorKind::WouldBlock`] when somebody else holds it.
+    fn open(&self, file: &str) -> io::Result<Box<dyn StorageBackend>>;
+
+    /// Renames a file that is not open, durably, replacing what has the new name.
+    ///
+    /// # Errors
+    /// When it could not be renamed or the directory not synced.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Removes a file that is not open.
+    ///
+    /// # Errors
+    /// When it exists and could not be removed.
+    fn remove(&self, file: &str) -> io::Result<()>;
+
+    /// Runs a job that may block, off the actor. Jobs may run side by side and in any order.
+    fn run(&self, job: Job) -> LocalBoxFuture<'static, ()>;
+
+    /// How much memory redb may use to cache one file, in bytes.
+    fn cache_bytes(&self) -> usize;
+}
+
+/// Why a service's data file could not be opened. Each variant names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error(
+        "{file} is in use by another running store; stop that one first, or give this one its own data directory"
+    )]
+    InUse {
+        /// The file.
+        file: String,
+    },
+    /// It is not a file of this service.
+    #[error("{file} is not a toystore data file for {wanted}: {found}; it was left as it is")]
+    Foreign {
+        /// The file.
+        file: String,
+        /// Which service's data was looked for.
+        wanted: String,
+        /// What is there instead.
+        found: String,
+    },
+    /// It was this service's, but can no longer be read.
+    #[error(
+        "{file} is damaged ({why}); it was left as it is: restore it from a copy, or move it away to start empty"
+    )]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What redb says.
+        why: String,
+    },
+    /// The operating system refused.
+    #[error("cannot open {file}: {source}")]
+    Io {
+        /// The file.
+        file: String,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+/// Why a read or write of an open data file failed. Whoever sees one must stop: what is on the disk is no
+/// longer known, and redb refuses further writes after it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DiskError {
+    /// The disk is full, or failed.
+    #[error("{0}")]
+    Io(String),
+    /// What was read makes no sense.
+    #[error("the data file is damaged: {0}")]
+    Damaged(String),
+}
+
+macro_rules! disk_error_from {
+    ($($error:ty),*) => {$(
+        impl From<$error> for DiskError {
+            fn from(error: $error) -> DiskError {
+                DiskError::from_redb(error.into())
+            }
+        }
+    )*};
+}
+disk_error_from!(StorageError, TableError, redb::TransactionError, redb::CommitError);
+
+impl DiskError {
+    fn from_redb(error: redb::Error) -> DiskError {
+        match error {
+            redb::Error::Corrupted(why) => DiskError::Damaged(why),
+            other => DiskError::Io(other.to_string()),
+        }
+    }
+}
+
+const FORMAT: TableDefinition<&str, &str> = TableDefinition::new("toystore");
+const FORMAT_VERSION: &str = "1";
+
+/// One service's open data file; clones share it.
+#[derive(Clone)]
+pub struct DataFile {
+    name: Rc<str>,
+    database: Arc<Database>,
+    storage: Rc<dyn Storage>,
+}
+
+impl DataFile {
+    /// Opens `file`, creating it when there is none. `owner` says whose data it is (a service, or a
+    /// replica by its id) and is written into the file, so that no service takes another's data for its own.
+    ///
+    /// A new file is made whole under a temporary name and then renamed: a crash in between leaves no file
+    /// rather than half of one.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. A file that could not be opened is left as it was.
+    pub fn open(storage: Rc<dyn Storage>, file: &str, owner: &str) -> Result<DataFile, OpenError> {
+        let io = |source| OpenError::Io { file: storage.describe(file), source };
+        if !storage.exists(file).map_err(io)? {
+            let fresh = format!("{file}.new");
+            storage.remove(&fresh).map_err(io)?;
+            drop(open_database(&*storage, &fresh, owner, true)?);
+            storage.rename(&fresh, file).map_err(io)?;
+        }
+        let database = open_database(&*storage, file, owner, false)?;
+        Ok(DataFile { name: storage.describe(file).into(), database: Arc::new(database), storage })
+    }
+
+    /// Runs `work` on the database, off the actor, and returns what it returns.
+    ///
+    /// # Errors
+    /// What `work` fails with; [`DiskError::Damaged`] when redb panicked over what it read.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, DiskError> + Send + 'static,
+    ) -> Result<T, DiskError> {
+        let (tx, rx) = oneshot::channel();
+        let database = self.database.clone();
+        let job = Box::new(move || {
+            let outcome = guarded(|| work(&database));
+            // The actor that asked is gone: the work is done all the same.
+            let _ = tx.send(outcome);
+        });
+        self.storage.run(job).await;
+        rx.await.unwrap_or_else(|_| Err(DiskError::Io("the job was not run".into())))
+    }
+
+    /// Runs `work` here and now; for what a service loads before it starts.
+    ///
+    /// # Errors
+    /// As [`DataFile::open`], naming the file.
+    pub fn load<T>(&self, work: impl FnOnce(&Database) -> Result<T, DiskError>) -> Result<T, OpenError> {
+        guarded(|| work(&self.database)).map_err(|error| damaged(&self.name, &error))
+    }
+
+    /// The file's name, for messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Debug for DataFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataFile").finish_non_exhaustive()
+    }
+}
+
+/// redb can panic over a damaged file; this makes an error of it.
+fn guarded<T>(work: impl FnOnce() -> Result<T, DiskError>) -> Result<T, DiskError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(DiskError::Damaged(panic_text(&*panic))))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it cannot be read".into())
+}
+
+fn open_database(storage: &dyn Storage, file: &str, owner: &str, fresh: bool) -> Result<Database, OpenError> {
+    let name = storage.describe(file);
+    let backend = storage.open(file).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => OpenError::InUse { file: name.clone() },
+        _ => OpenError::Io { file: name.clone(), source },
+    })?;
+    if !fresh && backend.len().unwrap_or(0) == 0 {
+        return Err(OpenError::Foreign { file: name, wanted: owner.into(), found: "it is empty".into() });
+    }
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        let mut builder = Builder::new();
+        builder.set_cache_size(storage.cache_bytes());
+        let database =
+            builder.create_with_backend(Backend(backend)).map_err(|error| classify(error, &name, owner))?;
+        if fresh {
+            stamp(&database, owner).map_err(|error| damaged(&name, &error))?;
+        }
+        let found = stamped_owner(&database).map_err(|error| damaged(&name, &error))?;
+        match found {
+            Some(found) if found == format!("{owner} {FORMAT_VERSION}") => Ok(database),
+            Some(found) => Err(OpenError::Foreign {
+                file: name.clone(),
+                wanted: format!("{owner} (format {FORMAT_VERSION})"),
+                found: format!("it holds the data of {found}"),
+            }),
+            None => Err(OpenError::Foreign {
+                file: name.clone(),
+                wanted: owner.into(),
+                found: "it is another program's redb database".into(),
+            }),
+        }
+    }));
+    opened.unwrap_or_else(|panic| Err(OpenError::Damaged { file: name.clone(), why: panic_text(&*panic) }))
+}
+
+fn damaged(file: &str, error: &DiskError) -> OpenError {
+    match error {
+        DiskError::Io(why) => OpenError::Io { file: file.into(), source: io::Error::other(why.clone()) },
+        DiskError::Damaged(why) => OpenError::Damaged { file: file.into(), why: why.clone() },
+    }
+}
+
+fn classify(error: DatabaseError, file: &str, owner: &str) -> OpenError {
+    let file = file.to_owned();
+    match error {
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => OpenError::InUse { file },
+        DatabaseError::Storage(StorageError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+            OpenError::Foreign { file, wanted: owner.into(), found: "it is not a database".into() }
+        }
+        DatabaseError::Storage(StorageError::Io(source)) if source.kind() != io::ErrorKind::UnexpectedEof => {
+            OpenError::Io { file, source }
+        }
+        other => OpenError::Damaged { file, why: other.to_string() },
+    }
+}
+
+fn stamp(database: &Database, owner: &str) -> Result<(), DiskError> {
+    let transaction = database.begin_write()?;
+    {
+        let mut table = transaction.open_table(FORMAT)?;
+        table.insert("owner", owner)?;
+        table.insert("format", FORMAT_VERSION)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn stamped_owner(database: &Database) -> Result<Option<String>, DiskError> {
+    let transaction = database.begin_read()?;
+    let table = match transaction.open_table(FORMAT) {
+        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+        table => table?,
+    };
+    let owner = table.get("owner")?.map(|owner| owner.value().to_owned());
+    let format = table.get("format")?.map(|format| format.value().to_owned());
+    Ok(owner.zip(format).map(|(owner, format)| format!("{owner} {format}")))
+}
+
+/// redb takes a backend by its type; this makes one type of all.
+#[derive(Debug)]
+struct Backend(Box<dyn StorageBackend>);
+
+impl StorageBackend for Backend {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.write(offset, data)
+    }
+    fn close(&self) -> io::Result<()> {
+        self.0.close()
+    }
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.try_lock_range(start, end)
+    }
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.try_lock_shared_range(start, end)
+    }
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.lock_range(start, end)
+    }
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.lock_shared_range(start, end)
+    }
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.unlock_range(start, end)
+    }
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.query_lock_range(start, end)
+    }
+}

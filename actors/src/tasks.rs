@@ -1,0 +1,99 @@
+//! Futures that live and die with their actor.
+//!
+//! `actix::spawn` and [`actix::ResponseFuture`] put a future on the runtime, where it outlives a crashed
+//! actor. `Context::spawn` ties it to the actor, but polls *every* future of the actor at every wake: with
+//! a thousand orders waiting for one fsync, each confirmation would poll a thousand futures. A [`Tasks`] is
+//! one future in the actor's context that holds all others in a `FuturesUnordered` and polls only those
+//! that were woken. Dropping the actor's context drops them all.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use actix::dev::{MessageResponse, OneshotSender};
+use actix::{Actor, Message};
+use futures_util::Stream;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+
+#[derive(Default)]
+struct Inbox {
+    arrived: Vec<LocalBoxFuture<'static, ()>>,
+    waker: Option<Waker>,
+}
+
+/// The set of an actor's running tasks; clones share it.
+#[derive(Clone, Default)]
+pub struct Tasks(Rc<RefCell<Inbox>>);
+
+impl Tasks {
+    /// Runs a future until it ends or the actor does.
+    pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        let waker = {
+            let mut inbox = self.0.borrow_mut();
+            inbox.arrived.push(Box::pin(task));
+            inbox.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Answers a message with what a future ends with.
+    pub fn reply<T>(&self, answer: impl Future<Output = T> + 'static) -> Deferred<T> {
+        Deferred { tasks: self.clone(), answer: Box::pin(answer) }
+    }
+
+    /// The future that drives all tasks; the actor spawns it once, in its own context, when it starts.
+    #[must_use]
+    pub fn driver(&self) -> Driver {
+        Driver { tasks: self.clone(), running: FuturesUnordered::new() }
+    }
+}
+
+/// Drives the tasks of one actor; see [`Tasks::driver`]. It never ends by itself.
+pub struct Driver {
+    tasks: Tasks,
+    running: FuturesUnordered<LocalBoxFuture<'static, ()>>,
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let arrived = std::mem::take(&mut self.tasks.0.borrow_mut().arrived);
+            let idle = arrived.is_empty();
+            self.running.extend(arrived);
+            let pending = match Pin::new(&mut self.running).poll_next(cx) {
+                Poll::Ready(Some(())) => false,
+                Poll::Ready(None) | Poll::Pending => true,
+            };
+            if idle && pending && self.tasks.0.borrow().arrived.is_empty() {
+                self.tasks.0.borrow_mut().waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+/// The answer to a message that is still being worked on, as one of the actor's [`Tasks`].
+pub struct Deferred<T> {
+    tasks: Tasks,
+    answer: LocalBoxFuture<'static, T>,
+}
+
+impl<A: Actor, M: Message> MessageResponse<A, M> for Deferred<M::Result> {
+    fn handle(self, _: &mut A::Context, tx: Option<OneshotSender<M::Result>>) {
+        let answer = self.answer;
+        self.tasks.spawn(async move {
+            let answer = answer.await;
+            if let Some(tx) = tx {
+                // Nobody waits any more: the caller gave up, which is its right.
+                let _ = tx.send(answer);
+            }
+        });
+    }
+}
