@@ -248,6 +248,8 @@ impl World {
         if let Some((_, run)) = self.running.take() {
             run.abort();
             assert!(run.await.is_err(), "it was still running");
+            let handles = Arc::strong_count(&self.disk.files.borrow()[FILE].content);
+            assert_eq!(handles, 1, "a crash closes the file, or nobody could open it again");
         }
     }
 
