@@ -9,7 +9,7 @@ mod store;
 mod verdict;
 mod wire;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -38,6 +38,8 @@ const REPEATS: usize = 100;
 /// Idempotency-Key of its own. A request that is answered 503, or not at all, is repeated under the same key
 /// until its deadline. At the end every acknowledged order is looked up and compared with what its client
 /// remembers, no two may share a number, and some are repeated under their key and must keep their number.
+///
+/// Ctrl-C ends the shopping early, and the check begins; a second one ends everything.
 ///
 /// Exit status: 0 all is well, 1 an error or a mismatch, 2 usage, 3 the store could not be reached.
 #[derive(Debug, Clone, clap::Args)]
@@ -118,7 +120,15 @@ async fn shop(args: &Args) -> Result<bool, Cannot> {
     let shelf = shelf(&store, &args.url).await?;
     let history = History::start(args.history.as_deref())
         .map_err(|source| Cannot::History { file: args.history.clone().unwrap_or_default(), source })?;
-    let shop = Rc::new(Shop { store, shelf, history, tally: RefCell::default(), orders: RefCell::default() });
+    let shop = Rc::new(Shop {
+        store,
+        shelf,
+        history,
+        tally: RefCell::default(),
+        orders: RefCell::default(),
+        closing: Cell::default(),
+    });
+    actix::spawn(close_when_told(shop.clone()));
 
     let rounds = u64::from(args.clients) * u64::from(args.rounds);
     let progress = Rc::new(Progress::start("rounds", rounds));
@@ -141,6 +151,20 @@ async fn shop(args: &Args) -> Result<bool, Cannot> {
     say(&summary(args, seed, &shop, placed));
     written.map_err(|source| Cannot::History { file: args.history.clone().unwrap_or_default(), source })?;
     Ok(shop.tally.borrow().faults() == 0)
+}
+
+/// Lets the shopping end early at Ctrl-C; a second one means it.
+async fn close_when_told(shop: Rc<Shop>) {
+    const INTERRUPTED: i32 = 130;
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    shop.closing.set(true);
+    // Without standard error nobody needs to be told.
+    let _ = writeln!(io::stderr(), "closing; the orders are being checked (Ctrl-C again to stop at once)");
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(INTERRUPTED);
+    }
 }
 
 /// Runs all clients side by side, each as a task of its own, until the last one is done.

@@ -1,6 +1,6 @@
 //! What the clients do: shop for some rounds, then check that every order is there.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -35,6 +35,8 @@ pub struct Shop {
     pub tally: RefCell<Tally>,
     /// Every acknowledged order by its number.
     pub orders: RefCell<BTreeMap<u64, Remembered>>,
+    /// Set when nobody shall begin another round.
+    pub closing: Cell<bool>,
 }
 
 /// What one client does in the shopping phase.
@@ -56,6 +58,9 @@ impl Shop {
     /// gone, and its remaining rounds would only repeat that.
     pub async fn go_round(self: Rc<Self>, mut plan: Plan, progress: Rc<Progress>) {
         for _ in 0..plan.rounds {
+            if self.closing.get() {
+                return;
+            }
             let name = &self.shelf[plan.choices.random_range(0..self.shelf.len())];
             let wants = plan.choices.random_bool(plan.buy).then(|| plan.choices.random_range(1..=3));
             if self.query(plan.client, name).await.is_err() {
