@@ -9,10 +9,10 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
 use rand::TryRng;
 use rand::rngs::SysRng;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use toystore_actors::clock::Clock;
-use toystore_actors::domain::{ProductName, RequestId};
+use toystore_actors::domain::{Epoch, Order, OrderNumber, Product, ProductName, ReplicaId, RequestId, View};
 use toystore_actors::front_end::messages::{
     ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, PlaceOrder,
     QueryProduct,
@@ -168,6 +168,12 @@ fn default_page() -> u32 {
     PAGE
 }
 
+#[derive(Serialize)]
+struct OrderPage {
+    data: Vec<Order>,
+    next: Option<OrderNumber>,
+}
+
 /// `next` is what to give as `after` for the following page, and null when this one was the last.
 async fn orders(_: Peer, request: HttpRequest, front: Data<Front>) -> Answer {
     let PageQuery { after, limit } = request::query(&request)?;
@@ -177,14 +183,21 @@ async fn orders(_: Peer, request: HttpRequest, front: Data<Front>) -> Answer {
     let orders = front.door.ask(ListOrders { after, limit }).await??;
     let full = orders.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
     let next = orders.last().filter(|_| full).map(|order| order.number);
-    Ok(HttpResponse::Ok().json(json!({ "data": orders, "next": next })))
+    Ok(HttpResponse::Ok().json(OrderPage { data: orders, next }))
+}
+
+#[derive(Serialize)]
+struct Leader {
+    leader: ReplicaId,
+    epoch: Epoch,
+    in_sync: Vec<ReplicaId>,
 }
 
 async fn leader(front: Data<Front>) -> Answer {
     match front.door.ask(GetView {}).await? {
         Some(view) => {
-            let view = json!({ "leader": view.leader, "epoch": view.epoch, "in_sync": view.in_sync });
-            Ok(shape::data(&view))
+            let View { leader, epoch, in_sync } = view;
+            Ok(shape::data(Leader { leader, epoch, in_sync }))
         }
         None => Err(ApiError::unavailable("no leader has been chosen yet")),
     }
@@ -203,6 +216,6 @@ async fn change_view(_: Peer, request: HttpRequest, front: Data<Front>, body: Bo
 }
 
 /// The body of a product's answer, as the cache keeps it.
-pub fn render(product: &toystore_actors::domain::Product) -> Bytes {
+pub fn render(product: &Product) -> Bytes {
     shape::product(product)
 }

@@ -6,12 +6,18 @@ use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::json;
 use toystore_actors::domain::Product;
 
+/// What every answer's value is wrapped in. A struct, since a map of serde_json would sort the fields.
+#[derive(Serialize)]
+pub struct Data<T> {
+    /// The value.
+    pub data: T,
+}
+
 /// 200 with `{"data":value}`.
-pub fn data(value: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "data": value }))
+pub fn data(value: impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().json(Data { data: value })
 }
 
 /// 200 with a body that is JSON already.
