@@ -33,14 +33,18 @@ pub enum Event {
     OldEpochRefused { message: &'static str, epoch: Epoch, current: Epoch },
     /// A leader answered a repeated request with the order that it already had.
     DuplicateSuppressed { key: RequestId, number: OrderNumber },
-    /// A purchase answer found its order in the book already.
-    PurchaseAlreadyInBook { key: RequestId },
-    /// An order was acknowledged by the leader.
-    Acknowledged { number: OrderNumber, key: RequestId, epoch: Epoch },
+    /// A new leader found that purchases without a settlement have their orders in the book already.
+    UnsettledInBook { epoch: Epoch, purchases: usize },
+    /// The leader acknowledged the orders up to a number.
+    Acknowledged { through: OrderNumber, epoch: Epoch },
     /// A leader refused an order for lack of stock.
-    OutOfStock { key: RequestId, left: u64 },
+    OutOfStock { left: u64, epoch: Epoch },
     /// A leader asks that a follower leave the in-sync set.
     DropAsked { replica: ReplicaId, epoch: Epoch },
+    /// A leader counts a replica that has caught up: it waits for it from now on.
+    JoinerCounted { replica: ReplicaId, epoch: Epoch },
+    /// A leader no longer waits for a joiner that does not answer.
+    JoinerLetGo { replica: ReplicaId, epoch: Epoch },
     /// A leader asks that a replica join the in-sync set.
     AddAsked { replica: ReplicaId, epoch: Epoch },
     /// A replica that is not in sync fetched a part of the book.

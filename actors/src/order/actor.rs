@@ -1,0 +1,213 @@
+//! The order replica as an actor: it receives messages and hands them to the desk or to the replication.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use tokio::sync::Notify;
+
+use super::book::read;
+use super::desk::{Desk, DeskObserver};
+use super::leader::{Leader, LeaderReplication};
+use super::messages::{
+    Announce, Chunk, Join, Last, Lookup, NotServing, Page, Place, PlaceError, Placed, ReplicaStatus, Status,
+    Sync, SyncFrom, Synced,
+};
+use super::replication::Replication;
+use super::writer::{Stopped, Writer};
+use super::{BOOK_FILE, OrderConfig, book_owner};
+use crate::domain::{Order, OrderNumber, Position};
+use crate::host::{Host, Node};
+use crate::net::Bridge;
+use crate::probe::Event;
+use crate::storage::{DataFile, DiskError, OpenError};
+use crate::tasks::{Deferred, Tasks};
+
+/// Orders in one page, at most, whatever is asked for.
+const MAX_PAGE: u32 = 1000;
+
+/// One replica of the order service.
+pub struct OrderReplica {
+    tasks: Tasks,
+    parts: Rc<Parts>,
+    failed: Rc<Notify>,
+}
+
+struct Parts {
+    writer: Rc<Writer>,
+    leader: Rc<Leader>,
+    replication: Rc<dyn Replication>,
+    desk: Rc<Desk>,
+}
+
+/// Opens the replica's book and makes the actor ready to run.
+///
+/// # Errors
+/// When the book cannot be opened or read; see [`OpenError`].
+pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, OpenError> {
+    let file = DataFile::open(host.storage.clone(), BOOK_FILE, &book_owner(config.id))?;
+    let summary = file.load(read::summary)?;
+    let max_calls = config.max_calls;
+    let tasks = Tasks::default();
+    let failed = Rc::new(Notify::new());
+    let writer = Writer::new(file, summary, tasks.clone(), stop_on_failure(host.clone(), failed.clone()));
+    let leader = Leader::new(host.clone(), config.clone(), tasks.clone(), writer.clone());
+    let replication: Rc<dyn Replication> = Rc::new(LeaderReplication(leader.clone()));
+    let desk = Desk::new(host, config, tasks.clone(), writer.clone(), replication.clone());
+    leader.observe(Box::new(DeskObserver(desk.clone())));
+    let actor = OrderReplica { tasks, parts: Rc::new(Parts { writer, leader, replication, desk }), failed };
+    Ok(Node::new(actor, max_calls, |addr| {
+        Bridge::new(max_calls)
+            .route::<Place, _>(addr)
+            .route::<Lookup, _>(addr)
+            .route::<Page, _>(addr)
+            .route::<Status, _>(addr)
+            .route::<Last, _>(addr)
+            .route::<Announce, _>(addr)
+            .route::<Sync, _>(addr)
+            .route::<SyncFrom, _>(addr)
+            .route::<Join, _>(addr)
+    }))
+}
+
+/// A replica whose disk failed stops: it must not confirm what it could not write, and the others go on.
+fn stop_on_failure(host: Host, failed: Rc<Notify>) -> Box<dyn Fn(DiskError)> {
+    let reported = Cell::new(false);
+    Box::new(move |error| {
+        if !reported.replace(true) {
+            let why = error.to_string();
+            host.emit(Event::DiskFailed { why: why.clone() });
+            host.fail(why);
+            failed.notify_one();
+        }
+    })
+}
+
+impl Actor for OrderReplica {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Context<Self>) {
+        context.spawn(self.tasks.driver().into_actor(self));
+        let leader = self.parts.leader.clone();
+        self.tasks.spawn(leader.keep_in_sync());
+        let failed = self.failed.clone();
+        let failed = async move { failed.notified().await };
+        context.spawn(failed.into_actor(self).map(|(), _, context: &mut Context<Self>| context.stop()));
+    }
+}
+
+/// A message that the disk's failure leaves without an answer: the actor is stopping, and the caller will
+/// see that it stopped.
+async fn or_never<T>(answer: impl Future<Output = Result<T, Stopped>>) -> T {
+    match answer.await {
+        Ok(answer) => answer,
+        Err(Stopped) => std::future::pending().await,
+    }
+}
+
+impl Handler<Place> for OrderReplica {
+    type Result = Deferred<Result<Placed, PlaceError>>;
+
+    fn handle(&mut self, place: Place, _: &mut Context<Self>) -> Self::Result {
+        let desk = self.parts.desk.clone();
+        self.tasks.reply(async move { desk.place(place).await })
+    }
+}
+
+impl Handler<Lookup> for OrderReplica {
+    type Result = Deferred<Result<Option<Order>, NotServing>>;
+
+    fn handle(&mut self, lookup: Lookup, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        self.tasks.reply(async move {
+            let visible = match lookup.epoch {
+                Some(epoch) => parts.replication.standing(epoch)?.acknowledged,
+                None => parts.leader.known_acknowledged(),
+            };
+            let orders = or_never(parts.orders(lookup.number.saturating_sub(1), 1, visible)).await;
+            Ok(orders.into_iter().find(|order| order.number == lookup.number))
+        })
+    }
+}
+
+impl Handler<Page> for OrderReplica {
+    type Result = Deferred<Result<Vec<Order>, NotServing>>;
+
+    fn handle(&mut self, page: Page, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        self.tasks.reply(async move {
+            let visible = parts.replication.standing(page.epoch)?.acknowledged;
+            Ok(or_never(parts.orders(page.after, page.limit.min(MAX_PAGE), visible)).await)
+        })
+    }
+}
+
+impl Parts {
+    /// Orders after a number that are acknowledged: a tail that is not, nobody sees (A4).
+    async fn orders(
+        &self,
+        after: OrderNumber,
+        limit: u32,
+        visible: OrderNumber,
+    ) -> Result<Vec<Order>, Stopped> {
+        if after >= visible {
+            return Ok(Vec::new());
+        }
+        let entries = self.writer.read(move |book| read::entries(book, after, limit as usize)).await?;
+        Ok(entries.iter().filter(|entry| entry.number <= visible).map(|entry| entry.order()).collect())
+    }
+}
+
+impl Handler<Status> for OrderReplica {
+    type Result = Deferred<ReplicaStatus>;
+
+    fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        self.tasks.reply(async move { parts.leader.status() })
+    }
+}
+
+impl Handler<Last> for OrderReplica {
+    type Result = Deferred<Position>;
+
+    fn handle(&mut self, _: Last, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        self.tasks.reply(async move { parts.leader.status().last })
+    }
+}
+
+impl Handler<Announce> for OrderReplica {
+    type Result = Deferred<ReplicaStatus>;
+
+    fn handle(&mut self, announce: Announce, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        self.tasks.reply(async move { parts.leader.announced(announce).await })
+    }
+}
+
+impl Handler<Sync> for OrderReplica {
+    type Result = Deferred<Synced>;
+
+    fn handle(&mut self, sync: Sync, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        self.tasks.reply(async move { or_never(parts.leader.synced(sync)).await })
+    }
+}
+
+impl Handler<SyncFrom> for OrderReplica {
+    type Result = Deferred<Chunk>;
+
+    fn handle(&mut self, ask: SyncFrom, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        self.tasks.reply(async move { or_never(parts.leader.chunk(ask)).await })
+    }
+}
+
+impl Handler<Join> for OrderReplica {
+    type Result = Deferred<Result<(), NotServing>>;
+
+    fn handle(&mut self, join: Join, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        self.tasks.reply(async move { parts.leader.join(&join) })
+    }
+}

@@ -1,0 +1,596 @@
+//! The order book on disk: a redb file with the entries, an index of their request ids, and the newest view.
+//!
+//! Everything here is synchronous and runs in a storage job; [`super::writer`] puts what waits into one
+//! transaction. Orders live on disk only, so a book of any length costs no memory.
+
+use redb::{
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError,
+    WriteTransaction,
+};
+
+use super::messages::{Sync, Synced};
+use crate::domain::{
+    Entry, Epoch, OrderNumber, Position, ProductName, Purchase, Quantity, ReplicaId, RequestId, View,
+};
+use crate::net::{decode, encode};
+use crate::storage::DiskError;
+
+/// Number → epoch, request id, product, quantity.
+const ENTRIES: TableDefinition<u64, (u64, &str, &str, u32)> = TableDefinition::new("entries");
+/// Request id → number.
+const KEYS: TableDefinition<&str, u64> = TableDefinition::new("keys");
+/// The newest view heard of, under the key "view".
+const VIEW: TableDefinition<&str, &[u8]> = TableDefinition::new("view");
+
+/// One change of the book. All changes of a transaction become durable together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Remembers a view, if it is newer than the one remembered.
+    SaveView(View),
+    /// A leader's own next entries.
+    Append(Vec<Entry>),
+    /// A leader's entries at a follower. `acknowledged` is what this follower knows to be acknowledged, and so
+    /// must never be cut.
+    Merge {
+        /// The message.
+        sync: Sync,
+        /// The replica whose book this is.
+        me: ReplicaId,
+        /// Known to be acknowledged.
+        acknowledged: OrderNumber,
+    },
+}
+
+/// What became of a [`Write`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The view is remembered.
+    Saved,
+    /// A newer one is.
+    OlderView,
+    /// The entries are on disk.
+    Appended,
+    /// The answer to a follower's leader, and where a tail was cut (after this number, so many entries).
+    Merged(Synced, Option<(OrderNumber, u64)>),
+}
+
+/// What is known of a book without reading it: kept in memory, returned by every transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BookSummary {
+    /// The newest view heard of.
+    pub view: Option<View>,
+    /// The last entry.
+    pub last: Position,
+}
+
+impl BookSummary {
+    /// The epoch of the newest view; 0 before the first.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.view.as_ref().map_or(0, |view| view.epoch)
+    }
+}
+
+/// Applies changes in their order, in one transaction, and syncs it. Nothing is written, and no sync
+/// spent, when none of them changes anything.
+///
+/// # Errors
+/// When the disk fails or the file is damaged: nothing was applied, or it is not known what was.
+pub fn apply(database: &Database, writes: &[Write]) -> Result<(Vec<Written>, BookSummary), DiskError> {
+    let transaction = database.begin_write()?;
+    let mut changed = false;
+    let mut book = OpenBook::new(&transaction)?;
+    let written =
+        writes.iter().map(|write| book.apply(write, &mut changed)).collect::<Result<Vec<_>, _>>()?;
+    let summary = book.summary.clone();
+    drop(book);
+    if changed {
+        transaction.commit()?;
+    } else {
+        transaction.abort()?;
+    }
+    Ok((written, summary))
+}
+
+struct OpenBook<'t> {
+    entries: Table<'t, u64, (u64, &'static str, &'static str, u32)>,
+    keys: Table<'t, &'static str, u64>,
+    views: Table<'t, &'static str, &'static [u8]>,
+    summary: BookSummary,
+}
+
+impl<'t> OpenBook<'t> {
+    fn new(transaction: &'t WriteTransaction) -> Result<OpenBook<'t>, DiskError> {
+        let entries = transaction.open_table(ENTRIES)?;
+        let keys = transaction.open_table(KEYS)?;
+        let views = transaction.open_table(VIEW)?;
+        let summary = BookSummary { view: stored_view(&views)?, last: last_position(&entries)? };
+        Ok(OpenBook { entries, keys, views, summary })
+    }
+
+    fn apply(&mut self, write: &Write, changed: &mut bool) -> Result<Written, DiskError> {
+        match write {
+            Write::SaveView(view) => self.save_view(view, changed),
+            Write::Append(entries) => {
+                for entry in entries {
+                    self.push(entry)?;
+                }
+                *changed |= !entries.is_empty();
+                Ok(Written::Appended)
+            }
+            Write::Merge { sync, me, acknowledged } => self.merge(sync, *me, *acknowledged, changed),
+        }
+    }
+
+    fn save_view(&mut self, view: &View, changed: &mut bool) -> Result<Written, DiskError> {
+        if view.epoch <= self.summary.epoch() {
+            return Ok(Written::OlderView);
+        }
+        self.views.insert("view", &*encode(view))?;
+        self.summary.view = Some(view.clone());
+        *changed = true;
+        Ok(Written::Saved)
+    }
+
+    /// Rules B1 to B3 (docs/protocol.md): an older epoch is refused, a newer one saved in the transaction
+    /// whose answer names it; the entry before must be held; the tail is cut at the first entry whose epoch
+    /// differs and nowhere else; what is confirmed is the end of this message.
+    fn merge(
+        &mut self,
+        sync: &Sync,
+        me: ReplicaId,
+        acknowledged: OrderNumber,
+        changed: &mut bool,
+    ) -> Result<Written, DiskError> {
+        let epoch = self.summary.epoch();
+        if sync.view.epoch < epoch || sync.view.leader == me {
+            return Ok(Written::Merged(Synced::Refused { epoch }, None));
+        }
+        self.save_view(&sync.view, changed)?;
+        if !self.holds(sync.after)? {
+            let after = self.agreement_before(sync.after)?;
+            return Ok(Written::Merged(Synced::Missing { after }, None));
+        }
+        let mut cut = None;
+        for entry in &sync.entries {
+            if entry.number <= self.summary.last.number {
+                if self.epoch_at(entry.number)? == Some(entry.epoch) {
+                    continue;
+                }
+                cut = Some(self.cut(entry.number, acknowledged)?);
+            }
+            self.push(entry)?;
+            *changed = true;
+        }
+        let number = sync.after.number + sync.entries.len() as u64;
+        Ok(Written::Merged(Synced::Confirmed { epoch: sync.view.epoch, number }, cut))
+    }
+
+    fn push(&mut self, entry: &Entry) -> Result<(), DiskError> {
+        if entry.number != self.summary.last.number + 1 || entry.epoch < self.summary.last.epoch {
+            return Err(DiskError::Damaged(format!(
+                "order {} of epoch {} cannot follow order {} of epoch {}",
+                entry.number, entry.epoch, self.summary.last.number, self.summary.last.epoch
+            )));
+        }
+        let Purchase { key, name, quantity } = &entry.purchase;
+        self.entries.insert(entry.number, (entry.epoch, key.as_str(), name.as_str(), quantity.get()))?;
+        let before = self.keys.insert(key.as_str(), entry.number)?.map(|number| number.value());
+        if let Some(before) = before {
+            return Err(DiskError::Damaged(format!(
+                "orders {before} and {} have one request id",
+                entry.number
+            )));
+        }
+        self.summary.last = Position { number: entry.number, epoch: entry.epoch };
+        Ok(())
+    }
+
+    fn cut(
+        &mut self,
+        first: OrderNumber,
+        acknowledged: OrderNumber,
+    ) -> Result<(OrderNumber, u64), DiskError> {
+        let last = self.summary.last.number;
+        if first <= acknowledged {
+            return Err(DiskError::Damaged(format!(
+                "the leader holds another order {first} than this replica, which knows orders up to {acknowledged} to be acknowledged"
+            )));
+        }
+        for number in first..=last {
+            let key = self.entries.remove(number)?.map(|entry| entry.value().1.to_owned());
+            if let Some(key) = key {
+                self.keys.remove(key.as_str())?;
+            }
+        }
+        self.summary.last = last_position(&self.entries)?;
+        Ok((first - 1, last + 1 - first))
+    }
+
+    fn epoch_at(&self, number: OrderNumber) -> Result<Option<Epoch>, DiskError> {
+        epoch_at(&self.entries, number)
+    }
+
+    fn holds(&self, position: Position) -> Result<bool, DiskError> {
+        Ok(self.epoch_at(position.number)? == Some(position.epoch))
+    }
+
+    fn agreement_before(&self, position: Position) -> Result<OrderNumber, DiskError> {
+        agreement_before(&self.entries, self.summary.last, position)
+    }
+}
+
+/// Where a book that does not hold `position` may still agree with the one that does: its end if it is
+/// shorter, else before the first entry of the epoch that differs (epochs never decrease along a book, so
+/// a binary search finds it).
+fn agreement_before(
+    entries: &impl ReadableTable<u64, (u64, &'static str, &'static str, u32)>,
+    last: Position,
+    position: Position,
+) -> Result<OrderNumber, DiskError> {
+    if last.number < position.number {
+        return Ok(last.number);
+    }
+    let Some(differing) = epoch_at(entries, position.number)? else { return Ok(0) };
+    let (mut below, mut at) = (0, position.number);
+    while at - below > 1 {
+        let middle = below + (at - below) / 2;
+        if epoch_at(entries, middle)?.is_some_and(|epoch| epoch < differing) {
+            below = middle;
+        } else {
+            at = middle;
+        }
+    }
+    Ok(below)
+}
+
+fn epoch_at(
+    entries: &impl ReadableTable<u64, (u64, &'static str, &'static str, u32)>,
+    number: OrderNumber,
+) -> Result<Option<Epoch>, DiskError> {
+    if number == 0 {
+        return Ok(Some(0));
+    }
+    Ok(entries.get(number)?.map(|entry| entry.value().0))
+}
+
+fn last_position(
+    entries: &impl ReadableTable<u64, (u64, &'static str, &'static str, u32)>,
+) -> Result<Position, DiskError> {
+    let last = entries.last()?;
+    Ok(last.map_or(Position::default(), |(number, entry)| Position {
+        number: number.value(),
+        epoch: entry.value().0,
+    }))
+}
+
+fn stored_view(views: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Option<View>, DiskError> {
+    let Some(bytes) = views.get("view")? else { return Ok(None) };
+    decode(bytes.value()).map(Some).map_err(|error| DiskError::Damaged(format!("the saved view: {error}")))
+}
+
+fn entry_from(number: u64, (epoch, key, name, quantity): (u64, &str, &str, u32)) -> Result<Entry, DiskError> {
+    let invalid = |why: crate::domain::Invalid| DiskError::Damaged(format!("order {number}: {why}"));
+    Ok(Entry {
+        number,
+        epoch,
+        purchase: Purchase {
+            key: RequestId::new(key).map_err(invalid)?,
+            name: ProductName::new(name).map_err(invalid)?,
+            quantity: Quantity::new(u64::from(quantity)).map_err(invalid)?,
+        },
+    })
+}
+
+/// Reading a book: for the replica itself, for `toystore inspect` and for the simulator's checks.
+pub mod read {
+    use super::{
+        BookSummary, Database, DiskError, ENTRIES, Entry, KEYS, OrderNumber, Position, ReadTransaction,
+        ReadableDatabase, RequestId, TableError, VIEW, agreement_before, entry_from, epoch_at, last_position,
+        stored_view,
+    };
+
+    /// A book that was never written to has no tables yet, which reads as empty.
+    fn or_empty<T>(table: Result<T, TableError>) -> Result<Option<T>, DiskError> {
+        match table {
+            Ok(table) => Ok(Some(table)),
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The newest view and the last entry.
+    ///
+    /// # Errors
+    /// When the disk fails or the file is damaged.
+    pub fn summary(database: &Database) -> Result<BookSummary, DiskError> {
+        summary_of(&database.begin_read()?)
+    }
+
+    /// As [`summary`], of a transaction already begun.
+    ///
+    /// # Errors
+    /// As [`summary`].
+    pub fn summary_of(transaction: &ReadTransaction) -> Result<BookSummary, DiskError> {
+        let view = match or_empty(transaction.open_table(VIEW))? {
+            Some(views) => stored_view(&views)?,
+            None => None,
+        };
+        let last = match or_empty(transaction.open_table(ENTRIES))? {
+            Some(entries) => last_position(&entries)?,
+            None => Position::default(),
+        };
+        Ok(BookSummary { view, last })
+    }
+
+    /// At most `limit` entries after the number `after`, in their order.
+    ///
+    /// # Errors
+    /// When the disk fails or the file is damaged.
+    pub fn entries(database: &Database, after: OrderNumber, limit: usize) -> Result<Vec<Entry>, DiskError> {
+        let transaction = database.begin_read()?;
+        let Some(table) = or_empty(transaction.open_table(ENTRIES))? else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for item in table.range(after.saturating_add(1)..)?.take(limit) {
+            let (number, entry) = item?;
+            found.push(entry_from(number.value(), entry.value())?);
+        }
+        Ok(found)
+    }
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// When the disk fails or the file is damaged.
+    pub fn entry(database: &Database, number: OrderNumber) -> Result<Option<Entry>, DiskError> {
+        let transaction = database.begin_read()?;
+        let Some(table) = or_empty(transaction.open_table(ENTRIES))? else { return Ok(None) };
+        let entry = table.get(number)?;
+        entry.map(|entry| entry_from(number, entry.value())).transpose()
+    }
+
+    /// The entries of these request ids, in the order asked; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the disk fails or the file is damaged.
+    pub fn by_keys(database: &Database, keys: &[RequestId]) -> Result<Vec<Option<Entry>>, DiskError> {
+        let transaction = database.begin_read()?;
+        let (Some(index), Some(table)) =
+            (or_empty(transaction.open_table(KEYS))?, or_empty(transaction.open_table(ENTRIES))?)
+        else {
+            return Ok(vec![None; keys.len()]);
+        };
+        keys.iter()
+            .map(|key| {
+                let Some(number) = index.get(key.as_str())?.map(|number| number.value()) else {
+                    return Ok(None);
+                };
+                let entry = table.get(number)?;
+                entry.map(|entry| entry_from(number, entry.value())).transpose()
+            })
+            .collect()
+    }
+
+    /// The entry at `after.number` and at most `limit` entries after it; or, when the entry there is of
+    /// another epoch than `after.epoch` says, where the two books may still agree.
+    ///
+    /// # Errors
+    /// When the disk fails or the file is damaged.
+    pub fn entries_from(
+        database: &Database,
+        after: Position,
+        limit: usize,
+    ) -> Result<Result<Vec<Entry>, Position>, DiskError> {
+        let transaction = database.begin_read()?;
+        let Some(table) = or_empty(transaction.open_table(ENTRIES))? else {
+            return Ok(if after.number == 0 { Ok(Vec::new()) } else { Err(Position::default()) });
+        };
+        if epoch_at(&table, after.number)? != Some(after.epoch) {
+            let number = agreement_before(&table, last_position(&table)?, after)?;
+            return Ok(Err(position_at(database, number)?));
+        }
+        entries(database, after.number, limit).map(Ok)
+    }
+
+    /// The position of a number: its epoch with it. The place before the first order is epoch 0's.
+    ///
+    /// # Errors
+    /// When the disk fails, the file is damaged, or there is no such entry.
+    pub fn position_at(database: &Database, number: OrderNumber) -> Result<Position, DiskError> {
+        if number == 0 {
+            return Ok(Position::default());
+        }
+        match entry(database, number)? {
+            Some(entry) => Ok(Position { number, epoch: entry.epoch }),
+            None => Err(DiskError::Damaged(format!("order {number} is missing"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redb::backends::InMemoryBackend;
+
+    fn entry(number: OrderNumber, epoch: Epoch) -> Entry {
+        Entry {
+            number,
+            epoch,
+            purchase: Purchase {
+                key: RequestId::new(format!("{number}@{epoch}")).unwrap(),
+                name: ProductName::new("Tux").unwrap(),
+                quantity: Quantity::new(number).unwrap(),
+            },
+        }
+    }
+
+    fn entries(epochs: &[Epoch]) -> Vec<Entry> {
+        (1..).zip(epochs).map(|(number, epoch)| entry(number, *epoch)).collect()
+    }
+
+    /// A book whose entries have these epochs, at a replica that has heard of `epoch`.
+    fn book(epoch: Epoch, epochs: &[Epoch]) -> Database {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+        let view = View { epoch, leader: 3, in_sync: vec![1, 2, 3] };
+        apply(&database, &[Write::SaveView(view), Write::Append(entries(epochs))]).unwrap();
+        database
+    }
+
+    fn epochs(database: &Database) -> Vec<Epoch> {
+        read::entries(database, 0, 100).unwrap().iter().map(|entry| entry.epoch).collect()
+    }
+
+    fn sync(epoch: Epoch, leader: ReplicaId, leader_book: &[Epoch], after: usize) -> Sync {
+        let position = |number: usize| match number {
+            0 => Position::default(),
+            number => Position { number: number as u64, epoch: leader_book[number - 1] },
+        };
+        Sync {
+            view: View { epoch, leader, in_sync: vec![1, 2, 3] },
+            after: position(after),
+            entries: entries(leader_book).split_off(after),
+            acknowledged: 0,
+        }
+    }
+
+    #[test]
+    fn a_follower_confirms_cuts_or_refuses() {
+        let confirmed = |epoch, number| Synced::Confirmed { epoch, number };
+        for (name, own, message, answer, afterwards) in [
+            ("appends", vec![1, 1], sync(2, 3, &[1, 1, 2], 2), confirmed(2, 3), vec![1, 1, 2]),
+            (
+                "an empty message confirms its place",
+                vec![1, 1],
+                sync(2, 3, &[1, 1], 2),
+                confirmed(2, 2),
+                vec![1, 1],
+            ),
+            (
+                "a shorter message cuts nothing, and confirms its own end",
+                vec![1, 1, 1],
+                sync(2, 3, &[1, 1], 0),
+                confirmed(2, 2),
+                vec![1, 1, 1],
+            ),
+            (
+                "a repeated message changes nothing",
+                vec![1, 1],
+                sync(2, 3, &[1, 1], 0),
+                confirmed(2, 2),
+                vec![1, 1],
+            ),
+            (
+                "the tail is cut where the epoch differs",
+                vec![1, 1, 1, 1],
+                sync(2, 3, &[1, 1, 2], 1),
+                confirmed(2, 3),
+                vec![1, 1, 2],
+            ),
+            ("a gap is refused", vec![1], sync(2, 3, &[1, 1, 2], 2), Synced::Missing { after: 1 }, vec![1]),
+            (
+                "so is a message that follows another entry",
+                vec![1, 1, 1],
+                sync(2, 3, &[1, 2, 2, 2], 3),
+                Synced::Missing { after: 0 },
+                vec![1, 1, 1],
+            ),
+            (
+                "the place before the first entry is everyone's",
+                vec![1],
+                sync(2, 3, &[2], 0),
+                confirmed(2, 1),
+                vec![2],
+            ),
+            (
+                "an older epoch is refused",
+                vec![1],
+                sync(1, 3, &[1, 1], 1),
+                Synced::Refused { epoch: 2 },
+                vec![1],
+            ),
+            (
+                "nobody merges its own messages",
+                vec![1],
+                sync(2, 2, &[1, 2], 1),
+                Synced::Refused { epoch: 2 },
+                vec![1],
+            ),
+        ] {
+            let database = book(2, &own);
+            let write = Write::Merge { sync: message, me: 2, acknowledged: 0 };
+            let (written, summary) = apply(&database, &[write]).unwrap();
+            assert!(
+                matches!(&written[..], [Written::Merged(got, _)] if *got == answer),
+                "{name}: {written:?}"
+            );
+            assert_eq!(epochs(&database), afterwards, "{name}");
+            assert_eq!(summary, read::summary(&database).unwrap(), "{name}: the summary is what is on disk");
+        }
+    }
+
+    #[test]
+    fn a_newer_epoch_is_saved_with_the_answer_that_names_it() {
+        let database = book(2, &[1]);
+        apply(&database, &[Write::Merge { sync: sync(5, 3, &[1, 1, 1], 2), me: 2, acknowledged: 0 }])
+            .unwrap();
+        assert_eq!(read::summary(&database).unwrap().epoch(), 5);
+    }
+
+    #[test]
+    fn a_cut_forgets_the_request_ids_too() {
+        let database = book(2, &[1, 1]);
+        let (written, _) =
+            apply(&database, &[Write::Merge { sync: sync(2, 3, &[1, 2], 1), me: 2, acknowledged: 1 }])
+                .unwrap();
+        assert!(matches!(written[..], [Written::Merged(_, Some((1, 1)))]), "{written:?}");
+        let keys: Vec<_> = ["1@1", "2@1", "2@2"].map(|key| RequestId::new(key).unwrap()).into();
+        let numbers: Vec<_> = read::by_keys(&database, &keys)
+            .unwrap()
+            .into_iter()
+            .map(|found| found.map(|entry| entry.number))
+            .collect();
+        assert_eq!(numbers, [Some(1), None, Some(2)]);
+    }
+
+    #[test]
+    fn what_is_known_to_be_acknowledged_is_never_cut() {
+        let database = book(2, &[1, 1]);
+        let write = Write::Merge { sync: sync(2, 3, &[1, 2], 1), me: 2, acknowledged: 2 };
+        assert!(apply(&database, &[write]).is_err());
+        assert_eq!(epochs(&database), [1, 1]);
+    }
+
+    #[test]
+    fn an_append_that_does_not_follow_is_refused_whole() {
+        for wrong in [entry(4, 2), entry(2, 2), entry(3, 1)] {
+            let database = book(2, &[1, 2]);
+            assert!(apply(&database, &[Write::Append(vec![wrong])]).is_err());
+            assert_eq!(epochs(&database), [1, 2]);
+        }
+    }
+
+    #[test]
+    fn an_older_view_is_not_saved() {
+        let database = book(7, &[]);
+        let older = View { epoch: 6, leader: 1, in_sync: vec![1] };
+        assert_eq!(apply(&database, &[Write::SaveView(older)]).unwrap().0, [Written::OlderView]);
+        assert_eq!(read::summary(&database).unwrap().epoch(), 7);
+    }
+
+    #[test]
+    fn a_replica_that_diverged_is_told_where_to_ask_again() {
+        let database = book(3, &[1, 1, 2, 2, 3]);
+        for ((number, epoch), expected) in [
+            ((5, 3), Ok(0)),
+            ((2, 1), Ok(3)),
+            ((0, 0), Ok(5)),
+            ((4, 1), Err((2, 1))),
+            ((9, 3), Err((5, 3))),
+            ((2, 9), Err((0, 0))),
+        ] {
+            let found = read::entries_from(&database, Position { number, epoch }, 100).unwrap();
+            let found = found.map(|entries| entries.len()).map_err(|at| (at.number, at.epoch));
+            assert_eq!(found, expected, "after {number} of epoch {epoch}");
+        }
+    }
+}

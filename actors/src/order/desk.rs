@@ -1,0 +1,264 @@
+//! The placing of orders, around whatever replicates the book: the shell of [`super::placing`].
+//!
+//! A leader's reign has a session here. Requests that arrive while the book is being asked are looked up
+//! together next, requests that arrive while a batch is at the catalog make the next batch, and so on: no
+//! stage ever holds more than one thing in flight, and each takes all that waits.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+
+use super::OrderConfig;
+use super::book::read;
+use super::messages::{NotServing, Place, PlaceError};
+use super::placing::{Answer, Batch, Placement, Placing};
+use super::replication::{Observer, Replication, Standing};
+use super::writer::Writer;
+use crate::catalog::messages::{Buy, Sale, Unsettled};
+use crate::clock::within;
+use crate::domain::{Epoch, Purchase, RequestId};
+use crate::host::Host;
+use crate::net::{NodeId, Rpc};
+use crate::probe::Event;
+use crate::tasks::Tasks;
+
+/// Acknowledged orders are settled with the next batch of purchases; when none comes, after this time.
+const SETTLE_AFTER: Duration = Duration::from_millis(50);
+
+type Waiter = oneshot::Sender<Answer>;
+
+/// One reign, as the desk sees it.
+struct Session {
+    reign: Epoch,
+    /// `None` once the reign has ended; dropping it tells everyone who waits.
+    placing: RefCell<Option<Placing<Waiter>>>,
+    unlooked: RefCell<Vec<RequestId>>,
+    look: Notify,
+    buy: Notify,
+}
+
+impl Session {
+    fn with<T>(&self, decide: impl FnOnce(&mut Placing<Waiter>) -> T) -> Option<T> {
+        self.placing.borrow_mut().as_mut().map(decide)
+    }
+
+    fn end(&self) {
+        self.placing.take();
+        self.look.notify_one();
+        self.buy.notify_one();
+    }
+}
+
+/// Turns requests into orders while this replica leads.
+pub struct Desk {
+    host: Host,
+    config: OrderConfig,
+    tasks: Tasks,
+    writer: Rc<Writer>,
+    replication: Rc<dyn Replication>,
+    session: RefCell<Option<Rc<Session>>>,
+    inherited: Cell<Vec<RequestId>>,
+}
+
+impl Desk {
+    /// A desk over a replicated book; it must be made known to it as its [`Observer`].
+    pub fn new(
+        host: Host,
+        config: OrderConfig,
+        tasks: Tasks,
+        writer: Rc<Writer>,
+        replication: Rc<dyn Replication>,
+    ) -> Rc<Desk> {
+        let (session, inherited) = (RefCell::default(), Cell::default());
+        Rc::new(Desk { host, config, tasks, writer, replication, session, inherited })
+    }
+
+    /// Places an order and waits until it is acknowledged or refused.
+    ///
+    /// # Errors
+    /// See [`PlaceError`]; with [`PlaceError::NotServing`] it is not known whether it will come to pass.
+    pub async fn place(&self, place: Place) -> Answer {
+        let standing = self.replication.standing(place.epoch).map_err(PlaceError::NotServing)?;
+        let ended = NotServing::NotLeader { named: place.epoch, current: standing.epoch };
+        let session = self.session.borrow().clone().ok_or(PlaceError::NotServing(ended))?;
+        let (waiter, answer) = oneshot::channel();
+        let key = place.purchase.key.clone();
+        let placement = session.with(|placing| {
+            placing.prune(&key, Waiter::is_closed);
+            placing.place(place.purchase, waiter, standing.epoch)
+        });
+        match placement {
+            Some(Placement::Waits { look }) => {
+                if look {
+                    session.unlooked.borrow_mut().push(key);
+                    session.look.notify_one();
+                }
+            }
+            Some(Placement::Answered(_, answer)) => return answer,
+            Some(Placement::Full(_)) => return Err(PlaceError::NotServing(NotServing::Overloaded)),
+            None => return Err(PlaceError::NotServing(ended)),
+        }
+        answer.await.unwrap_or(Err(PlaceError::NotServing(ended)))
+    }
+
+    /// Completes what the predecessor left (rules A4, C7): every purchase that is not in the book becomes an
+    /// order, before this leader answers anybody.
+    async fn inherit(self: Rc<Self>, reign: Epoch) {
+        let Some(unsettled) = self.call_catalog(reign, &Unsettled { reign }).await else { return };
+        let keys: Vec<_> = unsettled.iter().map(|purchase| purchase.key.clone()).collect();
+        let asked = keys.clone();
+        let Ok(found) = self.writer.read(move |book| read::by_keys(book, &asked)).await else { return };
+        let missing = unsettled.into_iter().zip(found).filter(|(_, found)| found.is_none());
+        let missing: Vec<_> = missing.map(|(purchase, _)| purchase).collect();
+        if missing.len() < keys.len() {
+            self.host.emit(Event::UnsettledInBook { epoch: reign, purchases: keys.len() - missing.len() });
+        }
+        if !missing.is_empty() {
+            self.host.emit(Event::UnsettledCompleted { epoch: reign, purchases: missing.len() });
+            if self.replication.append(reign, missing).is_none() {
+                return;
+            }
+        }
+        if self.replication.reigns(reign) {
+            self.inherited.set(keys);
+            self.replication.inheritance_appended(reign);
+        }
+    }
+
+    /// Looks up the request ids of new requests in the book, all that wait at once.
+    async fn look_loop(self: Rc<Self>, session: Rc<Session>) {
+        while self.replication.reigns(session.reign) {
+            let keys = session.unlooked.take();
+            if keys.is_empty() {
+                session.look.notified().await;
+                continue;
+            }
+            let asked = keys.clone();
+            let Ok(found) = self.writer.read(move |book| read::by_keys(book, &asked)).await else { return };
+            for (key, found) in keys.iter().zip(found) {
+                if let Some(entry) = &found {
+                    self.host.emit(Event::DuplicateSuppressed { key: key.clone(), number: entry.number });
+                }
+                send(session.with(|placing| placing.looked(key, found)));
+            }
+            session.buy.notify_one();
+        }
+    }
+
+    /// Buys what is queued, one batch at a time, each until it is answered (rules C2, C5).
+    async fn buy_loop(self: Rc<Self>, session: Rc<Session>) {
+        let mut settle_alone = false;
+        while self.replication.reigns(session.reign) {
+            let Some(batch) = session.with(|placing| placing.next_batch(settle_alone)) else { return };
+            settle_alone = false;
+            match batch {
+                Some(batch) => {
+                    let Some(sales) = self.buy(session.reign, batch).await else { return };
+                    self.bought(&session, &sales);
+                }
+                None if session.with(|placing| placing.must_settle()).unwrap_or(false) => {
+                    settle_alone =
+                        within(&*self.host.clock, SETTLE_AFTER, session.buy.notified()).await.is_err();
+                }
+                None => session.buy.notified().await,
+            }
+        }
+    }
+
+    async fn buy(&self, reign: Epoch, batch: Batch) -> Option<Vec<Sale>> {
+        let count = batch.purchases.len();
+        let buy = Buy { reign, batch: batch.number, purchases: batch.purchases, settled: batch.settled };
+        let sales = self.call_catalog(reign, &buy).await?;
+        (sales.len() == count).then_some(sales)
+    }
+
+    fn bought(&self, session: &Session, sales: &[Sale]) {
+        let Some(epoch) = self.replication.standing(session.reign).ok().map(|standing| standing.epoch) else {
+            return;
+        };
+        let Some((sold, answers)) = session.with(|placing| placing.bought(sales, epoch)) else { return };
+        for (_, answer) in &answers {
+            self.emit_refusal(answer);
+        }
+        send(Some(answers));
+        if !sold.is_empty() {
+            self.append(session, sold);
+        }
+    }
+
+    fn append(&self, session: &Session, sold: Vec<Purchase>) {
+        if let Some(first) = self.replication.append(session.reign, sold.clone()) {
+            session.with(|placing| placing.appended(first, &sold));
+        }
+    }
+
+    fn emit_refusal(&self, answer: &Answer) {
+        if let Err(PlaceError::NotEnough { left, epoch }) = answer {
+            self.host.emit(Event::OutOfStock { left: *left, epoch: *epoch });
+        }
+    }
+
+    /// Repeats a call to the catalog until it is answered; `None` once the reign has ended or the catalog
+    /// knows a newer one, which will end it.
+    async fn call_catalog<M, T>(&self, reign: Epoch, message: &M) -> Option<T>
+    where
+        M: Rpc<Reply = Result<T, crate::catalog::messages::Refusal>>,
+    {
+        use crate::catalog::messages::Refusal;
+        while self.replication.reigns(reign) {
+            match self.host.net.send(NodeId::Catalog, message, self.config.call_limit).await {
+                Ok(Ok(answer)) => return self.replication.reigns(reign).then_some(answer),
+                Ok(Err(Refusal::Superseded { .. })) => return None,
+                Ok(Err(Refusal::Starting)) | Err(_) => self.host.clock.sleep(self.config.retry_every).await,
+            }
+        }
+        None
+    }
+}
+
+fn send(answers: Option<Vec<(Waiter, Answer)>>) {
+    for (waiter, answer) in answers.into_iter().flatten() {
+        // Whoever asked may have given up; a retry under the same request id finds the same answer.
+        let _ = waiter.send(answer);
+    }
+}
+
+/// What the replication tells; a handle, so that tasks can be spawned from it.
+pub struct DeskObserver(pub Rc<Desk>);
+
+impl Observer for DeskObserver {
+    fn took_over(&self, reign: Epoch) {
+        let desk = self.0.clone();
+        self.0.tasks.spawn(async move { desk.inherit(reign).await });
+    }
+
+    fn serving(&self, standing: Standing) {
+        let placing = Placing::new(self.0.config.max_calls, self.0.inherited.take());
+        let session = Rc::new(Session {
+            reign: standing.reign,
+            placing: RefCell::new(Some(placing)),
+            unlooked: RefCell::default(),
+            look: Notify::new(),
+            buy: Notify::new(),
+        });
+        self.0.session.replace(Some(session.clone()));
+        let (looking, buying) = (self.0.clone(), self.0.clone());
+        let bought = session.clone();
+        self.0.tasks.spawn(async move { looking.look_loop(session).await });
+        self.0.tasks.spawn(async move { buying.buy_loop(bought).await });
+    }
+
+    fn acknowledged(&self, standing: Standing) {
+        let Some(session) = self.0.session.borrow().clone() else { return };
+        send(session.with(|placing| placing.acknowledged(standing.acknowledged)));
+        session.buy.notify_one();
+    }
+
+    fn deposed(&self) {
+        if let Some(session) = self.0.session.take() {
+            session.end();
+        }
+    }
+}

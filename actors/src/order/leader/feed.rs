@@ -1,0 +1,189 @@
+//! Feeding the book to one replica: what to send it next, and when to give it up.
+//!
+//! One message is in flight at a time; what is appended meanwhile makes the next one. A message is repeated
+//! until it is confirmed (E4), and a replica that confirms nothing for too long leaves the in-sync set
+//! before anyone is acknowledged an order that it lacks.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::super::book::read;
+use super::super::messages::{Sync, Synced};
+use super::Leader;
+use super::reign::{Membership, Reign};
+use crate::clock::{Timestamp, within};
+use crate::domain::{Entry, Epoch, OrderNumber, Position, ReplicaId, View};
+use crate::front_end::messages::{Change, ChangeView};
+use crate::net::{NetError, NodeId};
+use crate::probe::Event;
+
+/// Entries in one message, at most; with the longest names and keys this is about 250 KB.
+const CHUNK: usize = 1024;
+
+/// A follower hears of acknowledgements with the next entries; when there are none, after this time.
+const TELL_AFTER: Duration = Duration::from_millis(20);
+
+/// What to do next for one replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Nothing, until woken.
+    Rest,
+    /// Nothing, until woken or until it is time to tell what is acknowledged.
+    RestThenTell,
+    /// Send what follows this number.
+    Send(OrderNumber),
+    /// Ask the front-end to add it.
+    Add,
+}
+
+/// What is known of one replica, between the messages to it.
+#[derive(Debug)]
+struct Feed {
+    /// The next message follows this number.
+    after: OrderNumber,
+    /// What it was told to be acknowledged.
+    told: OrderNumber,
+    /// Since when it owes a confirmation.
+    owes_since: Option<Timestamp>,
+    /// Calls in a row that were refused outright: nobody listens there.
+    refusals: u32,
+}
+
+impl Feed {
+    fn next(&self, reign: &Reign, peer: ReplicaId, tell: bool) -> Step {
+        if reign.membership(peer) == Membership::Out {
+            return Step::Rest;
+        }
+        if reign.may_add(peer) {
+            Step::Add
+        } else if reign.confirmed_by(peer) < reign.last().number {
+            Step::Send(self.after)
+        } else if self.told < reign.acknowledged() {
+            if tell { Step::Send(self.after) } else { Step::RestThenTell }
+        } else {
+            Step::Rest
+        }
+    }
+
+    fn given_up(&self, now: Timestamp, drop_after: Duration) -> bool {
+        self.refusals >= 2 || self.owes_since.is_some_and(|since| now.since(since) >= drop_after)
+    }
+
+    fn heard(&mut self) {
+        self.owes_since = None;
+        self.refusals = 0;
+    }
+}
+
+impl Leader {
+    /// Feeds one replica for the length of a reign.
+    pub(super) async fn feed(self: Rc<Self>, since: Epoch, peer: ReplicaId) {
+        let Some(after) = self.within_reign(since, |reign| reign.last().number) else { return };
+        let mut feed = Feed { after, told: 0, owes_since: None, refusals: 0 };
+        let mut tell = false;
+        while let Some(step) = self.within_reign(since, |reign| feed.next(reign, peer, tell)) {
+            tell = false;
+            let woken = self.feeds[&peer].notified();
+            match step {
+                Step::Rest => {
+                    feed.heard();
+                    woken.await;
+                }
+                Step::RestThenTell => tell = within(&*self.host.clock, TELL_AFTER, woken).await.is_err(),
+                Step::Add => self.ask_to_add(since, peer).await,
+                Step::Send(after) => {
+                    feed.owes_since.get_or_insert_with(|| self.host.clock.now());
+                    if self.send(since, peer, after, &mut feed).await.is_none() {
+                        return;
+                    }
+                    if feed.given_up(self.host.clock.now(), self.config.drop_after) {
+                        self.give_up(since, peer, &mut feed).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends one message and takes note of the answer; `None` when the reign or the disk has ended.
+    async fn send(&self, since: Epoch, peer: ReplicaId, after: OrderNumber, feed: &mut Feed) -> Option<()> {
+        let sync = self.message(since, after).await?;
+        let acknowledged = sync.acknowledged;
+        match self.host.net.send(NodeId::Order(peer), &sync, self.config.drop_after / 2).await {
+            Ok(Synced::Confirmed { epoch, number }) => {
+                feed.heard();
+                (feed.after, feed.told) = (number, feed.told.max(acknowledged.min(number)));
+                self.within_reign(since, |reign| reign.confirmed(peer, epoch, number))?;
+                self.advance(since);
+            }
+            Ok(Synced::Missing { after }) => {
+                feed.heard();
+                feed.after = after.min(sync.after.number.saturating_sub(1));
+            }
+            Err(NetError::Refused) => {
+                feed.refusals += 1;
+                self.host.clock.sleep(self.config.retry_every / 4).await;
+            }
+            Ok(Synced::Refused { .. }) | Err(_) => self.host.clock.sleep(self.config.retry_every / 4).await,
+        }
+        Some(())
+    }
+
+    /// The message that follows `after`: from memory, or from disk for a replica that lags behind.
+    async fn message(&self, since: Epoch, after: OrderNumber) -> Option<Sync> {
+        let from_memory = self.within_reign(since, |reign| reign.entries_after(after, CHUNK))?;
+        let (before, entries): (Position, Vec<Entry>) = match from_memory {
+            Some(found) => found,
+            None => {
+                let read = move |book: &redb::Database| {
+                    Ok((read::position_at(book, after)?, read::entries(book, after, CHUNK)?))
+                };
+                self.writer.read(read).await.ok()?
+            }
+        };
+        self.within_reign(since, |reign| Sync {
+            view: reign.view().clone(),
+            after: before,
+            entries,
+            acknowledged: reign.acknowledged(),
+        })
+    }
+
+    /// A replica does not confirm: out of the in-sync set with it (the front-end decides), or, if it is only
+    /// being counted, no longer wait for it.
+    async fn give_up(self: &Rc<Self>, since: Epoch, peer: ReplicaId, feed: &mut Feed) {
+        let Some((let_go, view)) =
+            self.within_reign(since, |reign| (reign.stop_counting(peer), reign.view().clone()))
+        else {
+            return;
+        };
+        if let_go {
+            self.host.emit(Event::JoinerLetGo { replica: peer, epoch: view.epoch });
+            feed.heard();
+            self.advance(since);
+            return;
+        }
+        self.host.emit(Event::DropAsked { replica: peer, epoch: view.epoch });
+        self.change_view(view, Change::Drop(peer)).await;
+    }
+
+    async fn ask_to_add(self: &Rc<Self>, since: Epoch, peer: ReplicaId) {
+        let Some(view) = self.within_reign(since, |reign| {
+            reign.add_sent(peer);
+            reign.view().clone()
+        }) else {
+            return;
+        };
+        self.host.emit(Event::AddAsked { replica: peer, epoch: view.epoch });
+        self.change_view(view, Change::Add(peer)).await;
+    }
+
+    /// Asks the front-end to change the in-sync set of this leader's view, and adopts the view it answers,
+    /// whichever that is (D2).
+    async fn change_view(self: &Rc<Self>, view: View, change: Change) {
+        let ask = ChangeView { epoch: view.epoch, leader: self.config.id, change };
+        match self.host.net.send(self.front_end(), &ask, self.config.call_limit).await {
+            Ok(Some(newer)) if newer.epoch > view.epoch => self.adopt(newer).await,
+            _ => self.host.clock.sleep(self.config.retry_every).await,
+        }
+    }
+}

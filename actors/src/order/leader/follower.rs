@@ -1,0 +1,68 @@
+//! What a replica answers to a leader, and to replicas that catch up.
+
+use std::rc::Rc;
+
+use super::super::book::{Write, Written, read};
+use super::super::messages::{Chunk, Sync, SyncFrom, Synced};
+use super::super::replication::Replication;
+use super::super::writer::Stopped;
+use super::{Leader, LeaderReplication};
+use crate::probe::Event;
+
+/// Entries in one chunk, at most, whatever is asked for.
+const MAX_CHUNK: u32 = 4096;
+
+impl Leader {
+    /// Entries from a leader. A leader that hears of a newer epoch steps down at once; what is written and
+    /// what is refused is decided in the transaction, where the newest view on disk is known
+    /// ([`Write::Merge`]).
+    ///
+    /// # Errors
+    /// [`Stopped`] when the disk failed.
+    pub async fn synced(&self, sync: Sync) -> Result<Synced, Stopped> {
+        let (epoch, current) = (sync.view.epoch, self.writer.summary().epoch());
+        let leads = self.reign.borrow().as_ref().map(|reign| reign.view().epoch);
+        if epoch < current || leads.is_some_and(|leads| epoch <= leads) {
+            self.host.emit(Event::OldEpochRefused { message: "sync", epoch, current });
+            return Ok(Synced::Refused { epoch: current });
+        }
+        self.newest_heard.set(self.newest_heard.get().max(epoch));
+        self.depose();
+        let (told, acknowledged) = (sync.acknowledged, self.known_acknowledged.get());
+        let merge = Write::Merge { sync, me: self.config.id, acknowledged };
+        let Written::Merged(answer, cut) = self.writer.write(merge).await? else { return Err(Stopped) };
+        if let Some((after, entries)) = cut {
+            self.host.emit(Event::TailCut { after, entries });
+        }
+        if let Synced::Confirmed { number, .. } = answer {
+            self.known_acknowledged.set(self.known_acknowledged.get().max(told.min(number)));
+        }
+        Ok(answer)
+    }
+
+    /// A chunk of acknowledged orders for a replica that catches up.
+    ///
+    /// # Errors
+    /// [`Stopped`] when the disk failed.
+    pub async fn chunk(self: &Rc<Self>, ask: SyncFrom) -> Result<Chunk, Stopped> {
+        let replication = LeaderReplication(self.clone());
+        let named = self.reign.borrow().as_ref().map_or(ask.epoch, |reign| reign.view().epoch);
+        let standing = match replication.standing(named.max(ask.epoch)) {
+            Ok(standing) => standing,
+            Err(not_serving) => return Ok(Chunk::NotServing(not_serving)),
+        };
+        let (after, limit) = (ask.after, ask.limit.min(MAX_CHUNK) as usize);
+        let found = self.writer.read(move |book| read::entries_from(book, after, limit)).await?;
+        let Some(view) = self.within_reign(standing.reign, |reign| reign.view().clone()) else {
+            let current = self.writer.summary().epoch();
+            return Ok(Chunk::NotServing(super::NotServing::NotLeader { named: ask.epoch, current }));
+        };
+        Ok(match found {
+            Err(after) => Chunk::Diverged { after },
+            Ok(mut entries) => {
+                entries.retain(|entry| entry.number <= standing.acknowledged);
+                Chunk::Entries(Sync { view, after, entries, acknowledged: standing.acknowledged })
+            }
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! Views: adopting them, taking over, stepping down, and counting those who join.
+
+use std::rc::Rc;
+
+use super::super::book::{Write, Written};
+use super::super::messages::{Announce, Join, NotServing, ReplicaStatus};
+use super::Leader;
+use super::reign::{Reign, Succession};
+use crate::domain::{Epoch, View};
+use crate::probe::Event;
+
+impl Leader {
+    /// A view from the front-end; answered with the status *after* it was adopted (B3: saved before that).
+    pub async fn announced(self: &Rc<Self>, announce: Announce) -> ReplicaStatus {
+        self.adopt(announce.view).await;
+        self.status()
+    }
+
+    /// Takes note of a view, from whomever, if it is newer than the one on disk.
+    ///
+    /// A leader named by the next view goes on; in every other case its reign ends at once, before anything
+    /// is saved: stepping down is always safe. A replica named leader takes over once the view is on disk,
+    /// unless it has heard of a newer one meanwhile. A view that was on disk before this replica started
+    /// never makes it leader (D5), because it is not newer.
+    pub(super) async fn adopt(self: &Rc<Self>, view: View) {
+        let me = self.config.id;
+        self.newest_heard.set(self.newest_heard.get().max(view.epoch));
+        let _turn = self.adoption.lock().await;
+        if view.epoch <= self.writer.summary().epoch() {
+            return;
+        }
+        let since = self.continuing_reign(&view);
+        if since.is_none() {
+            self.depose();
+        }
+        let Ok(Written::Saved) = self.writer.write(Write::SaveView(view.clone())).await else { return };
+        match since {
+            Some(since) => self.go_on(since, view),
+            None if view.leader == me && self.newest_heard.get() == view.epoch => self.take_over(view),
+            None => {}
+        }
+    }
+
+    fn continuing_reign(&self, view: &View) -> Option<Epoch> {
+        let reign = self.reign.borrow();
+        let reign = reign.as_ref()?;
+        (reign.succession(view, self.config.id) == Succession::Continues).then(|| reign.since())
+    }
+
+    fn go_on(&self, since: Epoch, view: View) {
+        let adopted = self.within_reign(since, |reign| {
+            reign.adopt(view.clone());
+            reign.in_flight()
+        });
+        if let Some(orders_in_flight) = adopted {
+            self.host.emit(Event::ViewAdopted { view, orders_in_flight });
+            self.advance(since);
+        }
+    }
+
+    fn take_over(self: &Rc<Self>, view: View) {
+        let since = view.epoch;
+        self.host.emit(Event::TakeoverBegan { view: view.clone() });
+        let last = self.writer.summary().last;
+        self.reign.replace(Some(Reign::new(view, self.config.id, &self.config.replicas, last)));
+        for peer in self.config.replicas.iter().filter(|id| **id != self.config.id) {
+            let (leader, peer) = (self.clone(), *peer);
+            self.tasks.spawn(async move { leader.feed(since, peer).await });
+        }
+        self.tell(|observer| observer.took_over(since));
+    }
+
+    /// Ends the reign, if there is one.
+    pub(super) fn depose(&self) {
+        let Some(reign) = self.reign.take() else { return };
+        self.known_acknowledged.set(self.known_acknowledged.get().max(reign.acknowledged()));
+        self.host.emit(Event::Deposed { epoch: reign.view().epoch });
+        self.tell(|observer| observer.deposed());
+        self.wake_feeds();
+    }
+
+    /// A replica has caught up and asks to be counted; it is, from now on, before the front-end is asked.
+    ///
+    /// # Errors
+    /// [`NotServing`] when this replica does not serve in the epoch that the joiner names.
+    pub fn join(&self, join: &Join) -> Result<(), NotServing> {
+        let current = self.writer.summary().epoch();
+        let counted = match &mut *self.reign.borrow_mut() {
+            Some(reign) if reign.leads(join.epoch) && reign.serves() => reign.count(join.replica),
+            Some(reign) if reign.leads(join.epoch) => {
+                return Err(NotServing::TakingOver { epoch: reign.view().epoch });
+            }
+            _ => return Err(NotServing::NotLeader { named: join.epoch, current }),
+        };
+        if counted {
+            self.host.emit(Event::JoinerCounted { replica: join.replica, epoch: current });
+            self.wake_feeds();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! Coming back: a replica that is not in sync asks who leads, fetches what it misses, and asks to be counted.
+
+use std::rc::Rc;
+
+use super::super::messages::{Chunk, Join, Last, Status, SyncFrom, Synced};
+use super::Leader;
+use crate::domain::{Position, View};
+use crate::front_end::messages::GetView;
+use crate::net::NodeId;
+use crate::probe::Event;
+
+/// Entries that are fetched at a time.
+const CHUNK: u32 = 4096;
+
+impl Leader {
+    /// Runs as long as the replica does. Every step is repeated until it is answered (E4).
+    pub async fn keep_in_sync(self: Rc<Self>) {
+        self.ask_the_others().await;
+        loop {
+            if self.is_out() {
+                if let Ok(Some(view)) =
+                    self.host.net.send(self.front_end(), &GetView {}, self.config.call_limit).await
+                {
+                    self.adopt(view).await;
+                }
+                self.rejoin().await;
+            }
+            self.host.clock.sleep(self.config.retry_every).await;
+        }
+    }
+
+    /// Asks the other replicas for the newest view that they know: the front-end may be down.
+    async fn ask_the_others(self: &Rc<Self>) {
+        for peer in self.config.replicas.iter().filter(|id| **id != self.config.id) {
+            let status = self.host.net.send(NodeId::Order(*peer), &Status {}, self.config.drop_after).await;
+            if let Ok(Some(view)) = status.map(|status| status.view) {
+                self.adopt(view).await;
+            }
+        }
+    }
+
+    fn is_out(&self) -> bool {
+        let me = self.config.id;
+        let known = self.writer.summary().view.clone();
+        self.reign.borrow().is_none()
+            && known.is_none_or(|view| view.leader != me && !view.in_sync.contains(&me))
+    }
+
+    async fn rejoin(self: &Rc<Self>) -> Option<()> {
+        let view = self.writer.summary().view.clone()?;
+        if !self.is_out() {
+            return None;
+        }
+        self.catch_up(&view).await?;
+        let join = Join { replica: self.config.id, epoch: view.epoch };
+        let joined = self.host.net.send(NodeId::Order(view.leader), &join, self.config.call_limit).await;
+        joined.ok()?.ok()
+    }
+
+    /// Fetches what the leader has acknowledged, chunk by chunk; each is merged like any message of that
+    /// leader, in the epoch it names (B1). `None` when that was not possible; it will be tried again.
+    async fn catch_up(self: &Rc<Self>, view: &View) -> Option<()> {
+        let leader = NodeId::Order(view.leader);
+        let limit = self.config.call_limit;
+        let theirs = self.host.net.send(leader, &Last {}, limit).await.ok()?;
+        let mut after = self.writer.summary().last;
+        if theirs == after {
+            return Some(());
+        }
+        loop {
+            let ask = SyncFrom { epoch: view.epoch, after, limit: CHUNK };
+            let sync = match self.host.net.send(leader, &ask, limit).await.ok()? {
+                Chunk::NotServing(_) => return None,
+                Chunk::Diverged { after: agreed } => {
+                    after = agreed;
+                    continue;
+                }
+                Chunk::Entries(sync) => sync,
+            };
+            let Some(last) = sync.entries.last() else { return Some(()) };
+            let end = Position { number: last.number, epoch: last.epoch };
+            match self.synced(sync).await.ok()? {
+                Synced::Confirmed { number, .. } if number == end.number => after = end,
+                _ => return None,
+            }
+            self.host.emit(Event::CaughtUp { last: end.number });
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Deciding what becomes of requests to order something, during one reign.
+//!
+//! Data in, decisions out; the shell around it is [`super::desk`]. Each request id goes through the stages
+//! looking (is it in the book?), queued, buying, appended, and leaves when its order is acknowledged or
+//! refused. `W` is whoever waits for the answer.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::messages::{PlaceError, Placed};
+use crate::catalog::messages::Sale;
+use crate::domain::{Entry, Epoch, OrderNumber, Purchase, RequestId};
+
+/// Purchases in one batch, at most; it bounds the size of a message and of a transaction.
+pub const MAX_BATCH: usize = 1024;
+
+/// Refused request ids that are remembered, at most. Rule C3 asks for all of a reign; after 65,536 further refusals
+/// a late copy of a refused request may find the product restocked. Nobody waits for that answer any more.
+const MAX_REFUSALS: usize = 65_536;
+
+/// What is answered to a request.
+pub type Answer = Result<Placed, PlaceError>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Looking,
+    Queued,
+    Buying,
+    Appended,
+}
+
+#[derive(Debug)]
+struct Pending<W> {
+    stage: Stage,
+    purchase: Purchase,
+    waiters: Vec<W>,
+}
+
+/// One batch for the catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Its number within the reign.
+    pub number: u64,
+    /// What to buy.
+    pub purchases: Vec<Purchase>,
+    /// Whose orders are acknowledged.
+    pub settled: Vec<RequestId>,
+}
+
+/// What became of a request at once.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Placement<W> {
+    /// It waits; if `look`, its key must first be looked up in the book.
+    Waits {
+        /// Whether the book must be asked.
+        look: bool,
+    },
+    /// It is answered.
+    Answered(W, Answer),
+    /// Too many wait.
+    Full(W),
+}
+
+/// The requests of one reign.
+#[derive(Debug)]
+pub struct Placing<W> {
+    capacity: usize,
+    pending: BTreeMap<RequestId, Pending<W>>,
+    queue: VecDeque<RequestId>,
+    buying: Vec<RequestId>,
+    appended: BTreeMap<OrderNumber, RequestId>,
+    settled: Vec<RequestId>,
+    batches: u64,
+    refusals: BTreeMap<RequestId, (Purchase, Sale)>,
+    refusal_order: VecDeque<RequestId>,
+}
+
+impl<W> Placing<W> {
+    /// No requests yet; at most `capacity` may wait at a time. `inherited` are the request ids of
+    /// purchases that were unsettled at the takeover and are acknowledged orders now (rule C6).
+    #[must_use]
+    pub fn new(capacity: usize, inherited: Vec<RequestId>) -> Placing<W> {
+        Placing {
+            capacity,
+            pending: BTreeMap::new(),
+            queue: VecDeque::new(),
+            buying: Vec::new(),
+            appended: BTreeMap::new(),
+            settled: inherited,
+            batches: 0,
+            refusals: BTreeMap::new(),
+            refusal_order: VecDeque::new(),
+        }
+    }
+
+    /// A request arrives. A request id that waits already is joined: it is answered when the first is, and
+    /// never before its order is acknowledged (rule A2). One that was refused is refused again (rule C3).
+    pub fn place(&mut self, purchase: Purchase, waiter: W, epoch: Epoch) -> Placement<W> {
+        if let Some(pending) = self.pending.get_mut(&purchase.key) {
+            if pending.purchase != purchase {
+                return Placement::Answered(waiter, Err(PlaceError::KeyReused));
+            }
+            pending.waiters.push(waiter);
+            return Placement::Waits { look: false };
+        }
+        if let Some((refused, sale)) = self.refusals.get(&purchase.key) {
+            let answer = if *refused == purchase { refusal(*sale, epoch) } else { PlaceError::KeyReused };
+            return Placement::Answered(waiter, Err(answer));
+        }
+        if self.pending.len() >= self.capacity {
+            return Placement::Full(waiter);
+        }
+        let key = purchase.key.clone();
+        self.pending.insert(key, Pending { stage: Stage::Looking, purchase, waiters: vec![waiter] });
+        Placement::Waits { look: true }
+    }
+
+    /// Forgets waiters that nobody is behind any more.
+    pub fn prune(&mut self, key: &RequestId, gone: impl Fn(&W) -> bool) {
+        if let Some(pending) = self.pending.get_mut(key) {
+            pending.waiters.retain(|waiter| !gone(waiter));
+        }
+    }
+
+    /// The book was asked for a request id, and what it holds is acknowledged. Not there: it is queued to
+    /// be bought. There: it is answered with the order it already has.
+    pub fn looked(&mut self, key: &RequestId, found: Option<Entry>) -> Vec<(W, Answer)> {
+        let Some(pending) = self.pending.get_mut(key).filter(|pending| pending.stage == Stage::Looking)
+        else {
+            return Vec::new();
+        };
+        let Some(entry) = found else {
+            pending.stage = Stage::Queued;
+            self.queue.push_back(key.clone());
+            return Vec::new();
+        };
+        let same = pending.purchase == entry.purchase;
+        let answer = if same { Ok(Placed { number: entry.number }) } else { Err(PlaceError::KeyReused) };
+        self.answer(key, &answer)
+    }
+
+    /// The next batch for the catalog, if none is in flight and there is something to buy, or (when
+    /// `settle_alone`) at least something to settle. Rule C2: numbered, and one at a time.
+    pub fn next_batch(&mut self, settle_alone: bool) -> Option<Batch> {
+        let due = !self.queue.is_empty() || (settle_alone && !self.settled.is_empty());
+        if !self.buying.is_empty() || !due {
+            return None;
+        }
+        let keys: Vec<_> = self.queue.drain(..self.queue.len().min(MAX_BATCH)).collect();
+        let mut purchases = Vec::with_capacity(keys.len());
+        for key in &keys {
+            if let Some(pending) = self.pending.get_mut(key) {
+                pending.stage = Stage::Buying;
+                purchases.push(pending.purchase.clone());
+            }
+        }
+        self.buying = keys;
+        self.batches += 1;
+        let settled = self.settled.drain(..self.settled.len().min(MAX_BATCH)).collect();
+        Some(Batch { number: self.batches, purchases, settled })
+    }
+
+    /// Whether something waits to be settled.
+    #[must_use]
+    pub fn must_settle(&self) -> bool {
+        !self.settled.is_empty()
+    }
+
+    /// The catalog answered the batch in flight, one sale for each purchase. Returns what must be appended
+    /// and who is refused. Rule A3: what has been appended meanwhile is not appended again.
+    pub fn bought(&mut self, sales: &[Sale], epoch: Epoch) -> (Vec<Purchase>, Vec<(W, Answer)>) {
+        let keys = std::mem::take(&mut self.buying);
+        let (mut sold, mut answers) = (Vec::new(), Vec::new());
+        for (key, sale) in keys.iter().zip(sales) {
+            let Some(pending) = self.pending.get(key).filter(|pending| pending.stage == Stage::Buying) else {
+                continue;
+            };
+            if *sale == Sale::Sold {
+                sold.push(pending.purchase.clone());
+            } else {
+                self.remember_refusal(pending.purchase.clone(), *sale);
+                answers.extend(self.answer(key, &Err(refusal(*sale, epoch))));
+            }
+        }
+        (sold, answers)
+    }
+
+    /// Purchases were appended, numbered from `first` on.
+    pub fn appended(&mut self, first: OrderNumber, purchases: &[Purchase]) {
+        for (number, purchase) in (first..).zip(purchases) {
+            if let Some(pending) = self.pending.get_mut(&purchase.key) {
+                pending.stage = Stage::Appended;
+            }
+            self.appended.insert(number, purchase.key.clone());
+        }
+    }
+
+    /// Orders up to `number` are acknowledged: they are answered, and will be settled (rule C6).
+    pub fn acknowledged(&mut self, number: OrderNumber) -> Vec<(W, Answer)> {
+        let later = self.appended.split_off(&(number + 1));
+        let mut answers = Vec::new();
+        for (number, key) in std::mem::replace(&mut self.appended, later) {
+            answers.extend(self.answer(&key, &Ok(Placed { number })));
+            self.settled.push(key);
+        }
+        answers
+    }
+
+    fn answer(&mut self, key: &RequestId, answer: &Answer) -> Vec<(W, Answer)> {
+        let waiters = self.pending.remove(key).map(|pending| pending.waiters).unwrap_or_default();
+        waiters.into_iter().map(|waiter| (waiter, answer.clone())).collect()
+    }
+
+    fn remember_refusal(&mut self, purchase: Purchase, sale: Sale) {
+        if self.refusal_order.len() >= MAX_REFUSALS
+            && let Some(oldest) = self.refusal_order.pop_front()
+        {
+            self.refusals.remove(&oldest);
+        }
+        self.refusal_order.push_back(purchase.key.clone());
+        self.refusals.insert(purchase.key.clone(), (purchase, sale));
+    }
+}
+
+fn refusal(sale: Sale, epoch: Epoch) -> PlaceError {
+    match sale {
+        Sale::NotEnough { left } => PlaceError::NotEnough { left, epoch },
+        Sale::UnknownProduct | Sale::Sold => PlaceError::UnknownProduct,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ProductName, Quantity};
+
+    fn purchase(key: &str, quantity: u64) -> Purchase {
+        Purchase {
+            key: RequestId::new(key).unwrap(),
+            name: ProductName::new("Tux").unwrap(),
+            quantity: Quantity::new(quantity).unwrap(),
+        }
+    }
+
+    fn key(key: &str) -> RequestId {
+        RequestId::new(key).unwrap()
+    }
+
+    /// A request that is looked for, not found and put into the batch in flight.
+    fn buying(placing: &mut Placing<u32>, text: &str, waiter: u32) -> Batch {
+        assert_eq!(placing.place(purchase(text, 1), waiter, 7), Placement::Waits { look: true });
+        assert_eq!(placing.looked(&key(text), None), []);
+        placing.next_batch(false).unwrap()
+    }
+
+    #[test]
+    fn a_request_goes_through_its_stages_and_is_answered_once_acknowledged() {
+        let mut placing = Placing::new(10, vec![]);
+        let batch = buying(&mut placing, "a", 1);
+        assert_eq!((batch.number, batch.purchases.len()), (1, 1));
+        let (sold, answers) = placing.bought(&[Sale::Sold], 7);
+        assert_eq!(answers, []);
+        placing.appended(5, &sold);
+        // A repeated request waits for the acknowledgement like the first (A2).
+        assert_eq!(placing.place(purchase("a", 1), 2, 7), Placement::Waits { look: false });
+        assert_eq!(placing.acknowledged(4), []);
+        assert_eq!(placing.acknowledged(5), [(1, Ok(Placed { number: 5 })), (2, Ok(Placed { number: 5 }))]);
+        assert_eq!(placing.next_batch(true).unwrap().settled, [key("a")]);
+    }
+
+    #[test]
+    fn one_batch_is_in_flight_and_the_rest_waits_for_the_next() {
+        let mut placing = Placing::new(10, vec![]);
+        buying(&mut placing, "a", 1);
+        placing.place(purchase("b", 1), 2, 7);
+        placing.looked(&key("b"), None);
+        assert_eq!(placing.next_batch(true), None);
+        placing.bought(&[Sale::Sold], 7);
+        assert_eq!(placing.next_batch(false).map(|batch| batch.number), Some(2));
+    }
+
+    #[test]
+    fn a_refusal_is_repeated_within_the_reign() {
+        let mut placing = Placing::new(10, vec![]);
+        buying(&mut placing, "a", 1);
+        let refused = |epoch| Err(PlaceError::NotEnough { left: 0, epoch });
+        assert_eq!(placing.bought(&[Sale::NotEnough { left: 0 }], 7).1, [(1, refused(7))]);
+        assert_eq!(placing.place(purchase("a", 1), 2, 8), Placement::Answered(2, refused(8)));
+        assert_eq!(placing.place(purchase("a", 2), 3, 8), Placement::Answered(3, Err(PlaceError::KeyReused)));
+    }
+
+    #[test]
+    fn a_key_of_another_order_is_refused_wherever_the_first_one_is() {
+        let mut placing = Placing::new(10, vec![]);
+        placing.place(purchase("a", 1), 1, 7);
+        assert_eq!(placing.place(purchase("a", 2), 2, 7), Placement::Answered(2, Err(PlaceError::KeyReused)));
+        let entry = Entry { number: 3, epoch: 1, purchase: purchase("a", 9) };
+        assert_eq!(placing.looked(&key("a"), Some(entry)), [(1, Err(PlaceError::KeyReused))]);
+    }
+
+    #[test]
+    fn a_full_queue_turns_away_new_requests_but_not_repeated_ones() {
+        let mut placing = Placing::new(1, vec![]);
+        placing.place(purchase("a", 1), 1, 7);
+        assert_eq!(placing.place(purchase("b", 1), 2, 7), Placement::Full(2));
+        assert_eq!(placing.place(purchase("a", 1), 3, 7), Placement::Waits { look: false });
+    }
+}
