@@ -1,3 +1,95 @@
 //! The catalog: products, their stock, and the purchases that have not become orders yet.
+//!
+//! What a leader of the order service buys is decided in groups ([`stock`]), saved in one transaction each,
+//! and becomes visible only once no front-end can still serve the old stock from its cache. Decisions are
+//! small synchronous types; the actor receives, waits and saves.
 
+mod actor;
+mod fence;
+mod group;
+mod leases;
+mod ledger;
 pub mod messages;
+mod showcase;
+pub mod stock;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+pub use actor::Catalog;
+
+use self::messages::{Buy, List, Query, Restock, Unsettled};
+use self::showcase::Showcase;
+use crate::domain::ProductName;
+use crate::host::{Host, Node};
+use crate::net::Bridge;
+use crate::storage::{DataFile, OpenError};
+
+/// The name of the catalog's data file.
+pub const FILE: &str = "catalog.redb";
+
+/// Whose data it is, as the file says.
+pub const OWNER: &str = "the catalog";
+
+/// A product as it is imported at the first start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductSeed {
+    /// Its name. One that is repeated counts once.
+    pub name: ProductName,
+    /// Price of one piece, in cents.
+    pub price_cents: u64,
+    /// Pieces in stock at first.
+    pub quantity: u64,
+}
+
+/// How a catalog works.
+#[derive(Debug, Clone)]
+pub struct CatalogConfig {
+    /// The front-ends that may cache, by their numbers. Nobody else gets a cacheable answer.
+    pub front_ends: Vec<u8>,
+    /// How long a front-end may use a cacheable answer, by its own clock.
+    pub lease: Duration,
+    /// How much longer it counts here, in percent: by how much two clocks may drift apart in this time.
+    pub drift_percent: u32,
+    /// How often what is out of stock is restocked; zero for never.
+    pub restock_every: Duration,
+    /// Pieces of a product after its restock; zero for no restock at all.
+    pub restock_to: u64,
+    /// The longest wait for the answer to one invalidation. It is repeated while the lease lasts.
+    pub call_limit: Duration,
+    /// How many calls may be under way at once.
+    pub max_calls: usize,
+    /// What is imported at the first start, in the catalog's order. Not looked at again later.
+    pub products: Vec<ProductSeed>,
+}
+
+impl CatalogConfig {
+    /// How long an answer counts as a lease here: what the front-end counts, and the margin for drift.
+    fn term(&self) -> Duration {
+        self.lease.saturating_add(self.lease.saturating_mul(self.drift_percent) / 100)
+    }
+}
+
+/// Opens the catalog's data file, imports the products if it never did, and makes the actor ready to run.
+/// It refuses every call until no front-end can hold what an earlier run allowed it to cache.
+///
+/// # Errors
+/// When the data file cannot be opened, is not a catalog's, or does not add up.
+pub fn start(host: Host, config: CatalogConfig) -> Result<Node<Catalog>, OpenError> {
+    let file = DataFile::open(host.storage.clone(), FILE, OWNER)?;
+    let stock = file.load(|database| ledger::load(database, &config.products))?;
+    let front_ends: BTreeSet<u8> = config.front_ends.iter().copied().collect();
+    let showcase = Showcase::new(stock, front_ends, config.term());
+    let max_calls = config.max_calls;
+    let catalog = Catalog::new(host, config, file, showcase);
+    Ok(Node::new(catalog, max_calls, |addr| {
+        Bridge::new(max_calls)
+            .route::<Query, _>(addr)
+            .route::<List, _>(addr)
+            .route::<Buy, _>(addr)
+            .route::<Unsettled, _>(addr)
+            .route::<Restock, _>(addr)
+    }))
+}

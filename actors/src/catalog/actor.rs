@@ -1,0 +1,285 @@
+//! The catalog's actor: it receives, waits and saves; what is decided is decided by the types beside it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::dev::{MessageResponse, OneshotSender};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, MessageResult, WrapFuture};
+use futures_util::future::{join, join_all, select};
+use tokio::sync::{Notify, oneshot};
+
+use super::CatalogConfig;
+use super::group::{self, Call, Change, Queue};
+use super::ledger;
+use super::messages::{Buy, List, Query, Refusal, Restock, Unsettled};
+use super::showcase::Showcase;
+use super::stock::Changes;
+use crate::clock::Timestamp;
+use crate::domain::ProductName;
+use crate::front_end::messages::Invalidate;
+use crate::host::Host;
+use crate::net::NodeId;
+use crate::probe::Event;
+use crate::storage::{DataFile, DiskError};
+use crate::tasks::Tasks;
+
+/// How long to wait after an invalidation that failed, before it is sent again in a new call.
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
+
+/// The shortest wait: a shorter one may not advance a clock that counts in milliseconds.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+
+/// The catalog service.
+pub struct Catalog {
+    inner: Rc<Inner>,
+    tasks: Tasks,
+    stopped: Option<oneshot::Receiver<()>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// A front-end may still hold what an earlier run let it cache (cache rule 6).
+    Starting,
+    Serving,
+    /// The disk failed: nothing is answered any more.
+    Stopped,
+}
+
+/// What the actor and its tasks share. No `RefCell` here is borrowed across an await.
+struct Inner {
+    host: Host,
+    config: CatalogConfig,
+    file: DataFile,
+    phase: Cell<Phase>,
+    showcase: RefCell<Showcase>,
+    queue: RefCell<Queue>,
+    /// Wakes the task that runs the groups.
+    arrival: Notify,
+    stop: Cell<Option<oneshot::Sender<()>>>,
+}
+
+impl Catalog {
+    pub(super) fn new(host: Host, config: CatalogConfig, file: DataFile, showcase: Showcase) -> Catalog {
+        let (stop, stopped) = oneshot::channel();
+        let inner = Inner {
+            host,
+            file,
+            phase: Cell::new(Phase::Starting),
+            showcase: RefCell::new(showcase),
+            queue: RefCell::new(Queue::new(config.max_calls)),
+            arrival: Notify::new(),
+            stop: Cell::new(Some(stop)),
+            config,
+        };
+        Catalog { inner: Rc::new(inner), tasks: Tasks::default(), stopped: Some(stopped) }
+    }
+}
+
+impl Actor for Catalog {
+    type Context = Context<Catalog>;
+
+    fn started(&mut self, ctx: &mut Context<Catalog>) {
+        self.tasks.spawn(self.inner.clone().become_ready());
+        self.tasks.spawn(self.inner.clone().run_groups());
+        self.tasks.spawn(self.inner.clone().restock_for_ever());
+        let driver = self.tasks.driver();
+        if let Some(stopped) = self.stopped.take() {
+            let run = async move {
+                select(driver, stopped).await;
+            };
+            ctx.spawn(run.into_actor(self).map(|(), _, ctx| ctx.stop()));
+        }
+    }
+}
+
+impl Handler<Query> for Catalog {
+    type Result = MessageResult<Query>;
+
+    fn handle(&mut self, query: Query, _: &mut Context<Catalog>) -> MessageResult<Query> {
+        let now = self.inner.host.clock.now();
+        let serving = self.inner.serving();
+        MessageResult(serving.map(|()| self.inner.showcase.borrow_mut().query(&query, now)))
+    }
+}
+
+impl Handler<List> for Catalog {
+    type Result = MessageResult<List>;
+
+    fn handle(&mut self, _: List, _: &mut Context<Catalog>) -> MessageResult<List> {
+        let serving = self.inner.serving();
+        MessageResult(serving.map(|()| self.inner.showcase.borrow().list()))
+    }
+}
+
+/// A message on its way into the queue; its answer comes from the group that it becomes a part of, if ever.
+pub struct Queued<M> {
+    inner: Rc<Inner>,
+    message: M,
+}
+
+impl<M: Change> MessageResponse<Catalog, M> for Queued<M> {
+    fn handle(self, _: &mut Context<Catalog>, way: Option<OneshotSender<M::Reply>>) {
+        self.inner.accept(self.message.call(way));
+    }
+}
+
+macro_rules! queued {
+    ($($message:ty),*) => {$(
+        impl Handler<$message> for Catalog {
+            type Result = Queued<$message>;
+
+            fn handle(&mut self, message: $message, _: &mut Context<Catalog>) -> Queued<$message> {
+                Queued { inner: self.inner.clone(), message }
+            }
+        }
+    )*};
+}
+queued!(Buy, Unsettled, Restock);
+
+impl Inner {
+    fn serving(&self) -> Result<(), Refusal> {
+        match self.phase.get() {
+            Phase::Serving => Ok(()),
+            // A stopped one never gets to say so: the poll that stops it is its last.
+            Phase::Starting | Phase::Stopped => Err(Refusal::Starting),
+        }
+    }
+
+    fn accept(&self, call: Call) {
+        match self.phase.get() {
+            Phase::Starting => call.refuse(Refusal::Starting),
+            Phase::Serving => {
+                self.queue.borrow_mut().push(call);
+                self.arrival.notify_one();
+            }
+            Phase::Stopped => drop(call),
+        }
+    }
+
+    /// Has every configured front-end drop everything, or waits until all that an earlier run allowed has
+    /// run out (cache rule 6).
+    async fn become_ready(self: Rc<Self>) {
+        let until = self.host.clock.now() + self.config.term();
+        let front_ends = self.config.front_ends.iter();
+        let confirmed = join_all(front_ends.map(|&front_end| self.drop_everything(front_end, until))).await;
+        if self.phase.get() == Phase::Starting {
+            self.phase.set(Phase::Serving);
+            self.host.emit(Event::CatalogReady { confirmed: confirmed.into_iter().all(|yes| yes) });
+        }
+    }
+
+    /// True once the front-end confirmed; false when the time has run out.
+    async fn drop_everything(&self, front_end: u8, until: Timestamp) -> bool {
+        while self.host.clock.now() < until {
+            if self.invalidate(front_end, Vec::new(), until).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// One call to a front-end, and a pause if it failed. True if the front-end answered this very call.
+    async fn invalidate(&self, front_end: u8, products: Vec<ProductName>, until: Timestamp) -> bool {
+        let clock = &self.host.clock;
+        let limit = until.since(clock.now()).min(self.config.call_limit);
+        let call = Invalidate { products };
+        let answered = self.host.net.send(NodeId::FrontEnd(front_end), &call, limit).await.is_ok();
+        if !answered {
+            clock.sleep(until.since(clock.now()).clamp(SHORTEST_PAUSE, RETRY_PAUSE)).await;
+        }
+        answered
+    }
+
+    /// Runs one group after the other; what arrives meanwhile makes the next (cache rules 3 and 4).
+    async fn run_groups(self: Rc<Self>) {
+        loop {
+            self.arrival.notified().await;
+            let calls = self.queue.borrow_mut().take();
+            if !calls.is_empty() && self.run_group(calls).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn run_group(&self, calls: Vec<Call>) -> Result<(), DiskError> {
+        let group = group::decide(self.showcase.borrow().stock(), calls, self.config.restock_to);
+        if !group.changes.is_empty() {
+            self.change(group.changes).await?;
+        }
+        for event in group.events {
+            self.host.emit(event);
+        }
+        for answer in group.answers {
+            answer();
+        }
+        Ok(())
+    }
+
+    /// Saves changes, and shows them when they are durable and no front-end holds what they replace.
+    async fn change(&self, changes: Changes) -> Result<(), DiskError> {
+        let products = changes.products();
+        let holders = self.showcase.borrow_mut().begin(&products, self.host.clock.now());
+        let changes = Arc::new(changes);
+        let dropped = join_all(holders.into_iter().map(|front_end| self.drop_changing(front_end)));
+        let (saved, confirmed) = join(self.save(changes.clone()), dropped).await;
+        saved?;
+        self.showcase.borrow_mut().show(&changes);
+        if !products.is_empty() {
+            let waited_for_lease = confirmed.contains(&false);
+            let products = self.showcase.borrow().names(&products);
+            self.host.emit(Event::GroupVisible { products, waited_for_lease });
+        }
+        Ok(())
+    }
+
+    async fn save(&self, changes: Arc<Changes>) -> Result<(), DiskError> {
+        let saved = self.file.run(move |database| ledger::commit(database, &changes)).await;
+        saved.inspect_err(|error| self.fail(error))
+    }
+
+    /// Has a front-end drop what it holds of the products that change. True once it confirmed a call that
+    /// named all it could still hold; false when the last of its leases ran out first.
+    async fn drop_changing(&self, front_end: u8) -> bool {
+        let mut confirmed = true;
+        loop {
+            let held = self.showcase.borrow().held(front_end, self.host.clock.now());
+            let Some(held) = held else {
+                return confirmed;
+            };
+            let names = self.showcase.borrow().names(&held.products);
+            confirmed = self.invalidate(front_end, names, held.until).await;
+            if confirmed {
+                self.showcase.borrow_mut().dropped(front_end, &held.products);
+            }
+        }
+    }
+
+    async fn restock_for_ever(self: Rc<Self>) {
+        if self.config.restock_every.is_zero() {
+            return;
+        }
+        loop {
+            self.host.clock.sleep(self.config.restock_every).await;
+            // The next one waits for this one, so that at most one is in the queue.
+            let (way, done) = oneshot::channel();
+            self.accept(Call::Restock(Some(way)));
+            // Refused, or dropped by a full queue: the next interval comes soon enough.
+            let _ = done.await;
+        }
+    }
+
+    /// Stops for good. What the last group changed may or may not be on the disk, so nothing that depends
+    /// on it may be told any more.
+    fn fail(&self, error: &DiskError) {
+        self.phase.set(Phase::Stopped);
+        drop(self.queue.borrow_mut().take());
+        self.host.emit(Event::DiskFailed { why: error.to_string() });
+        self.host.fail(format!("the catalog cannot use {}: {error}", self.file.name()));
+        if let Some(stop) = self.stop.take() {
+            // Nobody listens only if the actor is gone already.
+            let _ = stop.send(());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What everybody may see: the visible stock, who may hold a copy of which product, and which products are
+//! about to change (cache rules 1 to 5, as far as they need no waiting).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::leases::{Held, Leases, Place};
+use super::messages::{Answer, Query};
+use super::stock::{Changes, Stock};
+use crate::clock::Timestamp;
+use crate::domain::{Product, ProductName};
+
+/// The visible stock and the copies of it.
+#[derive(Debug)]
+pub(super) struct Showcase {
+    stock: Stock,
+    leases: Leases,
+    /// Products of the group under way: what is said about them now must not be cached.
+    changing: BTreeSet<Place>,
+    front_ends: BTreeSet<u8>,
+    /// How long an answer counts here: the lease that a front-end counts, and the margin for drift.
+    term: Duration,
+}
+
+impl Showcase {
+    pub(super) fn new(stock: Stock, front_ends: BTreeSet<u8>, term: Duration) -> Showcase {
+        Showcase { stock, leases: Leases::default(), changing: BTreeSet::new(), front_ends, term }
+    }
+
+    pub(super) fn stock(&self) -> &Stock {
+        &self.stock
+    }
+
+    /// Answers a query at once. The answer is cacheable, and then on record as a lease from now on, if a
+    /// configured front-end asked and the product is not about to change. Nothing is recorded about a
+    /// product that does not exist.
+    pub(super) fn query(&mut self, query: &Query, now: Timestamp) -> Answer {
+        let Some(place) = self.stock.place(&query.name) else {
+            return Answer { product: None, cacheable: false };
+        };
+        let holder = query.front_end.filter(|front_end| self.front_ends.contains(front_end));
+        let cacheable = match holder {
+            Some(front_end) if !self.changing.contains(&place) => {
+                self.leases.grant(front_end, place, now + self.term);
+                true
+            }
+            _ => false,
+        };
+        Answer { product: Some(self.stock.product(place)), cacheable }
+    }
+
+    /// The whole catalog, in its order.
+    pub(super) fn list(&self) -> Vec<Product> {
+        self.stock.products()
+    }
+
+    /// A group is about to change these products (cache rule 3): from now on nobody gets a cacheable answer
+    /// about them, so the holders returned are all there will be until the group is shown.
+    pub(super) fn begin(&mut self, products: &BTreeSet<Place>, now: Timestamp) -> Vec<u8> {
+        self.changing.extend(products);
+        let holders = self.front_ends.iter().copied();
+        holders.filter(|&front_end| self.leases.held(front_end, products, now).is_some()).collect()
+    }
+
+    /// What a front-end may still hold of the products that are about to change.
+    pub(super) fn held(&self, front_end: u8, now: Timestamp) -> Option<Held> {
+        self.leases.held(front_end, &self.changing, now)
+    }
+
+    /// A front-end confirmed the call that named these products, and no others.
+    pub(super) fn dropped(&mut self, front_end: u8, products: &[Place]) {
+        self.leases.release(front_end, products);
+    }
+
+    /// Makes a group visible, all of it at once (cache rule 4).
+    pub(super) fn show(&mut self, changes: &Changes) {
+        self.stock.apply(changes);
+        self.changing.clear();
+    }
+
+    pub(super) fn names<'a>(&self, places: impl IntoIterator<Item = &'a Place>) -> Vec<ProductName> {
+        self.stock.names(places)
+    }
+}
