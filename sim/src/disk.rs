@@ -262,6 +262,18 @@ impl Disk {
         self.0.lock().counts
     }
 
+    /// A disk in good health with what any process would read from this one now.
+    #[must_use]
+    pub fn copy(&self) -> Disk {
+        let copy = Disk::new(0);
+        let state = self.0.lock();
+        let files = state.files.iter().map(|(name, file)| {
+            (name.clone(), File { now: file.now.clone(), durable: file.now.clone(), unsynced: Vec::new() })
+        });
+        copy.0.lock().files = files.collect();
+        copy
+    }
+
     /// Whether there is such a file.
     ///
     /// # Errors

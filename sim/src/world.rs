@@ -174,6 +174,35 @@ impl World {
         self.counts.borrow().clone()
     }
 
+    /// What was seen, how often, with what disks and network went through.
+    pub fn all_counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = self.counts();
+        let network = self.network.counts();
+        for (what, count) in [
+            ("messages", network.sent),
+            ("message lost", network.lost),
+            ("message doubled", network.duplicated),
+            ("message late", network.delayed),
+            ("message overtaken", network.overtaken),
+            ("message lost to a partition", network.cut),
+            ("message held", network.held),
+        ] {
+            *counts.entry(what.to_owned()).or_default() += count;
+        }
+        for disk in self.disks.values() {
+            let disk = disk.counts();
+            for (what, count) in [
+                ("unsynced write kept", disk.kept),
+                ("unsynced write lost", disk.lost),
+                ("unsynced write torn", disk.torn),
+                ("disk operation failed", disk.failed),
+            ] {
+                *counts.entry(what.to_owned()).or_default() += count;
+            }
+        }
+        counts
+    }
+
     /// Notes something in the trace.
     pub fn note(&self, node: Option<NodeId>, text: impl FnOnce() -> String) {
         self.trace.borrow_mut().note(self.now(), node, &[], text);
@@ -212,7 +241,7 @@ impl World {
                 Endpoint::Node(node) => Some(node),
                 Endpoint::Client(_) => None,
             },
-            describe::bytes(&packet),
+            &describe::fingerprint(&packet).to_le_bytes(),
             || describe::line(&packet),
         );
         match (packet.content, packet.to) {
