@@ -204,8 +204,11 @@ impl fmt::Debug for DataFile {
     }
 }
 
-/// redb can panic over a damaged file; this makes an error of it.
-fn guarded<T>(work: impl FnOnce() -> Result<T, DiskError>) -> Result<T, DiskError> {
+/// Runs `work` on a database. redb can panic over a damaged file; this makes an error of it.
+///
+/// # Errors
+/// What `work` fails with; [`DiskError::Damaged`] when it panicked.
+pub fn guarded<T>(work: impl FnOnce() -> Result<T, DiskError>) -> Result<T, DiskError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(DiskError::Damaged(panic_text(&*panic))))
 }
 
@@ -220,33 +223,52 @@ fn open_database(storage: &dyn Storage, file: &str, owner: &str, fresh: bool) ->
         io::ErrorKind::WouldBlock => OpenError::InUse { file: name.clone() },
         _ => OpenError::Io { file: name.clone(), source },
     })?;
+    open_backend(backend, &name, owner, storage.cache_bytes(), fresh)
+}
+
+/// Opens a data file that is there, through whatever reads it: for `toystore inspect`, which lets nothing be
+/// written. `name` is for messages, `owner` as in [`DataFile::open`].
+///
+/// # Errors
+/// See [`OpenError`].
+pub fn open_existing(
+    backend: Box<dyn StorageBackend>,
+    name: &str,
+    owner: &str,
+    cache_bytes: usize,
+) -> Result<Database, OpenError> {
+    open_backend(backend, name, owner, cache_bytes, false)
+}
+
+fn open_backend(
+    backend: Box<dyn StorageBackend>,
+    name: &str,
+    owner: &str,
+    cache_bytes: usize,
+    fresh: bool,
+) -> Result<Database, OpenError> {
+    let foreign = |wanted: String, found: String| OpenError::Foreign { file: name.into(), wanted, found };
     if !fresh && backend.len().unwrap_or(0) == 0 {
-        return Err(OpenError::Foreign { file: name, wanted: owner.into(), found: "it is empty".into() });
+        return Err(foreign(owner.into(), "it is empty".into()));
     }
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let mut builder = Builder::new();
-        builder.set_cache_size(storage.cache_bytes());
+        builder.set_cache_size(cache_bytes);
         let database =
-            builder.create_with_backend(Backend(backend)).map_err(|error| classify(error, &name, owner))?;
+            builder.create_with_backend(Backend(backend)).map_err(|error| classify(error, name, owner))?;
         if fresh {
-            stamp(&database, owner).map_err(|error| damaged(&name, &error))?;
+            stamp(&database, owner).map_err(|error| damaged(name, &error))?;
         }
-        let found = stamped_owner(&database).map_err(|error| damaged(&name, &error))?;
-        match found {
+        match stamped_owner(&database).map_err(|error| damaged(name, &error))? {
             Some(found) if found == format!("{owner} {FORMAT_VERSION}") => Ok(database),
-            Some(found) => Err(OpenError::Foreign {
-                file: name.clone(),
-                wanted: format!("{owner} (format {FORMAT_VERSION})"),
-                found: format!("it holds the data of {found}"),
-            }),
-            None => Err(OpenError::Foreign {
-                file: name.clone(),
-                wanted: owner.into(),
-                found: "it is another program's redb database".into(),
-            }),
+            Some(found) => Err(foreign(
+                format!("{owner} (format {FORMAT_VERSION})"),
+                format!("it holds the data of {found}"),
+            )),
+            None => Err(foreign(owner.into(), "it is another program's redb database".into())),
         }
     }));
-    opened.unwrap_or_else(|panic| Err(OpenError::Damaged { file: name.clone(), why: panic_text(&*panic) }))
+    opened.unwrap_or_else(|panic| Err(OpenError::Damaged { file: name.into(), why: panic_text(&*panic) }))
 }
 
 fn damaged(file: &str, error: &DiskError) -> OpenError {

@@ -1,8 +1,8 @@
 //! What is in stock, what was sold but has not become an acknowledged order, and how a group of calls
 //! changes both.
 //!
-//! Nothing here waits: a [`Draft`] decides the calls of one group in their order, each against what those
-//! before it left, and ends as [`Changes`], which are then saved, and shown, as one.
+//! Nothing here waits: a draft decides the calls of one group in their order, each against what those
+//! before it left, and ends as changes, which are then saved, and shown, as one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

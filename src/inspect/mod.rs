@@ -1,0 +1,1 @@
+//! `toystore inspect`.

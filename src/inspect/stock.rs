@@ -1,0 +1,109 @@
+//! Checks the catalog's books: that each product's stock adds up, and that what was sold is what was ordered.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use toystore_actors::catalog::stock::Item;
+use toystore_actors::domain::{ProductName, Purchase};
+
+/// A catalog's books beside what was ordered.
+#[derive(Debug)]
+pub struct Stock {
+    /// The products in the catalog's order.
+    pub items: Vec<Item>,
+    /// Pieces of each product that the order book holds; `None` if no book could be read.
+    pub ordered: Option<BTreeMap<ProductName, u64>>,
+    /// Purchases that have not become an order yet: a leader will complete them.
+    pub pending: Vec<Purchase>,
+}
+
+impl Stock {
+    /// All that is wrong, a sentence each. A purchase is a promise: what was sold and not ordered yet must be
+    /// among the pending purchases, no more and no less.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults: Vec<_> =
+            self.items.iter().filter(|item| !item.adds_up()).map(does_not_add_up).collect();
+        let Some(ordered) = &self.ordered else { return faults };
+        let mut promised = ordered.clone();
+        for purchase in &self.pending {
+            *promised.entry(purchase.name.clone()).or_default() += u64::from(purchase.quantity.get());
+        }
+        for item in &self.items {
+            let promised = promised.remove(&item.name).unwrap_or_default();
+            if promised != item.sold {
+                faults.push(format!(
+                    "{}: the catalog sold {}, but {promised} were ordered or wait to be",
+                    item.name, item.sold
+                ));
+            }
+        }
+        for (name, pieces) in promised {
+            faults.push(format!("{name}: {pieces} were ordered, but the catalog has no such product"));
+        }
+        faults
+    }
+}
+
+fn does_not_add_up(item: &Item) -> String {
+    format!(
+        "{}: {} at first + {} restocked − {} sold is not the {} in stock",
+        item.name, item.initial, item.restocked, item.sold, item.quantity
+    )
+}
+
+impl fmt::Display for Stock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.items.iter().map(|item| item.name.as_str().chars().count());
+        let width = names.max().unwrap_or(0).max("product".len());
+        write!(
+            f,
+            "{:<width$}{:>10}{:>11}{:>9}{:>10}",
+            "product", "initial", "restocked", "sold", "in stock"
+        )?;
+        for Item { name, initial, restocked, sold, quantity, .. } in &self.items {
+            write!(f, "\n{:<width$}{initial:>10}{restocked:>11}{sold:>9}{quantity:>10}", name.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toystore_actors::domain::{Quantity, RequestId};
+
+    use super::*;
+
+    fn name(text: &str) -> ProductName {
+        ProductName::new(text).unwrap()
+    }
+
+    #[test]
+    fn what_was_sold_must_be_ordered_or_pending() {
+        // Initial, restocked, sold, in stock; pieces ordered; pieces pending; how many faults.
+        for (item, ordered, pending, faults) in [
+            ([100, 0, 0, 100], &[][..], &[][..], 0),
+            ([100, 0, 5, 95], &[("Tux", 5)], &[], 0),
+            ([100, 0, 5, 95], &[("Tux", 3)], &[2], 0),
+            ([100, 200, 250, 50], &[("Tux", 250)], &[], 0),
+            ([100, 0, 5, 95], &[("Tux", 3)], &[], 1),
+            ([100, 0, 5, 95], &[("Tux", 6)], &[], 1),
+            ([100, 0, 5, 95], &[("Tux", 5)], &[1], 1),
+            ([100, 0, 5, 96], &[("Tux", 5)], &[], 1),
+            ([100, 0, 5, 96], &[("Tux", 4)], &[], 2),
+            ([100, 0, 5, 95], &[("Tux", 5), ("Gnu", 1)], &[], 1),
+        ] {
+            let [initial, restocked, sold, quantity] = item;
+            let purchase = |pieces: &u64| Purchase {
+                key: RequestId::new("k").unwrap(),
+                name: name("Tux"),
+                quantity: Quantity::new(*pieces).unwrap(),
+            };
+            let stock = Stock {
+                items: vec![Item { name: name("Tux"), price_cents: 1, initial, restocked, sold, quantity }],
+                ordered: Some(ordered.iter().map(|(product, pieces)| (name(product), *pieces)).collect()),
+                pending: pending.iter().map(purchase).collect(),
+            };
+            assert_eq!(stock.faults().len(), faults, "{item:?} {ordered:?} {pending:?}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Shows how far a long piece of work is: a bar on a terminal, plain lines elsewhere. Both on standard
+//! error, so that standard output holds the result alone.
+
+use std::cell::Cell;
+use std::io::{IsTerminal, Write, stderr};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// A piece of work in `total` steps.
+#[derive(Debug)]
+pub struct Progress {
+    what: &'static str,
+    total: u64,
+    done: Cell<u64>,
+    said: Cell<Instant>,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// Begins; `what` says what the steps are, as in "1200 of 5000 rounds".
+    pub fn start(what: &'static str, total: u64) -> Progress {
+        let bar = stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(total).with_prefix(what);
+            // A template that does not parse would leave the default one, which does as well.
+            if let Ok(style) =
+                ProgressStyle::with_template("{prefix:8} {wide_bar} {pos}/{len} {msg} {eta:>4}")
+            {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Progress { what, total, done: Cell::new(0), said: Cell::new(Instant::now()), bar }
+    }
+
+    /// One step is done; `note` tells more, and is made only when it is shown.
+    pub fn step(&self, note: impl FnOnce() -> String) {
+        let done = self.done.get() + 1;
+        self.done.set(done);
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
+            if self.due(Duration::from_millis(100)) {
+                bar.set_message(note());
+            }
+        } else if self.due(LINE_EVERY) {
+            say(&format!("{done} of {} {}, {}", self.total, self.what, note()));
+        }
+    }
+
+    /// The work is over, whether or not all steps were done.
+    pub fn finish(&self) {
+        match &self.bar {
+            Some(bar) => bar.finish_and_clear(),
+            None => say(&format!("{} of {} {}", self.done.get(), self.total, self.what)),
+        }
+    }
+
+    fn due(&self, pause: Duration) -> bool {
+        let now = Instant::now();
+        let due = now.duration_since(self.said.get()) >= pause;
+        if due {
+            self.said.set(now);
+        }
+        due
+    }
+}
+
+fn say(line: &str) {
+    // Nobody reads standard error any more: the work goes on all the same.
+    let _ = writeln!(stderr(), "{line}");
+}

@@ -1,0 +1,139 @@
+//! What the store's public answers look like, read as strictly as a public client reads them: a field that
+//! is missing, unknown or of another type makes the answer a mismatch, not a guess.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+
+/// `{"data":…}`, and nothing beside it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data<T> {
+    data: T,
+}
+
+/// `{"error":{"code":…,"message":…}}`, and nothing beside it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failed {
+    error: FailedBody,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FailedBody {
+    code: u16,
+    message: String,
+}
+
+/// A product as `GET /products` and `GET /products/{name}` show it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Product {
+    /// Its name.
+    pub name: String,
+    /// Price of one piece: a JSON number.
+    pub price: Number,
+    /// Pieces in stock; a negative or broken number does not parse.
+    pub quantity: u64,
+}
+
+/// What `POST /orders` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewOrder<'a> {
+    /// The product's name.
+    pub name: &'a str,
+    /// How many pieces.
+    pub quantity: u64,
+}
+
+/// What `POST /orders` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Placed {
+    /// The order's number.
+    pub order_number: u64,
+}
+
+/// An order as `GET /orders/{number}` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// Its number.
+    pub number: u64,
+    /// The product's name.
+    pub name: String,
+    /// How many pieces.
+    pub quantity: u64,
+}
+
+/// Reads a successful answer's body.
+///
+/// # Errors
+/// A sentence that says what is wrong with the body and quotes its beginning.
+pub fn data<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice::<Data<T>>(body)
+        .map(|body| body.data)
+        .map_err(|error| format!("the answer is malformed ({error}): {}", quoted(body)))
+}
+
+/// Reads a failed answer's body: the message, if the body is well-formed and repeats the HTTP status.
+///
+/// # Errors
+/// A sentence that says what is wrong with the body and quotes its beginning.
+pub fn error(status: u16, body: &[u8]) -> Result<String, String> {
+    match serde_json::from_slice::<Failed>(body) {
+        Ok(Failed { error }) if error.code == status => Ok(error.message),
+        Ok(Failed { error }) => {
+            Err(format!("the error's code is {}, but the HTTP status {status}", error.code))
+        }
+        Err(error) => Err(format!("the error is malformed ({error}): {}", quoted(body))),
+    }
+}
+
+fn quoted(body: &[u8]) -> String {
+    const SHOWN: usize = 200;
+    let text = String::from_utf8_lossy(body);
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    format!("{shown:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_is_read_strictly() {
+        for (body, ok) in [
+            (r#"{"data":{"name":"Tux","price":15.99,"quantity":100}}"#, true),
+            (r#"{"data":{"name":"Tux","price":15.99,"quantity":0}}"#, true),
+            (r#"{"data":{"name":"Tux","price":15.99,"quantity":-1}}"#, false),
+            (r#"{"data":{"name":"Tux","price":15.99,"quantity":1.5}}"#, false),
+            (r#"{"data":{"name":"Tux","price":15.99,"quantity":"1"}}"#, false),
+            (r#"{"data":{"name":"Tux","price":"15.99","quantity":1}}"#, false),
+            (r#"{"data":{"name":"Tux","price":15.99}}"#, false),
+            (r#"{"data":{"name":"Tux","price":15.99,"quantity":1,"cached":true}}"#, false),
+            (r#"{"data":{"name":"Tux","price":15.99,"quantity":1},"took":3}"#, false),
+            (r#"{"name":"Tux","price":15.99,"quantity":1}"#, false),
+            (r#"{"data":{"name":"Tux","price":15.99,"quantity":1}} x"#, false),
+            ("", false),
+        ] {
+            assert_eq!(data::<Product>(body.as_bytes()).is_ok(), ok, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_must_repeat_its_status() {
+        for (status, body, expected) in [
+            (409, r#"{"error":{"code":409,"message":"not enough in stock: 1 left"}}"#, true),
+            (409, r#"{"error":{"code":404,"message":"not enough in stock: 1 left"}}"#, false),
+            (409, r#"{"error":{"code":409,"message":"no","hint":"buy less"}}"#, false),
+            (503, "<html>", false),
+        ] {
+            assert_eq!(error(status, body.as_bytes()).is_ok(), expected, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Every row of the error table, and every bad input, against the real binary.
+
+mod support;
