@@ -81,7 +81,8 @@ async fn wait<T>(
             Err(why) => why,
         };
         if world.now() >= bound {
-            let facts = [format!("{} ms after all healed: {why}", world.setup.recovery_ms)];
+            let mut facts = vec![format!("{} ms after all healed: {why}", world.setup.recovery_ms)];
+            facts.extend(world.unanswered());
             return Err(Violation::new("it comes back", facts));
         }
         world.timeline.sleep(100 * MILLI).await;

@@ -203,6 +203,16 @@ impl World {
         counts
     }
 
+    /// The calls that nodes have yet to answer, for a person.
+    pub fn unanswered(&self) -> Vec<String> {
+        let processes = self.processes.borrow();
+        let stuck = processes.iter().filter_map(|(node, process)| {
+            let (_, oldest) = process.under_way.first_key_value()?;
+            Some(format!("{node} has {} calls to answer, the oldest: {}", process.under_way.len(), describe::line(oldest)))
+        });
+        stuck.collect()
+    }
+
     /// Notes something in the trace.
     pub fn note(&self, node: Option<NodeId>, text: impl FnOnce() -> String) {
         self.trace.borrow_mut().note(self.now(), node, &[], text);
@@ -229,7 +239,12 @@ impl World {
     }
 
     fn send(&self, packet: Packet) {
-        for (arrival, number) in self.network.send(self.now(), &packet) {
+        let arrivals = self.network.send(self.now(), &packet);
+        if arrivals.len() != 1 {
+            let fate = if arrivals.is_empty() { "LOST" } else { "DOUBLED" };
+            self.note(None, || format!("{fate}: {}", describe::line(&packet)));
+        }
+        for (arrival, number) in arrivals {
             self.timeline.at(arrival, Due::Packet(number));
         }
     }
