@@ -40,6 +40,9 @@ enum Command {
         /// Stop after so many seeds that broke a promise.
         #[arg(long, default_value_t = 10)]
         broken: usize,
+        /// Print the hash of each run's trace.
+        #[arg(long)]
+        hashes: bool,
     },
     /// Runs one seed again and prints everything that happens.
     ///
@@ -67,8 +70,8 @@ enum Command {
 
 fn main() -> ExitCode {
     match Args::parse().command {
-        Command::Run { seeds, seed, jobs, faults, broken } => match allowed(faults) {
-            Ok(allowed) => run_many(seed, seeds, jobs.max(1), &allowed, broken.max(1)),
+        Command::Run { seeds, seed, jobs, faults, broken, hashes } => match allowed(faults) {
+            Ok(allowed) => run_many(seed, seeds, jobs.max(1), &allowed, broken.max(1), hashes),
             Err(code) => code,
         },
         Command::Replay { seed, from, to, node, json, faults } => match allowed(faults) {
@@ -94,7 +97,7 @@ fn allowed(named: Option<Vec<String>>) -> Result<BTreeSet<&'static str>, ExitCod
     Ok(allowed)
 }
 
-fn run_many(first: u64, seeds: u64, jobs: u64, allowed: &BTreeSet<&'static str>, most_broken: usize) -> ExitCode {
+fn run_many(first: u64, seeds: u64, jobs: u64, allowed: &BTreeSet<&'static str>, most_broken: usize, hashes: bool) -> ExitCode {
     let began = Instant::now();
     let next = AtomicU64::new(first);
     let (tx, rx) = mpsc::channel();
@@ -115,6 +118,9 @@ fn run_many(first: u64, seeds: u64, jobs: u64, allowed: &BTreeSet<&'static str>,
         }
         drop(tx);
         for outcome in &rx {
+            if hashes {
+                println!("seed {} trace {:016x}", outcome.seed, outcome.hash);
+            }
             done += 1;
             virtual_nanos += u128::from(outcome.virtual_nanos);
             for (what, count) in &outcome.counts {

@@ -5,6 +5,7 @@ mod durable;
 mod one_history;
 mod once;
 mod orders;
+mod products;
 mod stock;
 mod views;
 
@@ -13,6 +14,7 @@ use toystore_actors::probe::Event;
 
 use crate::audit::Audit;
 use crate::clock::Nanos;
+use crate::cluster::toy;
 use crate::history::History;
 use crate::report::Violation;
 use crate::scenario::Setup;
@@ -25,6 +27,9 @@ pub fn judge(setup: &Setup, history: &History, audit: &Audit) -> Vec<Violation> 
     found.extend(one_history::check(audit));
     found.extend(once::check(history, audit));
     found.extend(stock::check(setup, audit));
+    let ordered = audit.books.values().flatten().map(|entry| &entry.purchase.key).collect();
+    let initial = setup.stock.iter().enumerate().map(|(place, stock)| (toy(place), *stock)).collect();
+    found.extend(products::check(history, &ordered, &initial, setup.restock_to));
     found
 }
 
