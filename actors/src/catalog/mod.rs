@@ -12,6 +12,8 @@ mod ledger;
 pub mod messages;
 mod showcase;
 pub mod stock;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,3 +1,65 @@
 //! The front-end: the shoppers' door, the cache of products, and the view service of the order replicas.
 
+mod actor;
+mod cache;
+mod fills;
+mod joins;
 pub mod messages;
+mod orders;
+mod peers;
+mod products;
+mod retry;
+mod view_service;
+mod views;
+mod wakers;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::domain::{Product, ReplicaId};
+use crate::host::Node;
+
+pub use actor::{FrontEnd, start};
+pub use cache::Cache;
+
+/// How a front-end behaves.
+#[derive(Debug, Clone)]
+pub struct FrontEndConfig {
+    /// Its number among the front-ends; the catalog knows it by that.
+    pub number: u8,
+    /// The ids of all order replicas.
+    pub replicas: Vec<ReplicaId>,
+    /// How many products are cached at most; 0 turns the cache off.
+    pub cache_capacity: usize,
+    /// How long a cacheable answer may be used, counted from before it was asked for. The catalog must be
+    /// given the same.
+    pub lease: Duration,
+    /// How often the view is announced to the replicas.
+    pub heartbeat: Duration,
+    /// A leader that has not answered for so long is replaced.
+    pub suspect_after: Duration,
+    /// How long one call to another service may take.
+    pub call_limit: Duration,
+    /// How long a shopper's request may take, with all its retries.
+    pub deadline: Duration,
+    /// How many shoppers' requests may be under way at once.
+    pub max_calls: usize,
+    /// Makes the body that a cached product is answered with.
+    pub render: fn(&Product) -> Bytes,
+    /// Without a file, take a view from the replicas that answer, though others may know a newer one:
+    /// acknowledged orders may be lost.
+    pub force_view: bool,
+}
+
+/// A front-end ready to run.
+pub struct Started {
+    /// The actor.
+    pub node: Node<FrontEnd>,
+    /// What a query may be answered from without asking the actor.
+    pub cache: Arc<Cache>,
+}

@@ -1,0 +1,278 @@
+//! The whole actor on virtual time.
+
+mod world;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use redb::Builder;
+use redb::backends::InMemoryBackend;
+use tokio::time::{advance, sleep};
+
+use self::world::{DISK, Habit, LEASE, TERM, TICK, World, buy, done, name, simulate};
+use super::messages::{Buy, List, Refusal, Restock, Sale, Unsettled};
+use super::stock::{Audit, Changes, audit};
+use super::{ProductSeed, ledger};
+use crate::domain::RequestId;
+use crate::net::NodeId;
+use crate::probe::Event;
+
+#[test]
+fn a_starting_catalog_refuses_everything_until_no_cache_can_be_older() {
+    let check = |habit, confirmed, earliest, latest| {
+        simulate(async move |mut world: World| {
+            world.front_ends.habit.set(habit);
+            world.start();
+            assert_eq!(world.query("Tux", 1).await, Err(Refusal::Starting));
+            assert_eq!(done(world.send(buy(1, 1, &[]))).await.0, Some(Err(Refusal::Starting)));
+            assert_eq!(done(world.send(Unsettled { reign: 1 })).await.0, Some(Err(Refusal::Starting)));
+            assert_eq!(done(world.send(Restock {})).await.0, Some(Err(Refusal::Starting)));
+            while world.list().await.is_err() {
+                sleep(TICK).await;
+            }
+            let ready_at = world.now();
+            assert!(ready_at >= earliest && ready_at <= latest, "{habit:?}: ready at {ready_at:?}");
+            assert_eq!(world.events(), [Event::CatalogReady { confirmed }], "{habit:?}");
+            assert!(world.calls().iter().all(|(_, _, products)| products.is_empty()), "drop everything");
+        });
+    };
+    check(Habit::ConfirmsAfter(TICK * 100), true, TICK * 100, TICK * 103);
+    check(Habit::IsSilent, false, TERM, TERM + TICK * 3);
+    check(Habit::Refuses, false, TERM, TERM + TICK * 3);
+}
+
+#[test]
+fn a_change_is_visible_when_every_holder_has_dropped_it() {
+    simulate(async |mut world: World| {
+        world.serve().await;
+        world.front_ends.habit.set(Habit::ConfirmsAfter(TICK * 100));
+        assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
+        assert_eq!(world.query("Elephant", 2).await, Ok((5, true)));
+        assert_eq!(world.query("Tux", 9).await, Ok((10, false)), "no configured front-end");
+        let begun = world.now();
+        let sold = world.send(buy(1, 1, &[("a", "Tux", 4), ("b", "Yak", 1)]));
+
+        sleep(TICK * 50).await;
+        assert_eq!(world.query("Tux", 2).await, Ok((10, false)), "it is about to change");
+        assert_eq!(world.query("Yak", 2).await, Ok((0, true)), "it was refused and stays as it is");
+        assert_eq!(world.list().await, Ok(vec![10, 0, 5]));
+        assert!(!sold.is_finished());
+
+        let (answer, at) = done(sold).await;
+        assert_eq!(answer, Some(Ok(vec![Sale::Sold, Sale::NotEnough { left: 0 }])));
+        assert_eq!((at - begun).as_millis() / 10, 10, "at the confirmation");
+        assert_eq!(world.query("Tux", 1).await, Ok((6, true)));
+        let calls: Vec<_> = world.calls().into_iter().map(|(_, to, products)| (to, products)).collect();
+        assert_eq!(calls, [(NodeId::FrontEnd(1), "Tux".to_owned())], "the one holder");
+        let visible = Event::GroupVisible { products: vec![name("Tux")], waited_for_lease: false };
+        assert_eq!(world.events(), [visible]);
+    });
+}
+
+#[test]
+fn a_change_waits_for_the_lease_of_a_holder_that_does_not_answer() {
+    for habit in [Habit::IsSilent, Habit::Refuses] {
+        simulate(async move |mut world: World| {
+            world.serve().await;
+            world.front_ends.habit.set(habit);
+            assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
+            let granted = world.now();
+            sleep(TICK * 1000).await;
+            let (answer, at) = done(world.send(buy(1, 1, &[("a", "Tux", 4)]))).await;
+            assert_eq!(answer, Some(Ok(vec![Sale::Sold])));
+            let waited = at - granted;
+            assert!(waited >= TERM && waited < TERM + TICK * 10, "{habit:?}: {waited:?}");
+            let calls = world.calls().len();
+            assert!((2..=30).contains(&calls), "{habit:?}: repeated while the lease lasts, {calls} times");
+            let visible = Event::GroupVisible { products: vec![name("Tux")], waited_for_lease: true };
+            assert_eq!(world.events(), [visible]);
+
+            let begun = world.now();
+            let (_, at) = done(world.send(buy(1, 2, &[("b", "Tux", 1)]))).await;
+            assert!(at - begun < TICK * 10, "nobody holds it any more");
+        });
+    }
+}
+
+#[test]
+fn an_invalidation_that_failed_is_sent_again() {
+    simulate(async |mut world: World| {
+        world.serve().await;
+        world.front_ends.habit.set(Habit::IsSilent);
+        assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
+        let begun = world.now();
+        let sold = world.send(buy(1, 1, &[("a", "Tux", 4)]));
+        sleep(TICK * 200).await;
+        world.front_ends.habit.set(Habit::ConfirmsAfter(TICK));
+        let (_, at) = done(sold).await;
+        let waited = at - begun;
+        assert!(waited > TICK * 500 && waited < TICK * 600, "after the limit of a call: {waited:?}");
+    });
+}
+
+#[test]
+fn nothing_is_told_about_a_change_before_it_is_visible() {
+    simulate(async |mut world: World| {
+        world.serve().await;
+        world.front_ends.habit.set(Habit::IsSilent);
+        assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
+        let first = world.send(buy(1, 1, &[("a", "Tux", 4)]));
+        sleep(TICK * 20).await;
+        let repeated = world.send(buy(1, 1, &[("a", "Tux", 4)]));
+        let inherited = world.send(Unsettled { reign: 2 });
+        let late = world.send(buy(1, 2, &[("b", "Tux", 1)]));
+        let refused = world.send(buy(2, 1, &[("c", "Tux", 7)]));
+        sleep(LEASE).await;
+        let waiting = [first.is_finished(), repeated.is_finished(), refused.is_finished()];
+        assert_eq!((waiting, inherited.is_finished()), ([false; 3], false));
+
+        assert_eq!(done(first).await.0, Some(Ok(vec![Sale::Sold])));
+        assert_eq!(done(repeated).await.0, Some(Ok(vec![Sale::Sold])));
+        let keys = done(inherited).await.0.expect("an answer").expect("the newest reign");
+        assert_eq!(keys.iter().map(|purchase| purchase.key.as_str()).collect::<Vec<_>>(), ["a"]);
+        assert_eq!(done(late).await.0, Some(Err(Refusal::Superseded { reign: 2, batch: 0 })));
+        assert_eq!(done(refused).await.0, Some(Ok(vec![Sale::NotEnough { left: 6 }])));
+        assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
+        let events = world.events();
+        assert!(events.contains(&Event::BatchRepeated { reign: 1, batch: 1 }), "{events:?}");
+        assert!(events.contains(&Event::BatchRefused { reign: 1, batch: 2 }), "{events:?}");
+    });
+}
+
+#[test]
+fn a_catalog_goes_on_where_it_crashed() {
+    simulate(async |mut world: World| {
+        world.serve().await;
+        let answer =
+            done(world.send(buy(3, 5, &[("a", "Tux", 4), ("b", "Yak", 1), ("c", "Gnu", 1)]))).await.0;
+        world.crash().await;
+        let books = world.audit();
+        assert_eq!((books.reign, books.batch, books.unsettled.len()), (3, 5, 1));
+        assert_eq!(books.items.len(), 3, "a repeated name is imported once");
+        world.config.products.clear();
+
+        world.serve().await;
+        assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
+        let repeated = done(world.send(buy(3, 5, &[("a", "Tux", 4)]))).await.0;
+        assert_eq!(repeated, answer, "the stored answer");
+        assert_eq!(
+            done(world.send(buy(2, 9, &[("x", "Tux", 1)]))).await.0,
+            Some(Err(Refusal::Superseded { reign: 3, batch: 5 }))
+        );
+        let again = buy(4, 1, &[("a", "Tux", 4)]);
+        assert_eq!(done(world.send(again)).await.0, Some(Ok(vec![Sale::Sold])), "the key is sold already");
+        let settled = Buy { settled: vec![RequestId::new("a").expect("a valid key")], ..buy(4, 2, &[]) };
+        assert_eq!(done(world.send(settled)).await.0, Some(Ok(vec![])));
+        world.crash().await;
+        let books = world.audit();
+        assert_eq!((books.reign, books.batch, books.unsettled.len()), (4, 2, 0));
+        assert_eq!((books.items[0].sold, books.items[0].quantity), (4, 6));
+    });
+}
+
+#[test]
+fn a_crash_in_the_middle_of_a_group_leaves_all_or_nothing() {
+    for (wait, left) in [(Duration::ZERO, 10), (DISK + TICK * 2, 6)] {
+        simulate(async move |mut world: World| {
+            world.serve().await;
+            world.front_ends.habit.set(Habit::IsSilent);
+            assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
+            let sold = world.send(buy(1, 1, &[("a", "Tux", 4)]));
+            tokio::task::yield_now().await;
+            advance(wait).await;
+            tokio::task::yield_now().await;
+            world.crash().await;
+            assert_eq!(done(sold).await.0, None, "not known");
+            let books = world.audit();
+            assert_eq!(books.items[0].quantity, left);
+            assert_eq!(books.unsettled.len() as u64, u64::from(left == 6));
+            assert_eq!(books.batch, u64::from(left == 6));
+        });
+    }
+}
+
+#[test]
+fn what_is_out_of_stock_is_restocked_on_demand_and_in_intervals() {
+    simulate(async |mut world: World| {
+        world.serve().await;
+        assert_eq!(world.query("Yak", 1).await, Ok((0, true)));
+        assert_eq!(done(world.send(Restock {})).await.0, Some(Ok(vec![name("Yak")])));
+        assert_eq!(world.query("Yak", 1).await, Ok((100, true)));
+        assert_eq!(world.calls().len(), 1, "the holder was told");
+        assert_eq!(done(world.send(Restock {})).await.0, Some(Ok(vec![])));
+        assert!(world.events().contains(&Event::Restocked { products: vec![name("Yak")] }));
+    });
+    simulate(async |mut world: World| {
+        world.config.restock_every = Duration::from_secs(10);
+        world.serve().await;
+        assert_eq!(done(world.send(buy(1, 1, &[("a", "Tux", 10)]))).await.0, Some(Ok(vec![Sale::Sold])));
+        sleep(Duration::from_secs(9)).await;
+        assert_eq!(world.list().await, Ok(vec![0, 0, 5]));
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(world.list().await, Ok(vec![100, 100, 5]));
+        world.crash().await;
+        assert_eq!(world.audit().items[0].restocked, 100);
+    });
+}
+
+#[test]
+fn a_catalog_whose_disk_fails_stops_and_acknowledges_nothing() {
+    simulate(async |mut world: World| {
+        world.serve().await;
+        world.disk.full.store(true, Ordering::Relaxed);
+        let sold = world.send(buy(1, 1, &[("a", "Tux", 4)]));
+        let waits = world.send(buy(1, 2, &[("b", "Tux", 4)]));
+        assert_eq!(done(sold).await.0, None);
+        assert_eq!(done(waits).await.0, None);
+        assert_eq!(done(world.send(List {})).await.0, None);
+        assert_eq!(world.failures.borrow().len(), 1);
+        assert!(matches!(world.events()[..], [Event::DiskFailed { .. }]));
+        let (_, run) = world.running.take().expect("it was started");
+        run.await.expect("it ended by itself");
+        world.disk.full.store(false, Ordering::Relaxed);
+        world.serve().await;
+        assert_eq!(world.list().await, Ok(vec![10, 0, 5]));
+    });
+}
+
+#[test]
+fn calls_that_nobody_waits_for_do_not_fill_the_queue() {
+    simulate(async |mut world: World| {
+        world.config.max_calls = 4;
+        world.serve().await;
+        world.front_ends.habit.set(Habit::IsSilent);
+        assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
+        let first = world.send(buy(1, 1, &[("a", "Tux", 1)]));
+        sleep(TICK).await;
+        for _ in 0..100 {
+            let given_up = world.send(Restock {});
+            sleep(TICK).await;
+            given_up.abort();
+        }
+        let live: Vec<_> = (0..4).map(|_| world.send(Unsettled { reign: 1 })).collect();
+        sleep(TICK).await;
+        let too_many = world.send(Unsettled { reign: 1 });
+        assert_eq!(done(too_many).await.0, None, "turned away at once");
+        assert_eq!(done(first).await.0, Some(Ok(vec![Sale::Sold])));
+        for call in live {
+            assert!(matches!(done(call).await.0, Some(Ok(_))));
+        }
+    });
+}
+
+#[test]
+fn books_that_do_not_add_up_are_not_opened() {
+    let database = Builder::new().create_with_backend(InMemoryBackend::new()).expect("a database");
+    assert_eq!(audit(&database).expect("readable"), Audit::default(), "nothing was imported");
+    let seed = ProductSeed { name: name("Tux"), price_cents: 1, quantity: 10 };
+    let stock = ledger::load(&database, std::slice::from_ref(&seed)).expect("imported");
+    assert_eq!(ledger::load(&database, &[]).expect("read"), stock, "imported once");
+
+    let mut item = audit(&database).expect("readable").items.remove(0);
+    item.quantity = 11;
+    let changes = Changes { items: BTreeMap::from([(0, item)]), ..Default::default() };
+    ledger::commit(&database, &changes).expect("saved");
+    assert!(ledger::load(&database, &[seed]).is_err());
+    assert!(!audit(&database).expect("an audit reads them all the same").items[0].adds_up());
+}

@@ -1,0 +1,317 @@
+//! A world for one catalog: virtual time, files in memory, and front-ends that confirm, stay silent or refuse.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix::Addr;
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+use redb::StorageBackend;
+use redb::backends::InMemoryBackend;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::super::messages::{Answer, Buy, List, Query, Refusal};
+use super::super::stock::{Audit, Item, audit};
+use super::super::{Catalog, CatalogConfig, FILE, OWNER, ProductSeed, start};
+use crate::clock::{Clock, Timestamp};
+use crate::domain::{ProductName, Purchase, Quantity, RequestId};
+use crate::front_end::messages::Invalidate;
+use crate::host::{Failure, Host};
+use crate::net::{Net, NetError, NodeId, Rpc, Transport, decode, encode};
+use crate::probe::{Event, Probe};
+use crate::storage::{DataFile, Job, Storage};
+
+pub(super) const LEASE: Duration = Duration::from_secs(2);
+pub(super) const TERM: Duration = Duration::from_millis(2200);
+pub(super) const DISK: Duration = Duration::from_millis(3);
+pub(super) const TICK: Duration = Duration::from_millis(1);
+
+#[derive(Debug)]
+struct VirtualClock(Instant);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(0) + self.0.elapsed()
+    }
+
+    fn sleep(&self, span: Duration) -> LocalBoxFuture<'static, ()> {
+        Box::pin(sleep(span))
+    }
+}
+
+/// Files in memory, and a switch that makes every write fail.
+#[derive(Default)]
+pub(super) struct Disk {
+    files: RefCell<BTreeMap<String, File>>,
+    pub(super) full: Arc<AtomicBool>,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    content: Arc<Mutex<InMemoryBackend>>,
+    full: Arc<AtomicBool>,
+}
+
+impl File {
+    fn with<T>(&self, work: impl FnOnce(&InMemoryBackend) -> io::Result<T>) -> io::Result<T> {
+        work(&self.content.lock().expect("no test panics while it holds the file"))
+    }
+
+    fn writable(&self) -> io::Result<()> {
+        match self.full.load(Ordering::Relaxed) {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl StorageBackend for File {
+    fn len(&self) -> io::Result<u64> {
+        self.with(|file| file.len())
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.with(|file| file.read(offset, out))
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.writable().and_then(|()| self.with(|file| file.set_len(len)))
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.writable().and_then(|()| self.with(|file| file.sync_data()))
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.writable().and_then(|()| self.with(|file| file.write(offset, data)))
+    }
+}
+
+impl Storage for Disk {
+    fn describe(&self, file: &str) -> String {
+        file.into()
+    }
+    fn exists(&self, file: &str) -> io::Result<bool> {
+        Ok(self.files.borrow().contains_key(file))
+    }
+    fn open(&self, file: &str) -> io::Result<Box<dyn StorageBackend>> {
+        let mut files = self.files.borrow_mut();
+        let file = files.entry(file.into()).or_insert_with(|| File {
+            content: Arc::new(Mutex::new(InMemoryBackend::new())),
+            full: self.full.clone(),
+        });
+        Ok(Box::new(file.clone()))
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let file = self.files.borrow_mut().remove(from).ok_or(io::ErrorKind::NotFound)?;
+        self.files.borrow_mut().insert(to.into(), file);
+        Ok(())
+    }
+    fn remove(&self, file: &str) -> io::Result<()> {
+        self.files.borrow_mut().remove(file);
+        Ok(())
+    }
+    fn run(&self, job: Job) -> LocalBoxFuture<'static, ()> {
+        Box::pin(async move {
+            sleep(DISK).await;
+            job();
+        })
+    }
+    fn cache_bytes(&self) -> usize {
+        1 << 20
+    }
+}
+
+/// How the front-ends take an invalidation.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Habit {
+    ConfirmsAfter(Duration),
+    IsSilent,
+    Refuses,
+}
+
+/// All front-ends: they behave alike, and note each call with the time at which it came.
+pub(super) struct FrontEnds {
+    pub(super) habit: Cell<Habit>,
+    pub(super) calls: RefCell<Vec<(Duration, NodeId, String)>>,
+    pub(super) start: Instant,
+}
+
+impl Transport for FrontEnds {
+    fn call(
+        &self,
+        to: NodeId,
+        name: &'static str,
+        body: Bytes,
+    ) -> LocalBoxFuture<'static, Result<Bytes, NetError>> {
+        assert_eq!(name, Invalidate::NAME);
+        let products = decode::<Invalidate>(&body).expect("a well-formed call").products;
+        let products: Vec<_> = products.iter().map(ToString::to_string).collect();
+        self.calls.borrow_mut().push((self.start.elapsed(), to, products.join(" ")));
+        let habit = self.habit.get();
+        Box::pin(async move {
+            match habit {
+                Habit::ConfirmsAfter(delay) => {
+                    sleep(delay).await;
+                    Ok(encode(&()))
+                }
+                Habit::IsSilent => std::future::pending().await,
+                Habit::Refuses => Err(NetError::Refused),
+            }
+        })
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Notes(RefCell<Vec<Event>>);
+
+impl Probe for Notes {
+    fn record(&self, _: NodeId, event: &Event) {
+        self.0.borrow_mut().push(event.clone());
+    }
+}
+
+pub(super) struct World {
+    pub(super) disk: Rc<Disk>,
+    pub(super) front_ends: Rc<FrontEnds>,
+    pub(super) notes: Rc<Notes>,
+    pub(super) failures: Rc<RefCell<Vec<Failure>>>,
+    pub(super) config: CatalogConfig,
+    pub(super) running: Option<(Addr<Catalog>, JoinHandle<()>)>,
+}
+
+/// Runs a test in a world of its own, whose front-ends confirm at once.
+pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true).build().expect("a runtime")
+    };
+    actix::System::with_tokio_rt(runtime).block_on(async {
+        let seed = |text, quantity| ProductSeed { name: name(text), price_cents: 1599, quantity };
+        let config = CatalogConfig {
+            front_ends: vec![1, 2],
+            lease: LEASE,
+            drift_percent: 10,
+            restock_every: Duration::ZERO,
+            restock_to: 100,
+            call_limit: Duration::from_millis(500),
+            max_calls: 64,
+            products: vec![seed("Tux", 10), seed("Yak", 0), seed("Elephant", 5), seed("Tux", 99)],
+        };
+        let front_ends = FrontEnds {
+            habit: Cell::new(Habit::ConfirmsAfter(TICK)),
+            calls: RefCell::default(),
+            start: Instant::now(),
+        };
+        test(World {
+            disk: Rc::default(),
+            front_ends: Rc::new(front_ends),
+            notes: Rc::default(),
+            failures: Rc::default(),
+            config,
+            running: None,
+        })
+        .await;
+    });
+}
+
+impl World {
+    pub(super) fn start(&mut self) {
+        let clock = Arc::new(VirtualClock(self.front_ends.start));
+        let failures = self.failures.clone();
+        let host = Host {
+            id: NodeId::Catalog,
+            net: Net::new(self.front_ends.clone(), clock.clone()),
+            storage: self.disk.clone(),
+            clock,
+            seed: 0,
+            probe: self.notes.clone(),
+            on_failure: Rc::new(move |_, failure| failures.borrow_mut().push(failure)),
+        };
+        let node = start(host, self.config.clone()).expect("the catalog starts");
+        self.running = Some((node.addr.clone(), tokio::task::spawn_local(node.run)));
+    }
+
+    /// Starts the catalog, waits until it serves, and forgets what was noted.
+    pub(super) async fn serve(&mut self) {
+        self.start();
+        while self.list().await.is_err() {
+            sleep(TICK).await;
+        }
+        self.front_ends.calls.borrow_mut().clear();
+        self.notes.0.borrow_mut().clear();
+    }
+
+    pub(super) async fn crash(&mut self) {
+        if let Some((_, run)) = self.running.take() {
+            run.abort();
+            assert!(run.await.is_err(), "it was still running");
+            let handles = Arc::strong_count(&self.disk.files.borrow()[FILE].content);
+            assert_eq!(handles, 1, "a crash closes the file, or nobody could open it again");
+        }
+    }
+
+    fn addr(&self) -> Addr<Catalog> {
+        self.running.as_ref().expect("the catalog was started").0.clone()
+    }
+
+    pub(super) async fn query(&self, text: &str, front_end: u8) -> Result<(u64, bool), Refusal> {
+        let query = Query { name: name(text), front_end: Some(front_end) };
+        let answer = self.addr().send(query).await.expect("an answer");
+        answer.map(|Answer { product, cacheable }| (product.expect("it is there").quantity, cacheable))
+    }
+
+    pub(super) async fn list(&self) -> Result<Vec<u64>, Refusal> {
+        let products = self.addr().send(List {}).await.expect("an answer");
+        products.map(|products| products.iter().map(|product| product.quantity).collect())
+    }
+
+    /// Sends a message and does not wait; the answer comes with the time at which it came.
+    pub(super) fn send<M: Rpc>(&self, message: M) -> JoinHandle<(Option<M::Reply>, Duration)>
+    where
+        Catalog: actix::Handler<M>,
+    {
+        let (addr, start) = (self.addr(), self.front_ends.start);
+        tokio::task::spawn_local(async move { (addr.send(message).await.ok(), start.elapsed()) })
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.front_ends.start.elapsed()
+    }
+
+    pub(super) fn events(&self) -> Vec<Event> {
+        self.notes.0.take()
+    }
+
+    pub(super) fn calls(&self) -> Vec<(Duration, NodeId, String)> {
+        self.front_ends.calls.take()
+    }
+
+    /// The books on the disk of a stopped catalog.
+    pub(super) fn audit(&self) -> Audit {
+        let storage: Rc<dyn Storage> = self.disk.clone();
+        let file = DataFile::open(storage, FILE, OWNER).expect("the file opens");
+        let books = file.load(audit).expect("it can be read");
+        assert!(books.items.iter().all(Item::adds_up), "{books:?}");
+        books
+    }
+}
+
+pub(super) fn name(text: &str) -> ProductName {
+    ProductName::new(text).expect("a valid name")
+}
+
+pub(super) fn buy(reign: u64, batch: u64, purchases: &[(&str, &str, u64)]) -> Buy {
+    let purchases = purchases.iter().map(|&(key, product, pieces)| Purchase {
+        key: RequestId::new(key).expect("a valid key"),
+        name: name(product),
+        quantity: Quantity::new(pieces).expect("a valid quantity"),
+    });
+    Buy { reign, batch, purchases: purchases.collect(), settled: Vec::new() }
+}
+
+pub(super) async fn done<T>(call: JoinHandle<(Option<T>, Duration)>) -> (Option<T>, Duration) {
+    call.await.expect("no task panics")
+}

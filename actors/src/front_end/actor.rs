@@ -1,0 +1,211 @@
+//! The front-end's shell: takes messages and hands them to whoever decides.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use futures_util::future;
+use tokio::sync::oneshot;
+
+use super::cache::Cache;
+use super::messages::{
+    ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, OrderError,
+    PlaceOrder, QueryProduct, Readiness, Unavailable,
+};
+use super::orders::Orders;
+use super::products::Products;
+use super::retry::Admission;
+use super::view_service::{self, ViewService};
+use super::{FrontEndConfig, Started};
+use crate::domain::{Order, OrderNumber, Product, View};
+use crate::host::{Host, Node};
+use crate::net::{Bridge, NodeId};
+use crate::probe::Event;
+use crate::storage::{DataFile, OpenError};
+use crate::tasks::{Deferred, Tasks};
+
+const FILE: &str = "front-end.redb";
+
+/// Room for the calls of the catalog and of the leaders when shoppers have taken all of theirs.
+const INTERNAL_CALLS: usize = 64;
+
+/// The front-end actor.
+pub struct FrontEnd {
+    host: Host,
+    tasks: Tasks,
+    cache: Arc<Cache>,
+    admission: Admission,
+    products: Rc<Products>,
+    orders: Rc<Orders>,
+    service: Rc<ViewService>,
+    /// Ends when the disk has failed.
+    failed: Option<oneshot::Receiver<()>>,
+}
+
+/// Opens the front-end's file and makes the actor ready to run.
+///
+/// # Errors
+/// See [`OpenError`].
+pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
+    let owner = format!("front-end {}", config.number);
+    let file = DataFile::open(host.storage.clone(), FILE, &owner)?;
+    let saved = file.load(view_service::load)?;
+    let (stop, failed) = oneshot::channel();
+    let tasks = Tasks::default();
+    let cache = Arc::new(Cache::new(config.cache_capacity, config.lease, config.render));
+    let service = Rc::new(ViewService::new(host.clone(), config.clone(), tasks.clone(), file, saved, stop));
+    let products = Products::new(host.clone(), config.clone(), tasks.clone(), cache.clone());
+    let orders = Orders::new(host.clone(), config.clone(), tasks.clone(), service.clone());
+    let actor = FrontEnd {
+        host,
+        tasks,
+        cache: cache.clone(),
+        admission: Admission::new(config.max_calls),
+        products: Rc::new(products),
+        orders: Rc::new(orders),
+        service,
+        failed: Some(failed),
+    };
+    // Shoppers beyond `max_calls` are turned away by the actor itself, so that they never crowd out the
+    // catalog or a leader; twice as many are let in to be told so.
+    let calls = config.max_calls.saturating_mul(2).saturating_add(INTERNAL_CALLS);
+    let node = Node::new(actor, calls, |addr| {
+        Bridge::new(calls)
+            .route::<QueryProduct, _>(addr)
+            .route::<ListProducts, _>(addr)
+            .route::<PlaceOrder, _>(addr)
+            .route::<FindOrder, _>(addr)
+            .route::<ListOrders, _>(addr)
+            .route::<GetView, _>(addr)
+            .route::<GetReadiness, _>(addr)
+            .route::<ChangeView, _>(addr)
+            .route::<Invalidate, _>(addr)
+    });
+    Ok(Started { node, cache })
+}
+
+impl Actor for FrontEnd {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.spawn(self.tasks.driver().into_actor(self));
+        self.tasks.spawn(self.service.clone().run());
+        if let Some(failed) = self.failed.take() {
+            ctx.spawn(failed.into_actor(self).map(|_, _, ctx| ctx.stop()));
+        }
+    }
+}
+
+impl Handler<QueryProduct> for FrontEnd {
+    type Result = Deferred<Result<Option<Product>, Unavailable>>;
+
+    fn handle(&mut self, ask: QueryProduct, _: &mut Context<Self>) -> Self::Result {
+        if let Some(product) = self.products.cached(&ask.name) {
+            return self.tasks.reply(future::ready(Ok(Some(product))));
+        }
+        match self.admission.enter() {
+            Err(full) => self.tasks.reply(future::ready(Err(full))),
+            Ok(place) => {
+                let found = self.products.fetch(ask.name);
+                self.tasks.reply(async move {
+                    let found = found.await;
+                    drop(place);
+                    found
+                })
+            }
+        }
+    }
+}
+
+impl Handler<ListProducts> for FrontEnd {
+    type Result = Deferred<Result<Vec<Product>, Unavailable>>;
+
+    fn handle(&mut self, _: ListProducts, _: &mut Context<Self>) -> Self::Result {
+        let (place, products) = (self.admission.enter(), self.products.clone());
+        self.tasks.reply(async move {
+            let _place = place?;
+            products.list().await
+        })
+    }
+}
+
+impl Handler<PlaceOrder> for FrontEnd {
+    type Result = Deferred<Result<OrderNumber, OrderError>>;
+
+    fn handle(&mut self, ask: PlaceOrder, _: &mut Context<Self>) -> Self::Result {
+        let (place, orders) = (self.admission.enter(), self.orders.clone());
+        self.tasks.reply(async move {
+            let _place = place.map_err(OrderError::Unavailable)?;
+            orders.place(ask).await
+        })
+    }
+}
+
+impl Handler<FindOrder> for FrontEnd {
+    type Result = Deferred<Result<Option<Order>, Unavailable>>;
+
+    fn handle(&mut self, ask: FindOrder, _: &mut Context<Self>) -> Self::Result {
+        let (place, orders) = (self.admission.enter(), self.orders.clone());
+        self.tasks.reply(async move {
+            let _place = place?;
+            orders.find(ask.number).await
+        })
+    }
+}
+
+impl Handler<ListOrders> for FrontEnd {
+    type Result = Deferred<Result<Vec<Order>, Unavailable>>;
+
+    fn handle(&mut self, ask: ListOrders, _: &mut Context<Self>) -> Self::Result {
+        let (place, orders) = (self.admission.enter(), self.orders.clone());
+        self.tasks.reply(async move {
+            let _place = place?;
+            orders.list(ask.after, ask.limit).await
+        })
+    }
+}
+
+impl Handler<GetView> for FrontEnd {
+    type Result = Option<View>;
+
+    fn handle(&mut self, _: GetView, _: &mut Context<Self>) -> Self::Result {
+        self.service.current()
+    }
+}
+
+impl Handler<GetReadiness> for FrontEnd {
+    type Result = Deferred<Readiness>;
+
+    fn handle(&mut self, _: GetReadiness, _: &mut Context<Self>) -> Self::Result {
+        let (service, products) = (self.service.clone(), self.products.clone());
+        self.tasks.reply(async move {
+            let catalog = products.reachable().await;
+            let (mut waiting_for, mut why) = service.waits_for().unwrap_or_default();
+            if !catalog {
+                waiting_for.insert(0, NodeId::Catalog);
+                let separator = if why.is_empty() { "" } else { "; " };
+                why = format!("the catalog does not answer{separator}{why}");
+            }
+            Readiness { ready: waiting_for.is_empty(), waiting_for, why }
+        })
+    }
+}
+
+impl Handler<ChangeView> for FrontEnd {
+    type Result = Deferred<Option<View>>;
+
+    fn handle(&mut self, ask: ChangeView, _: &mut Context<Self>) -> Self::Result {
+        self.tasks.reply(self.service.clone().change(ask))
+    }
+}
+
+impl Handler<Invalidate> for FrontEnd {
+    type Result = ();
+
+    /// Answered here and now, whatever else is under way: changes of stock wait for this answer, and orders
+    /// wait for the changes.
+    fn handle(&mut self, ask: Invalidate, _: &mut Context<Self>) {
+        self.cache.invalidate(&ask.products);
+        self.host.emit(Event::Invalidated { products: ask.products });
+    }
+}

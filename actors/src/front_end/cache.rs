@@ -1,0 +1,413 @@
+//! The cache of products, shared by everyone who answers queries.
+//!
+//! It is the one structure of the store that threads share: a worker of the HTTP server looks a product up
+//! here itself, so that a hit costs no trip through the actor's mailbox. Everything else about products is
+//! the actor's alone.
+//!
+//! An entry is a lease (Gray and Cheriton 1989): the catalog lets no change become visible before each
+//! front-end that may hold the product was told to drop it, or the lease has run out. That makes a hit as
+//! current as an answer of the catalog. Three things must happen under one lock for it to hold: dropping an
+//! entry together with marking the fill under way, and looking at the mark together with inserting.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use bytes::Bytes;
+use lru::LruCache;
+use parking_lot::Mutex;
+
+use crate::catalog::messages::Answer;
+use crate::clock::Timestamp;
+use crate::domain::{Product, ProductName};
+
+/// Up to this capacity one lock guards everything, and the entry dropped for want of room is exactly the
+/// least recently used.
+const EXACT_UP_TO: usize = 1024;
+
+/// Into how many parts a larger cache is divided, each with its own lock and its own order of use.
+const SHARDS: usize = 16;
+
+/// Products that may be answered without asking the catalog; see the module.
+pub struct Cache {
+    shards: Box<[Mutex<Shard>]>,
+    lease: Duration,
+    render: fn(&Product) -> Bytes,
+}
+
+struct Shard {
+    /// `None` in a cache of capacity 0.
+    entries: Option<LruCache<ProductName, Entry>>,
+    /// The catalog queries under way, at most one that counts for each product.
+    fills: BTreeMap<ProductName, Fill>,
+    /// Numbers the fills.
+    next: u64,
+}
+
+struct Entry {
+    product: Product,
+    body: Bytes,
+    /// From here on the catalog may have forgotten that we hold it.
+    until: Timestamp,
+}
+
+struct Fill {
+    id: u64,
+    /// An invalidation came after the query was sent: the answer may be older than it.
+    marked: bool,
+}
+
+/// Names one catalog query under way; see [`Cache::begin`].
+#[derive(Debug, Clone, Copy)]
+pub struct Ticket {
+    id: u64,
+    sent: Timestamp,
+}
+
+/// What became of a catalog answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filled {
+    /// It is in the cache.
+    Cached,
+    /// The catalog did not allow it, there is no such product, or the cache is off.
+    NotCacheable,
+    /// An invalidation came while it was under way.
+    Stale,
+    /// Its lease had run out before it arrived, or a later query took its place.
+    Late,
+}
+
+impl Cache {
+    /// A cache of at most `capacity` products, 0 for one that holds nothing. `lease` is the time for which
+    /// an answer may be used, `render` makes the body that is kept with it.
+    pub fn new(capacity: usize, lease: Duration, render: fn(&Product) -> Bytes) -> Cache {
+        let count = if capacity > EXACT_UP_TO { SHARDS } else { 1 };
+        let shard = |index| Shard {
+            entries: NonZeroUsize::new(capacity / count + usize::from(index < capacity % count)).map(
+                |room| {
+                    // `LruCache::new` would take all the memory at once.
+                    let mut entries = LruCache::unbounded();
+                    entries.resize(room);
+                    entries
+                },
+            ),
+            fills: BTreeMap::new(),
+            next: 0,
+        };
+        Cache { shards: (0..count).map(|index| Mutex::new(shard(index))).collect(), lease, render }
+    }
+
+    /// Whether it holds anything at all.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.shards.iter().all(|shard| shard.lock().entries.is_none())
+    }
+
+    /// The rendered body of a product that is held. It is not copied, and nothing is allocated.
+    ///
+    /// `now` is read *after* the query arrived: the answer is current as of that moment.
+    #[must_use]
+    pub fn get(&self, name: &str, now: Timestamp) -> Option<Bytes> {
+        self.shard(name).lock().live(name, now).map(|entry| entry.body.clone())
+    }
+
+    /// A product that is held; otherwise like [`Cache::get`].
+    #[must_use]
+    pub fn product(&self, name: &str, now: Timestamp) -> Option<Product> {
+        self.shard(name).lock().live(name, now).map(|entry| entry.product.clone())
+    }
+
+    /// Says that a query for this product is about to be sent. It takes the place of an earlier one whose
+    /// answer has not come; that answer is not cached any more.
+    #[must_use]
+    pub fn begin(&self, name: &ProductName, now: Timestamp) -> Ticket {
+        let mut shard = self.shard(name.as_str()).lock();
+        shard.next += 1;
+        let id = shard.next;
+        shard.fills.insert(name.clone(), Fill { id, marked: false });
+        Ticket { id, sent: now }
+    }
+
+    /// Takes the answer to the query that the ticket names, and keeps it if that is allowed: cacheable, not
+    /// marked by an invalidation, and within the lease counted from before the query was sent.
+    pub fn finish(&self, name: &ProductName, ticket: Ticket, answer: &Answer, now: Timestamp) -> Filled {
+        let entry = answer.product.as_ref().filter(|_| answer.cacheable).map(|product| Entry {
+            product: product.clone(),
+            body: shared((self.render)(product)),
+            until: ticket.sent + self.lease,
+        });
+        let mut shard = self.shard(name.as_str()).lock();
+        let Some(fill) = shard.take_fill(name, ticket) else { return Filled::Late };
+        let Shard { entries: Some(entries), .. } = &mut *shard else { return Filled::NotCacheable };
+        match entry {
+            None => Filled::NotCacheable,
+            Some(_) if fill.marked => Filled::Stale,
+            Some(entry) if now >= entry.until => Filled::Late,
+            Some(entry) => {
+                entries.put(name.clone(), entry);
+                Filled::Cached
+            }
+        }
+    }
+
+    /// Says that no answer to this query is waited for any more.
+    pub fn abandon(&self, name: &ProductName, ticket: Ticket) {
+        self.shard(name.as_str()).lock().take_fill(name, ticket);
+    }
+
+    /// Drops these products, and marks the fills of them that are under way; an empty list means all. When
+    /// this returns, no hit reveals what was held before.
+    pub fn invalidate(&self, products: &[ProductName]) {
+        if products.is_empty() {
+            for shard in &self.shards {
+                shard.lock().invalidate_all();
+            }
+        }
+        for name in products {
+            self.shard(name.as_str()).lock().invalidate(name);
+        }
+    }
+
+    fn shard(&self, name: &str) -> &Mutex<Shard> {
+        if self.shards.len() == 1 {
+            return &self.shards[0];
+        }
+        // This hasher has fixed keys: a product is in the same shard in every run.
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let index = hasher.finish() % self.shards.len() as u64;
+        &self.shards[usize::try_from(index).unwrap_or(0)]
+    }
+}
+
+impl Shard {
+    fn live(&mut self, name: &str, now: Timestamp) -> Option<&Entry> {
+        let entries = self.entries.as_mut()?;
+        if entries.peek(name)?.until <= now {
+            entries.pop(name);
+            return None;
+        }
+        entries.get(name)
+    }
+
+    /// Ends a fill, unless a later one has taken its place.
+    fn take_fill(&mut self, name: &ProductName, ticket: Ticket) -> Option<Fill> {
+        if self.fills.get(name)?.id == ticket.id { self.fills.remove(name) } else { None }
+    }
+
+    fn invalidate(&mut self, name: &ProductName) {
+        if let Some(entries) = &mut self.entries {
+            entries.pop(name);
+        }
+        if let Some(fill) = self.fills.get_mut(name) {
+            fill.marked = true;
+        }
+    }
+
+    fn invalidate_all(&mut self) {
+        if let Some(entries) = &mut self.entries {
+            entries.clear();
+        }
+        for fill in self.fills.values_mut() {
+            fill.marked = true;
+        }
+    }
+}
+
+/// `Bytes` made from a `Vec` allocates its reference count at the first clone; this makes that happen here,
+/// and not at the first hit.
+fn shared(body: Bytes) -> Bytes {
+    drop(body.clone());
+    body
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").field("lease", &self.lease).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    enum Step {
+        Begin(&'static str),
+        /// An answer to the last query for this product: its quantity, whether it is cacheable.
+        Finish(&'static str, u64, bool, Filled),
+        Abandon(&'static str),
+        Drop(&'static [&'static str]),
+        /// A lookup and the quantity that it finds.
+        Get(&'static str, Option<u64>),
+        Wait(u64),
+    }
+    use Filled::*;
+    use Step::*;
+
+    fn name(text: &str) -> ProductName {
+        ProductName::new(text).expect("valid")
+    }
+
+    fn product(text: &str, quantity: u64) -> Product {
+        Product { name: name(text), price_cents: 1, quantity }
+    }
+
+    fn render(product: &Product) -> Bytes {
+        Bytes::from(product.quantity.to_string())
+    }
+
+    /// Runs steps on a cache whose lease is 10 seconds.
+    fn check(case: &str, capacity: usize, steps: &[Step]) {
+        let cache = Cache::new(capacity, Duration::from_secs(10), render);
+        let mut now = Timestamp(0);
+        let mut tickets = BTreeMap::new();
+        for (index, step) in steps.iter().enumerate() {
+            match step {
+                Begin(of) => drop(tickets.insert(*of, cache.begin(&name(of), now))),
+                Finish(of, quantity, cacheable, expected) => {
+                    let answer = Answer { product: Some(product(of, *quantity)), cacheable: *cacheable };
+                    let filled = cache.finish(&name(of), tickets[of], &answer, now);
+                    assert_eq!(filled, *expected, "{case}, step {index}");
+                }
+                Abandon(of) => cache.abandon(&name(of), tickets[of]),
+                Drop(names) => cache.invalidate(&names.iter().map(|of| name(of)).collect::<Vec<_>>()),
+                Get(of, expected) => {
+                    let body = cache.get(of, now);
+                    assert_eq!(
+                        body,
+                        expected.map(|quantity| Bytes::from(quantity.to_string())),
+                        "{case}, step {index}"
+                    );
+                    assert_eq!(cache.product(of, now).map(|product| product.quantity), *expected);
+                }
+                Wait(seconds) => now = now + Duration::from_secs(*seconds),
+            }
+        }
+        let fills: usize = cache.shards.iter().map(|shard| shard.lock().fills.len()).sum();
+        assert_eq!(fills, 0, "{case}: every fill was ended");
+    }
+
+    #[test]
+    fn an_answer_is_a_hit_until_its_lease_ends_or_it_is_dropped() {
+        check("held", 2, &[Begin("a"), Finish("a", 5, true, Cached), Get("a", Some(5)), Get("b", None)]);
+        check("not cacheable", 2, &[Begin("a"), Finish("a", 5, false, NotCacheable), Get("a", None)]);
+        check("off", 0, &[Begin("a"), Drop(&[]), Finish("a", 5, true, NotCacheable), Get("a", None)]);
+        check(
+            "past the lease",
+            2,
+            &[Begin("a"), Finish("a", 5, true, Cached), Wait(9), Get("a", Some(5)), Wait(1), Get("a", None)],
+        );
+        check(
+            "the lease is counted from the sending",
+            2,
+            &[Begin("a"), Wait(9), Finish("a", 5, true, Cached), Get("a", Some(5)), Wait(1), Get("a", None)],
+        );
+        check("came too late", 2, &[Begin("a"), Wait(10), Finish("a", 5, true, Late), Get("a", None)]);
+        check(
+            "dropped by name",
+            2,
+            &[
+                Begin("a"),
+                Finish("a", 5, true, Cached),
+                Begin("b"),
+                Finish("b", 6, true, Cached),
+                Drop(&["a", "c"]),
+                Get("a", None),
+                Get("b", Some(6)),
+                Drop(&[]),
+                Get("b", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_invalidation_voids_the_fill_under_way() {
+        check("named", 2, &[Begin("a"), Drop(&["b", "a"]), Finish("a", 5, true, Stale), Get("a", None)]);
+        check("all", 2, &[Begin("a"), Drop(&[]), Finish("a", 5, true, Stale), Get("a", None)]);
+        check("another product", 2, &[Begin("a"), Drop(&["b"]), Finish("a", 5, true, Cached)]);
+        check(
+            "the next fill is not marked",
+            2,
+            &[
+                Begin("a"),
+                Drop(&["a"]),
+                Finish("a", 5, true, Stale),
+                Begin("a"),
+                Finish("a", 4, true, Cached),
+                Get("a", Some(4)),
+            ],
+        );
+        check(
+            "one marked fill was given up",
+            2,
+            &[Begin("a"), Drop(&["a"]), Abandon("a"), Begin("a"), Finish("a", 4, true, Cached)],
+        );
+    }
+
+    #[test]
+    fn an_answer_to_a_replaced_query_is_not_kept() {
+        let cache = Cache::new(2, Duration::from_secs(10), render);
+        let (a, now) = (name("a"), Timestamp(0));
+        let answer = |quantity| Answer { product: Some(product("a", quantity)), cacheable: true };
+        let first = cache.begin(&a, now);
+        cache.invalidate(std::slice::from_ref(&a));
+        let second = cache.begin(&a, now);
+        assert_eq!(cache.finish(&a, first, &answer(5), now), Late);
+        cache.abandon(&a, first);
+        assert_eq!(cache.finish(&a, second, &answer(4), now), Cached);
+        assert_eq!(cache.get("a", now), Some(Bytes::from("4")));
+    }
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        check(
+            "exact",
+            2,
+            &[
+                Begin("a"),
+                Finish("a", 1, true, Cached),
+                Begin("b"),
+                Finish("b", 2, true, Cached),
+                Get("a", Some(1)),
+                Begin("c"),
+                Finish("c", 3, true, Cached),
+                Get("b", None),
+                Get("a", Some(1)),
+                Get("c", Some(3)),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_large_cache_holds_no_more_than_its_capacity() {
+        for capacity in [EXACT_UP_TO, EXACT_UP_TO + 1, 2000] {
+            let cache = Cache::new(capacity, Duration::from_secs(10), render);
+            let names: Vec<_> = (0..3 * capacity).map(|index| name(&format!("toy {index}"))).collect();
+            for of in &names {
+                let ticket = cache.begin(of, Timestamp(0));
+                let answer = Answer { product: Some(product(of.as_str(), 1)), cacheable: true };
+                assert_eq!(cache.finish(of, ticket, &answer, Timestamp(0)), Cached);
+            }
+            let held = names.iter().filter(|of| cache.get(of.as_str(), Timestamp(0)).is_some()).count();
+            assert_eq!(held, capacity);
+            cache.invalidate(&[]);
+            assert!(names.iter().all(|of| cache.get(of.as_str(), Timestamp(0)).is_none()));
+        }
+    }
+
+    #[test]
+    fn a_hit_shares_the_body() {
+        let cache = Cache::new(1, Duration::from_secs(10), |_| Bytes::from(vec![b'x'; 100]));
+        let ticket = cache.begin(&name("a"), Timestamp(0));
+        cache.finish(
+            &name("a"),
+            ticket,
+            &Answer { product: Some(product("a", 1)), cacheable: true },
+            Timestamp(0),
+        );
+        let (one, other) = (cache.get("a", Timestamp(0)), cache.get("a", Timestamp(0)));
+        assert_eq!(one.map(|body| body.as_ptr()), other.map(|body| body.as_ptr()));
+    }
+}

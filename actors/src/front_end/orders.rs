@@ -1,0 +1,234 @@
+//! Places orders and looks them up, through whoever leads.
+//!
+//! Whatever goes wrong with an attempt, it is tried again through the leader of the then current view, until
+//! the shopper's deadline; an order always under the same request id, so that it is placed once.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::{self, Either};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tokio::sync::oneshot;
+
+use super::FrontEndConfig;
+use super::joins::{Joined, Joins};
+use super::messages::{OrderError, PlaceOrder, Unavailable};
+use super::retry::{Backoff, left};
+use super::view_service::ViewService;
+use crate::clock::{Timestamp, within};
+use crate::domain::{Order, OrderNumber, Purchase, RequestId, View};
+use crate::host::Host;
+use crate::net::{NetError, NodeId, Rpc};
+use crate::order::messages::{Lookup, NotServing, Page, Place, PlaceError, Placed};
+use crate::probe::Event;
+use crate::tasks::Tasks;
+
+type Outcome = Result<OrderNumber, OrderError>;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// The shell around [`Joins`], and the retries.
+pub struct Orders {
+    host: Host,
+    config: FrontEndConfig,
+    tasks: Tasks,
+    service: Rc<ViewService>,
+    joins: RefCell<Joins<oneshot::Sender<Outcome>>>,
+    rng: RefCell<StdRng>,
+}
+
+/// What an answer of a leader amounts to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict<T> {
+    /// The shopper may have it.
+    Final(T),
+    /// It does not serve.
+    NotServing(NotServing),
+    /// Perhaps true, perhaps the word of a leader that is no more.
+    Again,
+}
+
+impl Orders {
+    /// Orders go to the leader that `service` knows.
+    pub fn new(host: Host, config: FrontEndConfig, tasks: Tasks, service: Rc<ViewService>) -> Orders {
+        // Two lives of a node must not make the same request ids, even if both were given the same seed.
+        let rng = StdRng::seed_from_u64(host.seed ^ host.clock.now().0.rotate_left(32));
+        Orders { host, config, tasks, service, joins: RefCell::default(), rng: RefCell::new(rng) }
+    }
+
+    /// Places an order, or joins the attempt that is under way for its request id.
+    pub async fn place(self: Rc<Self>, ask: PlaceOrder) -> Outcome {
+        let key = ask.key.unwrap_or_else(|| self.fresh_key());
+        let purchase = Purchase { key, name: ask.name, quantity: ask.quantity };
+        let (tx, rx) = oneshot::channel();
+        let until = self.host.clock.now() + self.config.deadline;
+        let joined = self.joins.borrow_mut().join(&purchase, tx, until);
+        match joined {
+            Joined::Differs => return Err(OrderError::KeyReused),
+            Joined::Waits => {}
+            Joined::First => self.tasks.spawn(self.clone().work(purchase)),
+        }
+        match within(&*self.host.clock, self.config.deadline, rx).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) | Err(_) => Err(OrderError::Unavailable(self.too_late())),
+        }
+    }
+
+    fn fresh_key(&self) -> RequestId {
+        let bits: u128 = self.rng.borrow_mut().random();
+        RequestId::new(format!("{bits:032x}")).expect("32 hexadecimal digits are a request id")
+    }
+
+    /// Works on one request id for as long as anybody waits for it.
+    async fn work(self: Rc<Self>, purchase: Purchase) {
+        let until = || self.joins.borrow().until(&purchase.key).unwrap_or_default();
+        let message = |view: &View, attempt: u32| {
+            if attempt > 1 {
+                self.host.emit(Event::OrderRetried { key: purchase.key.clone(), epoch: view.epoch });
+            }
+            Place { epoch: view.epoch, purchase: purchase.clone() }
+        };
+        let outcome = self.through_leader(until, message, judge).await;
+        let outcome = outcome.unwrap_or_else(|why| Err(OrderError::Unavailable(why)));
+        let waiting = self.joins.borrow_mut().finish(&purchase.key);
+        for waiter in waiting {
+            // Whoever gave up needs no answer.
+            let _ = waiter.send(outcome.clone());
+        }
+    }
+
+    /// One order by its number.
+    pub async fn find(self: Rc<Self>, number: OrderNumber) -> Result<Option<Order>, Unavailable> {
+        let until = self.host.clock.now() + self.config.deadline;
+        let message = |view: &View, _| Lookup { epoch: Some(view.epoch), number };
+        self.through_leader(|| until, message, passed_on).await
+    }
+
+    /// Orders after a number.
+    pub async fn list(self: Rc<Self>, after: OrderNumber, limit: u32) -> Result<Vec<Order>, Unavailable> {
+        let until = self.host.clock.now() + self.config.deadline;
+        let message = |view: &View, _| Page { epoch: view.epoch, after, limit };
+        self.through_leader(|| until, message, passed_on).await
+    }
+
+    /// Sends a message to the leader, again and again, until `judge` finds an answer final or the time is
+    /// up, which may be put off meanwhile.
+    async fn through_leader<M: Rpc, T>(
+        &self,
+        until: impl Fn() -> Timestamp,
+        message: impl Fn(&View, u32) -> M,
+        judge: impl Fn(M::Reply, &View, Option<&View>) -> Verdict<T>,
+    ) -> Result<T, Unavailable> {
+        let clock = &*self.host.clock;
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut attempts = 0;
+        while let Some(time) = left(until(), clock.now()) {
+            let changes = self.service.leader_changes();
+            let Some(view) = self.service.serving() else {
+                // Either way the next turn looks at what there is.
+                let _ = within(clock, time, changes).await;
+                continue;
+            };
+            attempts += 1;
+            let message = message(&view, attempts);
+            match self.attempt(&view, &message, time.min(self.config.call_limit)).await {
+                None => continue,
+                Some(Ok(reply)) => match judge(reply, &view, self.service.current().as_ref()) {
+                    Verdict::Final(answer) => return Ok(answer),
+                    Verdict::NotServing(NotServing::Overloaded) => return Err(overloaded()),
+                    Verdict::NotServing(why) => self.service.not_serving(&view, why),
+                    Verdict::Again => {}
+                },
+                Some(Err(NetError::Overloaded)) => return Err(overloaded()),
+                Some(Err(error)) => self.service.unreachable(&view, &error),
+            }
+            // A leader that begins to serve, or a new one, ends the pause.
+            let _ = within(clock, backoff.pause().min(time), changes).await;
+        }
+        Err(self.too_late())
+    }
+
+    /// Sends a message once. `None` if the leader has changed meanwhile, so that no answer is to be expected.
+    async fn attempt<M: Rpc>(
+        &self,
+        view: &View,
+        message: &M,
+        limit: Duration,
+    ) -> Option<Result<M::Reply, NetError>> {
+        let abandoned = self.service.leader_abandons();
+        let call = std::pin::pin!(self.host.net.send(NodeId::Order(view.leader), message, limit));
+        match future::select(call, abandoned).await {
+            Either::Left((answer, _)) => Some(answer),
+            Either::Right(_) => None,
+        }
+    }
+
+    fn too_late(&self) -> Unavailable {
+        let why =
+            self.service.waits_for().map_or_else(|| "the leader has not answered".into(), |(_, why)| why);
+        Unavailable { why: format!("no answer in time ({why}); retry with the same Idempotency-Key") }
+    }
+}
+
+fn overloaded() -> Unavailable {
+    Unavailable { why: "too many orders are waiting; retry later with the same Idempotency-Key".into() }
+}
+
+/// What may be told to the shopper. `sent` is the view that the request went out under, `now` the current
+/// one.
+///
+/// A "no" is passed on only if it comes from the leader of the current view, in the current epoch: another's
+/// may have been overtaken by a leader that sold it after all. A number is always true, because only an
+/// acknowledged order has one.
+fn judge(reply: Result<Placed, PlaceError>, sent: &View, now: Option<&View>) -> Verdict<Outcome> {
+    let current = |epoch| now.is_some_and(|view| view.leader == sent.leader && view.epoch == epoch);
+    match reply {
+        Ok(placed) => Verdict::Final(Ok(placed.number)),
+        Err(PlaceError::NotEnough { left, epoch }) if current(epoch) => {
+            Verdict::Final(Err(OrderError::NotEnough { left }))
+        }
+        Err(PlaceError::KeyReused) if current(sent.epoch) => Verdict::Final(Err(OrderError::KeyReused)),
+        Err(PlaceError::UnknownProduct) => Verdict::Final(Err(OrderError::UnknownProduct)),
+        Err(PlaceError::NotServing(why)) => Verdict::NotServing(why),
+        Err(PlaceError::NotEnough { .. } | PlaceError::KeyReused) => Verdict::Again,
+    }
+}
+
+/// Lookups need no judging: a replica answers only in the epoch that the request names.
+fn passed_on<T>(reply: Result<T, NotServing>, _: &View, _: Option<&View>) -> Verdict<T> {
+    reply.map_or_else(Verdict::NotServing, Verdict::Final)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_passed_on_only_from_the_current_leader_in_its_epoch() {
+        let view = |epoch, leader| View { epoch, leader, in_sync: vec![1, 2, 3] };
+        let sold_out = |epoch| Err(PlaceError::NotEnough { left: 2, epoch });
+        let no = Verdict::Final(Err(OrderError::NotEnough { left: 2 }));
+        let reused = Verdict::Final(Err(OrderError::KeyReused));
+        let unknown = Verdict::Final(Err(OrderError::UnknownProduct));
+        let taking_over = NotServing::TakingOver { epoch: 5 };
+        for (case, reply, now, expected) in [
+            ("placed", Ok(Placed { number: 4 }), Some(view(5, 3)), Verdict::Final(Ok(4))),
+            ("placed by an old leader", Ok(Placed { number: 4 }), Some(view(6, 2)), Verdict::Final(Ok(4))),
+            ("sold out", sold_out(5), Some(view(5, 3)), no.clone()),
+            ("sold out, after a change both know", sold_out(6), Some(view(6, 3)), no),
+            ("sold out, before a change", sold_out(5), Some(view(6, 3)), Verdict::Again),
+            ("sold out, an old leader", sold_out(5), Some(view(6, 2)), Verdict::Again),
+            ("sold out, an old leader that knows", sold_out(6), Some(view(6, 2)), Verdict::Again),
+            ("sold out, no view", sold_out(5), None, Verdict::Again),
+            ("reused", Err(PlaceError::KeyReused), Some(view(5, 3)), reused),
+            ("reused, an old leader", Err(PlaceError::KeyReused), Some(view(6, 2)), Verdict::Again),
+            ("unknown", Err(PlaceError::UnknownProduct), Some(view(6, 2)), unknown),
+            ("not now", Err(PlaceError::NotServing(taking_over)), None, Verdict::NotServing(taking_over)),
+        ] {
+            assert_eq!(judge(reply, &view(5, 3), now.as_ref()), expected, "{case}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! How often to try, how long, and how many at once.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::messages::Unavailable;
+use crate::clock::Timestamp;
+
+/// Pauses between attempts that double up to a limit.
+#[derive(Debug)]
+pub struct Backoff {
+    next: Duration,
+    limit: Duration,
+}
+
+impl Backoff {
+    /// Begins with a pause of `first`, and never pauses longer than `limit`.
+    pub fn new(first: Duration, limit: Duration) -> Backoff {
+        Backoff { next: first.min(limit), limit }
+    }
+
+    /// The next pause.
+    pub fn pause(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(self.limit);
+        pause
+    }
+}
+
+/// What is left until a deadline; `None` when nothing is.
+pub fn left(until: Timestamp, now: Timestamp) -> Option<Duration> {
+    Some(until.since(now)).filter(|left| !left.is_zero())
+}
+
+/// Counts the shoppers' requests under way. What exceeds the limit is turned away at once, which bounds
+/// everything that waits in this service. The catalog's and the leader's calls are never turned away: a
+/// change of stock waits for the answer to an invalidation, and orders wait for that change.
+#[derive(Debug, Clone)]
+pub struct Admission {
+    under_way: Rc<Cell<usize>>,
+    limit: usize,
+}
+
+/// One request's place under the limit.
+#[derive(Debug)]
+pub struct Admitted(Rc<Cell<usize>>);
+
+impl Admission {
+    /// Lets `limit` requests be under way at once.
+    pub fn new(limit: usize) -> Admission {
+        Admission { under_way: Rc::default(), limit }
+    }
+
+    /// Lets one more request in, until the result is dropped.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when there are too many.
+    pub fn enter(&self) -> Result<Admitted, Unavailable> {
+        if self.under_way.get() >= self.limit {
+            return Err(Unavailable { why: "too many requests are under way".into() });
+        }
+        self.under_way.set(self.under_way.get() + 1);
+        Ok(Admitted(self.under_way.clone()))
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_limit() {
+        let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(35));
+        let pauses: Vec<_> = (0..4).map(|_| backoff.pause().as_millis()).collect();
+        assert_eq!(pauses, [10, 20, 35, 35]);
+    }
+
+    #[test]
+    fn no_more_enter_than_allowed() {
+        let admission = Admission::new(2);
+        let (first, second) = (admission.enter(), admission.enter());
+        assert!(first.is_ok() && second.is_ok() && admission.enter().is_err());
+        drop(first);
+        assert!(admission.enter().is_ok());
+    }
+}
