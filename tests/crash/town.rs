@@ -136,9 +136,10 @@ impl Town {
         command.arg(&self.cluster.data);
         let inspected = finish(command);
         assert_eq!(inspected.status, 0, "{}\n{}", inspected.stdout, inspected.stderr);
-        let in_book = inspected.stdout.lines().find_map(|line| {
-            line.strip_prefix("order-1")?.split_whitespace().next()?.parse::<u64>().ok()
-        });
+        let in_book = inspected
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("order-1")?.split_whitespace().next()?.parse::<u64>().ok());
         let acknowledged = self.acknowledged();
         let all = (1..=in_book.expect("inspect tells how many orders there are")).collect();
         let missing: Vec<_> = acknowledged.difference(&all).collect();
