@@ -24,7 +24,11 @@ use crate::probe::Event;
 use crate::storage::{DataFile, OpenError};
 use crate::tasks::{Deferred, Tasks};
 
-const FILE: &str = "front-end.redb";
+/// The name of a front-end's data file.
+pub const FILE: &str = "front-end.redb";
+
+/// Whose data it is, as the file says: this, and the front-end's number.
+pub const OWNER: &str = "front-end";
 
 /// The front-end actor.
 pub struct FrontEnd {
@@ -44,7 +48,7 @@ pub struct FrontEnd {
 /// # Errors
 /// See [`OpenError`].
 pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
-    let owner = format!("front-end {}", config.number);
+    let owner = format!("{OWNER} {}", config.number);
     let file = DataFile::open(host.storage.clone(), FILE, &owner)?;
     let saved = file.load(view_service::load)?;
     let (stop, failed) = oneshot::channel();
