@@ -223,49 +223,54 @@ fn open_database(storage: &dyn Storage, file: &str, owner: &str, fresh: bool) ->
         io::ErrorKind::WouldBlock => OpenError::InUse { file: name.clone() },
         _ => OpenError::Io { file: name.clone(), source },
     })?;
-    open_backend(backend, &name, owner, storage.cache_bytes(), fresh)
+    let owned = |found: &str| found == owner;
+    open_backend(backend, &name, owner, &owned, storage.cache_bytes(), fresh)
 }
 
 /// Opens a data file that is there, through whatever reads it: for `toystore inspect`, which lets nothing be
-/// written. `name` is for messages, `owner` as in [`DataFile::open`].
+/// written. `name` and `wanted` are for messages; `owned` says whether the owner in the file will do.
 ///
 /// # Errors
 /// See [`OpenError`].
 pub fn open_existing(
     backend: Box<dyn StorageBackend>,
     name: &str,
-    owner: &str,
+    wanted: &str,
+    owned: &dyn Fn(&str) -> bool,
     cache_bytes: usize,
 ) -> Result<Database, OpenError> {
-    open_backend(backend, name, owner, cache_bytes, false)
+    open_backend(backend, name, wanted, owned, cache_bytes, false)
 }
 
+/// A `fresh` file is made `wanted`'s.
 fn open_backend(
     backend: Box<dyn StorageBackend>,
     name: &str,
-    owner: &str,
+    wanted: &str,
+    owned: &dyn Fn(&str) -> bool,
     cache_bytes: usize,
     fresh: bool,
 ) -> Result<Database, OpenError> {
-    let foreign = |wanted: String, found: String| OpenError::Foreign { file: name.into(), wanted, found };
+    let foreign = |found: String| OpenError::Foreign {
+        file: name.into(),
+        wanted: format!("{wanted} (format {FORMAT_VERSION})"),
+        found,
+    };
     if !fresh && backend.len().unwrap_or(0) == 0 {
-        return Err(foreign(owner.into(), "it is empty".into()));
+        return Err(foreign("it is empty".into()));
     }
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let mut builder = Builder::new();
         builder.set_cache_size(cache_bytes);
         let database =
-            builder.create_with_backend(Backend(backend)).map_err(|error| classify(error, name, owner))?;
+            builder.create_with_backend(Backend(backend)).map_err(|error| classify(error, name, wanted))?;
         if fresh {
-            stamp(&database, owner).map_err(|error| damaged(name, &error))?;
+            stamp(&database, wanted).map_err(|error| damaged(name, &error))?;
         }
         match stamped_owner(&database).map_err(|error| damaged(name, &error))? {
-            Some(found) if found == format!("{owner} {FORMAT_VERSION}") => Ok(database),
-            Some(found) => Err(foreign(
-                format!("{owner} (format {FORMAT_VERSION})"),
-                format!("it holds the data of {found}"),
-            )),
-            None => Err(foreign(owner.into(), "it is another program's redb database".into())),
+            Some((found, format)) if owned(&found) && format == FORMAT_VERSION => Ok(database),
+            Some((found, format)) => Err(foreign(format!("it holds the data of {found} (format {format})"))),
+            None => Err(foreign("it is another program's redb database".into())),
         }
     }));
     opened.unwrap_or_else(|panic| Err(OpenError::Damaged { file: name.into(), why: panic_text(&*panic) }))
@@ -303,7 +308,8 @@ fn stamp(database: &Database, owner: &str) -> Result<(), DiskError> {
     Ok(())
 }
 
-fn stamped_owner(database: &Database) -> Result<Option<String>, DiskError> {
+/// The owner and the format that the file was stamped with.
+fn stamped_owner(database: &Database) -> Result<Option<(String, String)>, DiskError> {
     let transaction = database.begin_read()?;
     let table = match transaction.open_table(FORMAT) {
         Err(TableError::TableDoesNotExist(_)) => return Ok(None),
@@ -311,7 +317,7 @@ fn stamped_owner(database: &Database) -> Result<Option<String>, DiskError> {
     };
     let owner = table.get("owner")?.map(|owner| owner.value().to_owned());
     let format = table.get("format")?.map(|format| format.value().to_owned());
-    Ok(owner.zip(format).map(|(owner, format)| format!("{owner} {format}")))
+    Ok(owner.zip(format))
 }
 
 /// redb takes a backend by its type; this makes one type of all.

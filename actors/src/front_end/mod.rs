@@ -24,8 +24,9 @@ use bytes::Bytes;
 use crate::domain::{Product, ReplicaId};
 use crate::host::Node;
 
-pub use actor::{FrontEnd, start};
+pub use actor::{FILE, FrontEnd, OWNER, start};
 pub use cache::Cache;
+pub use view_service::load as saved_view;
 
 /// How a front-end behaves.
 #[derive(Debug, Clone)]
