@@ -1,1 +1,42 @@
-fn main() {}
+//! The deployed toy store: the actors of `toystore-actors` on real clocks, disks and networks.
+
+mod cli;
+mod config;
+mod failure;
+mod host;
+mod http;
+mod node;
+mod serve;
+mod services;
+mod shop;
+mod up;
+
+use std::process::ExitCode;
+
+use actix::System;
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    host::panics::install();
+    let cli = Cli::parse();
+    start_log(&cli.command);
+    let outcome = match cli.command {
+        Command::Up(args) => System::new().block_on(up::run(args)),
+        Command::Serve(args) => System::new().block_on(serve::run(args)),
+        Command::Shop(args) => Ok(shop::run(args)),
+        // Command::Inspect(args) => Ok(inspect::run(args)),
+    };
+    outcome.unwrap_or_else(|failure| failure.report())
+}
+
+/// One service on its own tells its turning points; the whole store only what is wrong, since its shopper
+/// sits at the same terminal. A client's malformed request is no news in either.
+fn start_log(command: &Command) {
+    let default = match command {
+        Command::Serve(_) => "info,actix_http=off,actix_server=warn",
+        _ => "warn,actix_http=off",
+    };
+    env_logger::Builder::from_env(env_logger::Env::new().filter_or("TOYSTORE_LOG", default)).init();
+}

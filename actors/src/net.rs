@@ -209,8 +209,12 @@ type Dispatch = Box<dyn Fn(Codec, Bytes) -> BoxFuture<'static, Result<Bytes, Bri
 
 /// The way from encoded calls into one actor's mailbox. It counts the calls under way and turns away what
 /// exceeds its limit, so a slow actor has a short queue and its clients a quick 503.
+///
+/// What keeps the store together (views, syncs, purchases) is never turned away: there are few such calls at a
+/// time, one or two from each peer, and clients who wait for an order must not keep out the message that the
+/// order waits for.
 pub struct Bridge {
-    handlers: BTreeMap<&'static str, Dispatch>,
+    handlers: BTreeMap<&'static str, (Class, Dispatch)>,
     under_way: Arc<AtomicUsize>,
     limit: usize,
 }
@@ -222,9 +226,29 @@ impl Bridge {
         Bridge { handlers: BTreeMap::new(), under_way: Arc::default(), limit }
     }
 
-    /// Lets messages of type `M` pass to `addr`.
+    /// Lets messages of type `M` pass to `addr`, as far as the limit allows.
     #[must_use]
-    pub fn route<M, A>(mut self, addr: &Addr<A>) -> Bridge
+    pub fn route<M, A>(self, addr: &Addr<A>) -> Bridge
+    where
+        M: Rpc,
+        A: Actor + Handler<M>,
+        A::Context: ToEnvelope<A, M>,
+    {
+        self.add::<M, A>(addr, Class::Limited)
+    }
+
+    /// Lets messages of type `M` pass to `addr` always: those that the store's working depends on.
+    #[must_use]
+    pub fn control<M, A>(self, addr: &Addr<A>) -> Bridge
+    where
+        M: Rpc,
+        A: Actor + Handler<M>,
+        A::Context: ToEnvelope<A, M>,
+    {
+        self.add::<M, A>(addr, Class::Control)
+    }
+
+    fn add<M, A>(mut self, addr: &Addr<A>, class: Class) -> Bridge
     where
         M: Rpc,
         A: Actor + Handler<M>,
@@ -236,7 +260,7 @@ impl Bridge {
             let addr = addr.clone();
             Box::pin(async move { Ok(codec.write(&post(&addr, message?).await?)) })
         };
-        self.handlers.insert(M::NAME, Box::new(handler));
+        self.handlers.insert(M::NAME, (class, Box::new(handler)));
         self
     }
 
@@ -245,8 +269,12 @@ impl Bridge {
     /// # Errors
     /// See [`BridgeError`].
     pub async fn dispatch(&self, name: &str, codec: Codec, body: Bytes) -> Result<Bytes, BridgeError> {
-        let handler = self.handlers.get(name).ok_or_else(|| BridgeError::UnknownMessage(name.to_owned()))?;
-        let _pass = self.admit()?;
+        let found = self.handlers.get(name);
+        let (class, handler) = found.ok_or_else(|| BridgeError::UnknownMessage(name.to_owned()))?;
+        let _pass = match class {
+            Class::Limited => Some(self.admit()?),
+            Class::Control => None,
+        };
         handler(codec, body).await
     }
 
@@ -278,6 +306,12 @@ impl fmt::Debug for Bridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bridge").field("messages", &self.handlers.keys()).finish_non_exhaustive()
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Limited,
+    Control,
 }
 
 /// Holds a call's place under the limit until it is answered or given up.

@@ -59,6 +59,15 @@ pub struct Driver {
     running: FuturesUnordered<LocalBoxFuture<'static, ()>>,
 }
 
+impl Drop for Driver {
+    /// A task that has not been polled yet may hold the very set that it waits in; without this such a pair
+    /// would outlive the actor, and with it the actor's open files.
+    fn drop(&mut self) {
+        let Inbox { arrived, waker } = std::mem::take(&mut *self.tasks.0.borrow_mut());
+        drop((arrived, waker));
+    }
+}
+
 impl Future for Driver {
     type Output = ();
 

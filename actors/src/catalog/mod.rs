@@ -88,8 +88,8 @@ pub fn start(host: Host, config: CatalogConfig) -> Result<Node<Catalog>, OpenErr
         Bridge::new(max_calls)
             .route::<Query, _>(addr)
             .route::<List, _>(addr)
-            .route::<Buy, _>(addr)
-            .route::<Unsettled, _>(addr)
+            .control::<Buy, _>(addr)
+            .control::<Unsettled, _>(addr)
             .route::<Restock, _>(addr)
     }))
 }

@@ -30,9 +30,6 @@ pub const FILE: &str = "front-end.redb";
 /// Whose data it is, as the file says: this, and the front-end's number.
 pub const OWNER: &str = "front-end";
 
-/// Room for the calls of the catalog and of the leaders when shoppers have taken all of theirs.
-const INTERNAL_CALLS: usize = 64;
-
 /// The front-end actor.
 pub struct FrontEnd {
     host: Host,
@@ -70,20 +67,17 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
         service,
         failed: Some(failed),
     };
-    // Shoppers beyond `max_calls` are turned away by the actor itself, so that they never crowd out the
-    // catalog or a leader; twice as many are let in to be told so.
-    let calls = config.max_calls.saturating_mul(2).saturating_add(INTERNAL_CALLS);
-    let node = Node::new(actor, calls, |addr| {
-        Bridge::new(calls)
+    let node = Node::new(actor, config.max_calls, |addr| {
+        Bridge::new(config.max_calls)
             .route::<QueryProduct, _>(addr)
             .route::<ListProducts, _>(addr)
             .route::<PlaceOrder, _>(addr)
             .route::<FindOrder, _>(addr)
             .route::<ListOrders, _>(addr)
-            .route::<GetView, _>(addr)
+            .control::<GetView, _>(addr)
             .route::<GetReadiness, _>(addr)
-            .route::<ChangeView, _>(addr)
-            .route::<Invalidate, _>(addr)
+            .control::<ChangeView, _>(addr)
+            .control::<Invalidate, _>(addr)
     });
     Ok(Started { node, cache })
 }

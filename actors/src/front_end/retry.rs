@@ -34,8 +34,8 @@ pub fn left(until: Timestamp, now: Timestamp) -> Option<Duration> {
 }
 
 /// Counts the shoppers' requests under way. What exceeds the limit is turned away at once, which bounds
-/// everything that waits in this service. The catalog's and the leader's calls are never turned away: a
-/// change of stock waits for the answer to an invalidation, and orders wait for that change.
+/// everything that waits in this service: the bridge's own limit does not see the work that goes on for a shopper
+/// who has hung up.
 #[derive(Debug, Clone)]
 pub struct Admission {
     under_way: Rc<Cell<usize>>,

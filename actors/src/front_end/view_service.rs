@@ -5,13 +5,13 @@
 //! the replicas are pinged side by side and the next view is decided by [`Views`]. A view is on the disk
 //! before anybody hears of it, and views are decided and saved one after the other.
 
+mod selection;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::future;
-use futures_util::stream::FuturesUnordered;
 use redb::{Database, ReadableDatabase, TableDefinition, TableError};
 use tokio::sync::{Mutex, oneshot};
 
@@ -19,21 +19,18 @@ use super::FrontEndConfig;
 use super::messages::ChangeView;
 use super::peers::{Finding, Peers};
 use super::retry::Backoff;
-use super::views::{Answers, Recovery, Selection, Views};
+use super::views::Views;
 use super::wakers::{Wake, Wakers};
 use crate::domain::{Epoch, ReplicaId, View};
 use crate::host::Host;
 use crate::net::{NetError, NodeId, decode, encode};
-use crate::order::messages::{Announce, NotServing, ReplicaStatus, Status};
+use crate::order::messages::{Announce, NotServing, ReplicaStatus};
 use crate::probe::Event;
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
 const VIEW: TableDefinition<&str, &[u8]> = TableDefinition::new("view");
 const CURRENT: &str = "current";
-
-/// With `force_view`, replicas are waited for this long.
-const FORCE_AFTER: Duration = Duration::from_secs(2);
 
 /// The shell around [`Views`] and [`Peers`].
 pub struct ViewService {
@@ -208,13 +205,16 @@ impl ViewService {
         if !self.is_current(sent) || answer == NotServing::Overloaded {
             return;
         }
+        let news = self.peers.borrow().serving();
         self.peers.borrow_mut().refused();
-        if let NotServing::NotLeader { named, current } = answer
-            && current >= named
-        {
-            self.suspect(sent.epoch, "does not lead this epoch");
+        match answer {
+            NotServing::NotLeader { named, current } if current >= named => {
+                self.suspect(sent.epoch, "does not lead this epoch");
+            }
+            // It has not heard of the view yet: the first request to find that out tells it.
+            NotServing::NotLeader { .. } if news => self.announce_to_all(),
+            NotServing::NotLeader { .. } | NotServing::TakingOver { .. } | NotServing::Overloaded => {}
         }
-        // If it has not heard of the view yet, this announces it.
         self.court();
     }
 
@@ -282,139 +282,6 @@ impl ViewService {
             self.host.emit(Event::LeaderSuspected { replica: view.leader, epoch, why });
         }
         self.tasks.spawn(self.clone().select(false));
-    }
-
-    /// Our own file is an old copy: begins again as if it were lost.
-    fn outdated(self: &Rc<Self>) {
-        if self.selecting.replace(true) {
-            return;
-        }
-        let service = self.clone();
-        self.tasks.spawn(async move {
-            service.start_over().await;
-            service.selecting.set(false);
-        });
-    }
-
-    async fn start_over(self: &Rc<Self>) {
-        {
-            let _saving = self.saving.lock().await;
-            self.views.borrow_mut().forget();
-            self.peers.borrow_mut().chosen(self.host.clock.now());
-        }
-        self.abandoned.wake_all();
-        self.recover().await;
-    }
-
-    /// Chooses a leader. At the start the highest in-sync replica is preferred to the one that leads; later
-    /// a leader that leads stays.
-    async fn select(self: Rc<Self>, start: bool) {
-        if self.selecting.replace(true) {
-            return;
-        }
-        if let Some(view) = self.current() {
-            let answers =
-                if start { self.ping_patiently(&view).await } else { self.ping(&view, false).await };
-            if self.decide(&view, &answers, start).await == Selection::Outdated {
-                self.start_over().await;
-            }
-        }
-        self.selecting.set(false);
-    }
-
-    async fn decide(self: &Rc<Self>, view: &View, answers: &Answers, start: bool) -> Selection {
-        let _saving = self.saving.lock().await;
-        if !self.is_current(view) {
-            // The leader changed the view meanwhile, so it was not dead.
-            return Selection::Keep;
-        }
-        let selection = self.views.borrow().select(answers, !start);
-        match &selection {
-            Selection::Keep => self.peers.borrow_mut().leader_lives(self.host.clock.now()),
-            Selection::Next(next) => {
-                self.save(next.clone(), if start { "start" } else { "another leader" }).await;
-                self.chosen();
-            }
-            Selection::Wait(_) | Selection::Outdated => {}
-        }
-        selection
-    }
-
-    /// At the start of a store its services come up one by one: waits a little for the highest.
-    async fn ping_patiently(self: &Rc<Self>, view: &View) -> Answers {
-        let began = self.host.clock.now();
-        let mut answers = Answers::new();
-        loop {
-            answers.append(&mut self.ping(view, true).await);
-            let all = view.in_sync.iter().all(|replica| answers.contains_key(replica));
-            if all || self.host.clock.now().since(began) >= self.config.suspect_after {
-                return answers;
-            }
-            self.host.clock.sleep(self.config.heartbeat / 4).await;
-        }
-    }
-
-    /// Asks all replicas side by side, until those still to answer cannot change the decision.
-    async fn ping(self: &Rc<Self>, view: &View, all: bool) -> Answers {
-        let limit = self.config.suspect_after / 2;
-        let mut calls: FuturesUnordered<_> = (self.everyone(view).into_iter())
-            .map(|replica| async move { (replica, self.announce(replica, limit).await) })
-            .collect();
-        let (mut answers, mut settled) = (Answers::new(), Vec::new());
-        while let Some((replica, outcome)) = calls.next().await {
-            settled.push(replica);
-            if let Ok(status) = outcome {
-                answers.insert(replica, status);
-            }
-            if !all && self.views.borrow().decided(&answers, |id| settled.contains(&id)) {
-                break;
-            }
-        }
-        answers
-    }
-
-    /// Finds a view when there is none.
-    async fn recover(self: &Rc<Self>) {
-        let began = self.host.clock.now();
-        let mut quiet = false;
-        loop {
-            let answers = self.ask_all().await;
-            let asked_for = self.host.clock.now().since(began);
-            let force = self.config.force_view && asked_for >= FORCE_AFTER;
-            let recovery = self.views.borrow().recover(&answers, force);
-            match recovery {
-                Recovery::First(view) => return self.begin(view, "the first").await,
-                Recovery::Newest(view) if quiet => {
-                    return self.begin(view, "the newest of the replicas").await;
-                }
-                // A change that an earlier life of this service granted may still be on its way to the
-                // leader. No caller waits longer than this; then what is newest is told.
-                Recovery::Newest(_) => {
-                    quiet = true;
-                    self.host.clock.sleep(self.config.call_limit).await;
-                }
-                Recovery::Wait(missing) => {
-                    *self.waiting_for.borrow_mut() = missing;
-                    self.host.clock.sleep(self.config.heartbeat / 4).await;
-                }
-            }
-        }
-    }
-
-    async fn begin(self: &Rc<Self>, view: View, why: &'static str) {
-        let _saving = self.saving.lock().await;
-        self.save(view, why).await;
-        self.waiting_for.borrow_mut().clear();
-        self.chosen();
-    }
-
-    async fn ask_all(&self) -> Answers {
-        let replicas = self.views.borrow().replicas().to_vec();
-        let calls = replicas.into_iter().map(|replica| async move {
-            self.host.net.send(NodeId::Order(replica), &Status {}, self.config.call_limit).await.ok()
-        });
-        let said = future::join_all(calls).await;
-        said.into_iter().flatten().map(|status| (status.id, status)).collect()
     }
 
     /// Saves a view and makes it the current one. The caller holds `saving`.

@@ -54,19 +54,19 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
     let leader = Leader::new(host.clone(), config.clone(), tasks.clone(), writer.clone());
     let replication: Rc<dyn Replication> = Rc::new(LeaderReplication(leader.clone()));
     let desk = Desk::new(host, config, tasks.clone(), writer.clone(), replication.clone());
-    leader.observe(Box::new(DeskObserver(desk.clone())));
+    leader.observe(Box::new(DeskObserver(Rc::downgrade(&desk))));
     let actor = OrderReplica { tasks, parts: Rc::new(Parts { writer, leader, replication, desk }), failed };
     Ok(Node::new(actor, max_calls, |addr| {
         Bridge::new(max_calls)
             .route::<Place, _>(addr)
             .route::<Lookup, _>(addr)
             .route::<Page, _>(addr)
-            .route::<Status, _>(addr)
-            .route::<Last, _>(addr)
-            .route::<Announce, _>(addr)
-            .route::<Sync, _>(addr)
-            .route::<SyncFrom, _>(addr)
-            .route::<Join, _>(addr)
+            .control::<Status, _>(addr)
+            .control::<Last, _>(addr)
+            .control::<Announce, _>(addr)
+            .control::<Sync, _>(addr)
+            .control::<SyncFrom, _>(addr)
+            .control::<Join, _>(addr)
     }))
 }
 

@@ -148,7 +148,7 @@ impl<'t> OpenBook<'t> {
         }
         self.save_view(&sync.view, changed)?;
         if !self.holds(sync.after)? {
-            let after = self.agreement_before(sync.after)?;
+            let after = last_at_most(&self.entries, sync.after)?;
             return Ok(Written::Merged(Synced::Missing { after }, None));
         }
         let mut cut = None;
@@ -214,34 +214,26 @@ impl<'t> OpenBook<'t> {
     fn holds(&self, position: Position) -> Result<bool, DiskError> {
         Ok(self.epoch_at(position.number)? == Some(position.epoch))
     }
-
-    fn agreement_before(&self, position: Position) -> Result<OrderNumber, DiskError> {
-        agreement_before(&self.entries, self.summary.last, position)
-    }
 }
 
-/// Where a book that does not hold `position` may still agree with the one that does: its end if it is
-/// shorter, else before the first entry of the epoch that differs (epochs never decrease along a book, so
-/// a binary search finds it).
-fn agreement_before(
+/// The last entry that comes after `bound` neither in number nor in epoch: two books of which one ends with
+/// `bound` can agree no further than there. (Numbers and epochs never decrease along a book, so a binary
+/// search finds it.) When both sides step back by this rule in turn, each step leaves at least one epoch
+/// behind, so they meet after as many steps as there were leaders, however long the books are.
+fn last_at_most(
     entries: &impl ReadableTable<u64, (u64, &'static str, &'static str, u32)>,
-    last: Position,
-    position: Position,
-) -> Result<OrderNumber, DiskError> {
-    if last.number < position.number {
-        return Ok(last.number);
-    }
-    let Some(differing) = epoch_at(entries, position.number)? else { return Ok(0) };
-    let (mut below, mut at) = (0, position.number);
-    while at - below > 1 {
-        let middle = below + (at - below) / 2;
-        if epoch_at(entries, middle)?.is_some_and(|epoch| epoch < differing) {
-            below = middle;
-        } else {
-            at = middle;
+    bound: Position,
+) -> Result<Position, DiskError> {
+    let mut found = Position::default();
+    let mut beyond = bound.number.min(last_position(entries)?.number) + 1;
+    while beyond - found.number > 1 {
+        let middle = found.number + (beyond - found.number) / 2;
+        match epoch_at(entries, middle)? {
+            Some(epoch) if epoch <= bound.epoch => found = Position { number: middle, epoch },
+            _ => beyond = middle,
         }
     }
-    Ok(below)
+    Ok(found)
 }
 
 fn epoch_at(
@@ -286,7 +278,7 @@ fn entry_from(number: u64, (epoch, key, name, quantity): (u64, &str, &str, u32))
 pub mod read {
     use super::{
         BookSummary, Database, DiskError, ENTRIES, Entry, KEYS, OrderNumber, Position, ReadTransaction,
-        ReadableDatabase, RequestId, TableError, VIEW, agreement_before, entry_from, epoch_at, last_position,
+        ReadableDatabase, ReadableTable, RequestId, TableError, VIEW, entry_from, epoch_at, last_position,
         stored_view,
     };
 
@@ -328,25 +320,23 @@ pub mod read {
     /// # Errors
     /// When the disk fails or the file is damaged.
     pub fn entries(database: &Database, after: OrderNumber, limit: usize) -> Result<Vec<Entry>, DiskError> {
-        let transaction = database.begin_read()?;
-        let Some(table) = or_empty(transaction.open_table(ENTRIES))? else { return Ok(Vec::new()) };
+        match or_empty(database.begin_read()?.open_table(ENTRIES))? {
+            Some(table) => entries_of(&table, after, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn entries_of(
+        table: &impl ReadableTable<u64, (u64, &'static str, &'static str, u32)>,
+        after: OrderNumber,
+        limit: usize,
+    ) -> Result<Vec<Entry>, DiskError> {
         let mut found = Vec::new();
         for item in table.range(after.saturating_add(1)..)?.take(limit) {
             let (number, entry) = item?;
             found.push(entry_from(number.value(), entry.value())?);
         }
         Ok(found)
-    }
-
-    /// One entry.
-    ///
-    /// # Errors
-    /// When the disk fails or the file is damaged.
-    pub fn entry(database: &Database, number: OrderNumber) -> Result<Option<Entry>, DiskError> {
-        let transaction = database.begin_read()?;
-        let Some(table) = or_empty(transaction.open_table(ENTRIES))? else { return Ok(None) };
-        let entry = table.get(number)?;
-        entry.map(|entry| entry_from(number, entry.value())).transpose()
     }
 
     /// The entries of these request ids, in the order asked; `None` where there is none.
@@ -371,8 +361,8 @@ pub mod read {
             .collect()
     }
 
-    /// The entry at `after.number` and at most `limit` entries after it; or, when the entry there is of
-    /// another epoch than `after.epoch` says, where the two books may still agree.
+    /// At most `limit` entries after `after`; or, when the entry there is not held, the last one that the
+    /// books may agree on.
     ///
     /// # Errors
     /// When the disk fails or the file is damaged.
@@ -381,28 +371,40 @@ pub mod read {
         after: Position,
         limit: usize,
     ) -> Result<Result<Vec<Entry>, Position>, DiskError> {
-        let transaction = database.begin_read()?;
-        let Some(table) = or_empty(transaction.open_table(ENTRIES))? else {
-            return Ok(if after.number == 0 { Ok(Vec::new()) } else { Err(Position::default()) });
+        let Some(table) = or_empty(database.begin_read()?.open_table(ENTRIES))? else {
+            return Ok(if after == Position::default() { Ok(Vec::new()) } else { Err(Position::default()) });
         };
-        if epoch_at(&table, after.number)? != Some(after.epoch) {
-            let number = agreement_before(&table, last_position(&table)?, after)?;
-            return Ok(Err(position_at(database, number)?));
+        if epoch_at(&table, after.number)? == Some(after.epoch) {
+            entries_of(&table, after.number, limit).map(Ok)
+        } else {
+            super::last_at_most(&table, after).map(Err)
         }
-        entries(database, after.number, limit).map(Ok)
     }
 
-    /// The position of a number: its epoch with it. The place before the first order is epoch 0's.
+    /// At most `limit` entries after the number `after`, with the position of the one before them; `None` when
+    /// the book ends before `after`.
     ///
     /// # Errors
-    /// When the disk fails, the file is damaged, or there is no such entry.
-    pub fn position_at(database: &Database, number: OrderNumber) -> Result<Position, DiskError> {
-        if number == 0 {
-            return Ok(Position::default());
-        }
-        match entry(database, number)? {
-            Some(entry) => Ok(Position { number, epoch: entry.epoch }),
-            None => Err(DiskError::Damaged(format!("order {number} is missing"))),
+    /// When the disk fails or the file is damaged.
+    pub fn following(
+        database: &Database,
+        after: OrderNumber,
+        limit: usize,
+    ) -> Result<Option<(Position, Vec<Entry>)>, DiskError> {
+        let table = or_empty(database.begin_read()?.open_table(ENTRIES))?;
+        let Some(table) = table else { return Ok((after == 0).then(Default::default)) };
+        let Some(epoch) = epoch_at(&table, after)? else { return Ok(None) };
+        Ok(Some((Position { number: after, epoch }, entries_of(&table, after, limit)?)))
+    }
+
+    /// The last entry that comes after `bound` neither in number nor in epoch.
+    ///
+    /// # Errors
+    /// When the disk fails or the file is damaged.
+    pub fn last_at_most(database: &Database, bound: Position) -> Result<Position, DiskError> {
+        match or_empty(database.begin_read()?.open_table(ENTRIES))? {
+            Some(table) => super::last_at_most(&table, bound),
+            None => Ok(Position::default()),
         }
     }
 }
@@ -456,6 +458,7 @@ mod tests {
     #[test]
     fn a_follower_confirms_cuts_or_refuses() {
         let confirmed = |epoch, number| Synced::Confirmed { epoch, number };
+        let missing = |number, epoch| Synced::Missing { after: Position { number, epoch } };
         for (name, own, message, answer, afterwards) in [
             ("appends", vec![1, 1], sync(2, 3, &[1, 1, 2], 2), confirmed(2, 3), vec![1, 1, 2]),
             (
@@ -486,12 +489,12 @@ mod tests {
                 confirmed(2, 3),
                 vec![1, 1, 2],
             ),
-            ("a gap is refused", vec![1], sync(2, 3, &[1, 1, 2], 2), Synced::Missing { after: 1 }, vec![1]),
+            ("a gap is refused", vec![1], sync(2, 3, &[1, 1, 2], 2), missing(1, 1), vec![1]),
             (
                 "so is a message that follows another entry",
                 vec![1, 1, 1],
                 sync(2, 3, &[1, 2, 2, 2], 3),
-                Synced::Missing { after: 0 },
+                missing(3, 1),
                 vec![1, 1, 1],
             ),
             (
@@ -585,8 +588,11 @@ mod tests {
             ((2, 1), Ok(3)),
             ((0, 0), Ok(5)),
             ((4, 1), Err((2, 1))),
+            ((4, 3), Err((4, 2))),
             ((9, 3), Err((5, 3))),
-            ((2, 9), Err((0, 0))),
+            ((9, 2), Err((4, 2))),
+            ((2, 9), Err((2, 1))),
+            ((2, 0), Err((0, 0))),
         ] {
             let found = read::entries_from(&database, Position { number, epoch }, 100).unwrap();
             let found = found.map(|entries| entries.len()).map_err(|at| (at.number, at.epoch));

@@ -5,7 +5,7 @@
 //! stage ever holds more than one thing in flight, and each takes all that waits.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
@@ -100,7 +100,29 @@ impl Desk {
             Some(Placement::Full(_)) => return Err(PlaceError::NotServing(NotServing::Overloaded)),
             None => return Err(PlaceError::NotServing(ended)),
         }
-        answer.await.unwrap_or(Err(PlaceError::NotServing(ended)))
+        // Whoever asked has given up by then; the purchase goes on all the same (C5).
+        let limit = self.config.call_limit * 2;
+        match within(&*self.host.clock, limit, answer).await {
+            Ok(answer) => answer.unwrap_or(Err(PlaceError::NotServing(ended))),
+            Err(_) => Err(PlaceError::NotServing(NotServing::Overloaded)),
+        }
+    }
+
+    /// Opens for the requests of a reign.
+    fn open(self: &Rc<Self>, standing: Standing) {
+        let placing = Placing::new(self.config.max_calls, self.inherited.take());
+        let session = Rc::new(Session {
+            reign: standing.reign,
+            placing: RefCell::new(Some(placing)),
+            unlooked: RefCell::default(),
+            look: Notify::new(),
+            buy: Notify::new(),
+        });
+        self.session.replace(Some(session.clone()));
+        let (looking, buying) = (self.clone(), self.clone());
+        let bought = session.clone();
+        self.tasks.spawn(async move { looking.look_loop(session).await });
+        self.tasks.spawn(async move { buying.buy_loop(bought).await });
     }
 
     /// Completes what the predecessor left (rules A4, C7): every purchase that is not in the book becomes an
@@ -168,10 +190,8 @@ impl Desk {
     }
 
     async fn buy(&self, reign: Epoch, batch: Batch) -> Option<Vec<Sale>> {
-        let count = batch.purchases.len();
         let buy = Buy { reign, batch: batch.number, purchases: batch.purchases, settled: batch.settled };
-        let sales = self.call_catalog(reign, &buy).await?;
-        (sales.len() == count).then_some(sales)
+        self.call_catalog(reign, &buy).await
     }
 
     fn bought(&self, session: &Session, sales: &[Sale]) {
@@ -200,8 +220,8 @@ impl Desk {
         }
     }
 
-    /// Repeats a call to the catalog until it is answered; `None` once the reign has ended or the catalog
-    /// knows a newer one, which will end it.
+    /// Repeats a call to the catalog until it is answered (C5); `None` once the reign has ended. It ends here
+    /// when the catalog knows a newer one.
     async fn call_catalog<M, T>(&self, reign: Epoch, message: &M) -> Option<T>
     where
         M: Rpc<Reply = Result<T, crate::catalog::messages::Refusal>>,
@@ -210,7 +230,7 @@ impl Desk {
         while self.replication.reigns(reign) {
             match self.host.net.send(NodeId::Catalog, message, self.config.call_limit).await {
                 Ok(Ok(answer)) => return self.replication.reigns(reign).then_some(answer),
-                Ok(Err(Refusal::Superseded { .. })) => return None,
+                Ok(Err(Refusal::Superseded { .. })) => self.replication.superseded(reign),
                 Ok(Err(Refusal::Starting)) | Err(_) => self.host.clock.sleep(self.config.retry_every).await,
             }
         }
@@ -225,39 +245,32 @@ fn send(answers: Option<Vec<(Waiter, Answer)>>) {
     }
 }
 
-/// What the replication tells; a handle, so that tasks can be spawned from it.
-pub struct DeskObserver(pub Rc<Desk>);
+/// What the replication tells. The desk holds the replication, so this must not hold the desk.
+pub struct DeskObserver(pub Weak<Desk>);
 
 impl Observer for DeskObserver {
     fn took_over(&self, reign: Epoch) {
-        let desk = self.0.clone();
-        self.0.tasks.spawn(async move { desk.inherit(reign).await });
+        if let Some(desk) = self.0.upgrade() {
+            desk.tasks.clone().spawn(async move { desk.inherit(reign).await });
+        }
     }
 
     fn serving(&self, standing: Standing) {
-        let placing = Placing::new(self.0.config.max_calls, self.0.inherited.take());
-        let session = Rc::new(Session {
-            reign: standing.reign,
-            placing: RefCell::new(Some(placing)),
-            unlooked: RefCell::default(),
-            look: Notify::new(),
-            buy: Notify::new(),
-        });
-        self.0.session.replace(Some(session.clone()));
-        let (looking, buying) = (self.0.clone(), self.0.clone());
-        let bought = session.clone();
-        self.0.tasks.spawn(async move { looking.look_loop(session).await });
-        self.0.tasks.spawn(async move { buying.buy_loop(bought).await });
+        if let Some(desk) = self.0.upgrade() {
+            desk.open(standing);
+        }
     }
 
     fn acknowledged(&self, standing: Standing) {
-        let Some(session) = self.0.session.borrow().clone() else { return };
-        send(session.with(|placing| placing.acknowledged(standing.acknowledged)));
-        session.buy.notify_one();
+        let session = self.0.upgrade().and_then(|desk| desk.session.borrow().clone());
+        if let Some(session) = session {
+            send(session.with(|placing| placing.acknowledged(standing.acknowledged)));
+            session.buy.notify_one();
+        }
     }
 
     fn deposed(&self) {
-        if let Some(session) = self.0.session.take() {
+        if let Some(session) = self.0.upgrade().and_then(|desk| desk.session.take()) {
             session.end();
         }
     }

@@ -154,10 +154,11 @@ pub enum Synced {
         /// The last number of the message.
         number: OrderNumber,
     },
-    /// The entry before is not held; send from after this number.
+    /// The entry before is not held.
     Missing {
-        /// The follower may hold the leader's book up to here.
-        after: OrderNumber,
+        /// The follower's last entry that does not come after the missing one, in number or epoch: the books
+        /// can agree no further than there.
+        after: Position,
     },
     /// The message is of an older epoch, or this replica leads itself.
     Refused {
@@ -182,9 +183,10 @@ pub struct SyncFrom {
 pub enum Chunk {
     /// To be merged exactly like a [`Sync`]; no entries means that nothing is missing.
     Entries(Sync),
-    /// The leader's entry there is another one; ask again from this place, which precedes it.
+    /// The leader does not hold the entry there.
     Diverged {
-        /// Where the books may still agree.
+        /// The leader's last entry that does not come after it, in number or epoch: the books can agree no
+        /// further than there.
         after: Position,
     },
     /// This replica does not serve as leader.

@@ -33,6 +33,9 @@ pub trait Replication {
     /// later, all or none in their order ([`Observer::acknowledged`]). `None` when the reign has ended.
     fn append(&self, reign: Epoch, purchases: Vec<Purchase>) -> Option<OrderNumber>;
 
+    /// Says that a newer reign than this one has been seen: it ends here and now, whoever leads instead.
+    fn superseded(&self, reign: Epoch);
+
     /// Says that everything a new leader had to append before it serves has been appended.
     fn inheritance_appended(&self, reign: Epoch);
 }

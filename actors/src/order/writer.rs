@@ -7,11 +7,14 @@
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::book::{self, BookSummary, Write, Written};
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
+
+/// Reads that may be under way at once. A thousand lookups must not stand in the disk's line before one sync.
+const READERS: usize = 4;
 
 type Waiting = (Write, oneshot::Sender<Written>);
 
@@ -21,6 +24,7 @@ pub struct Writer {
     tasks: Tasks,
     waiting: RefCell<Vec<Waiting>>,
     syncing: Cell<bool>,
+    readers: Semaphore,
     summary: RefCell<BookSummary>,
     on_failure: Box<dyn Fn(DiskError)>,
 }
@@ -43,6 +47,7 @@ impl Writer {
             tasks,
             waiting: RefCell::default(),
             syncing: Cell::new(false),
+            readers: Semaphore::new(READERS),
             summary: RefCell::new(summary),
             on_failure,
         })
@@ -75,6 +80,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&redb::Database) -> Result<T, DiskError> + Send + 'static,
     ) -> Result<T, Stopped> {
+        let _turn = self.readers.acquire().await.map_err(|_| Stopped)?;
         self.file.run(work).await.map_err(|error| {
             (self.on_failure)(error);
             Stopped

@@ -4,6 +4,7 @@
 //! until it is confirmed (E4), and a replica that confirms nothing for too long leaves the in-sync set
 //! before anyone is acknowledged an order that it lacks.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::super::messages::{Sync, Synced};
 use super::Leader;
 use super::reign::{Membership, Reign};
 use crate::clock::{Timestamp, within};
-use crate::domain::{Entry, Epoch, OrderNumber, Position, ReplicaId, View};
+use crate::domain::{Epoch, OrderNumber, ReplicaId, View};
 use crate::front_end::messages::{Change, ChangeView};
 use crate::net::{NetError, NodeId};
 use crate::probe::Event;
@@ -43,18 +44,28 @@ struct Feed {
     after: OrderNumber,
     /// What it was told to be acknowledged.
     told: OrderNumber,
+    /// It was not waited for when it was last looked at.
+    out: bool,
     /// Since when it owes a confirmation.
     owes_since: Option<Timestamp>,
     /// Calls in a row that were refused outright: nobody listens there.
     refusals: u32,
+    /// Whether the front-end is being asked about it.
+    asking: Rc<Cell<bool>>,
 }
 
 impl Feed {
-    fn next(&self, reign: &Reign, peer: ReplicaId, tell: bool) -> Step {
+    fn next(&mut self, reign: &Reign, peer: ReplicaId, tell: bool) -> Step {
         if reign.membership(peer) == Membership::Out {
+            self.out = true;
+            self.heard();
             return Step::Rest;
         }
-        if reign.may_add(peer) {
+        if std::mem::take(&mut self.out) {
+            // It has fetched what was acknowledged; if not quite, it will say so.
+            (self.after, self.told) = (reign.acknowledged(), 0);
+        }
+        if reign.may_add(peer) && !self.asking.get() {
             Step::Add
         } else if reign.confirmed_by(peer) < reign.last().number {
             Step::Send(self.after)
@@ -79,25 +90,23 @@ impl Leader {
     /// Feeds one replica for the length of a reign.
     pub(super) async fn feed(self: Rc<Self>, since: Epoch, peer: ReplicaId) {
         let Some(after) = self.within_reign(since, |reign| reign.last().number) else { return };
-        let mut feed = Feed { after, told: 0, owes_since: None, refusals: 0 };
+        let asking = Rc::default();
+        let mut feed = Feed { after, told: 0, out: false, owes_since: None, refusals: 0, asking };
         let mut tell = false;
         while let Some(step) = self.within_reign(since, |reign| feed.next(reign, peer, tell)) {
             tell = false;
             let woken = self.feeds[&peer].notified();
             match step {
-                Step::Rest => {
-                    feed.heard();
-                    woken.await;
-                }
+                Step::Rest => woken.await,
                 Step::RestThenTell => tell = within(&*self.host.clock, TELL_AFTER, woken).await.is_err(),
-                Step::Add => self.ask_to_add(since, peer).await,
+                Step::Add => self.ask_to_add(since, peer, &feed),
                 Step::Send(after) => {
                     feed.owes_since.get_or_insert_with(|| self.host.clock.now());
                     if self.send(since, peer, after, &mut feed).await.is_none() {
                         return;
                     }
                     if feed.given_up(self.host.clock.now(), self.config.drop_after) {
-                        self.give_up(since, peer, &mut feed).await;
+                        self.give_up(since, peer, &mut feed);
                     }
                 }
             }
@@ -108,7 +117,8 @@ impl Leader {
     async fn send(&self, since: Epoch, peer: ReplicaId, after: OrderNumber, feed: &mut Feed) -> Option<()> {
         let sync = self.message(since, after).await?;
         let acknowledged = sync.acknowledged;
-        match self.host.net.send(NodeId::Order(peer), &sync, self.config.drop_after / 2).await {
+        let answer = self.host.net.send(NodeId::Order(peer), &sync, self.config.drop_after / 2).await;
+        match answer {
             Ok(Synced::Confirmed { epoch, number }) => {
                 feed.heard();
                 (feed.after, feed.told) = (number, feed.told.max(acknowledged.min(number)));
@@ -117,13 +127,13 @@ impl Leader {
             }
             Ok(Synced::Missing { after }) => {
                 feed.heard();
-                feed.after = after.min(sync.after.number.saturating_sub(1));
+                let agreed = self.writer.read(move |book| read::last_at_most(book, after)).await.ok()?;
+                feed.after = agreed.number.min(sync.after.number.saturating_sub(1));
             }
-            Err(NetError::Refused) => {
-                feed.refusals += 1;
+            Ok(Synced::Refused { .. }) | Err(_) => {
+                feed.refusals = if answer == Err(NetError::Refused) { feed.refusals + 1 } else { 0 };
                 self.host.clock.sleep(self.config.retry_every / 4).await;
             }
-            Ok(Synced::Refused { .. }) | Err(_) => self.host.clock.sleep(self.config.retry_every / 4).await,
         }
         Some(())
     }
@@ -131,26 +141,20 @@ impl Leader {
     /// The message that follows `after`: from memory, or from disk for a replica that lags behind.
     async fn message(&self, since: Epoch, after: OrderNumber) -> Option<Sync> {
         let from_memory = self.within_reign(since, |reign| reign.entries_after(after, CHUNK))?;
-        let (before, entries): (Position, Vec<Entry>) = match from_memory {
-            Some(found) => found,
-            None => {
-                let read = move |book: &redb::Database| {
-                    Ok((read::position_at(book, after)?, read::entries(book, after, CHUNK)?))
-                };
-                self.writer.read(read).await.ok()?
-            }
+        let found = match from_memory {
+            Some(found) => Some(found),
+            None => self.writer.read(move |book| read::following(book, after, CHUNK)).await.ok()?,
         };
-        self.within_reign(since, |reign| Sync {
-            view: reign.view().clone(),
-            after: before,
-            entries,
-            acknowledged: reign.acknowledged(),
-        })
+        // The entries are on disk as long as the reign lasts; a tail is cut only by the leader after it.
+        self.within_reign(since, |reign| {
+            let (after, entries) = found?;
+            Some(Sync { view: reign.view().clone(), after, entries, acknowledged: reign.acknowledged() })
+        })?
     }
 
     /// A replica does not confirm: out of the in-sync set with it (the front-end decides), or, if it is only
-    /// being counted, no longer wait for it.
-    async fn give_up(self: &Rc<Self>, since: Epoch, peer: ReplicaId, feed: &mut Feed) {
+    /// being counted, no longer wait for it. It is still sent what it lacks until that is decided.
+    fn give_up(self: &Rc<Self>, since: Epoch, peer: ReplicaId, feed: &mut Feed) {
         let Some((let_go, view)) =
             self.within_reign(since, |reign| (reign.stop_counting(peer), reign.view().clone()))
         else {
@@ -158,32 +162,38 @@ impl Leader {
         };
         if let_go {
             self.host.emit(Event::JoinerLetGo { replica: peer, epoch: view.epoch });
-            feed.heard();
             self.advance(since);
-            return;
+        } else if !feed.asking.get() {
+            self.host.emit(Event::DropAsked { replica: peer, epoch: view.epoch });
+            self.change_view(view, Change::Drop(peer), peer, feed);
         }
-        self.host.emit(Event::DropAsked { replica: peer, epoch: view.epoch });
-        self.change_view(view, Change::Drop(peer)).await;
     }
 
-    async fn ask_to_add(self: &Rc<Self>, since: Epoch, peer: ReplicaId) {
-        let Some(view) = self.within_reign(since, |reign| {
+    fn ask_to_add(self: &Rc<Self>, since: Epoch, peer: ReplicaId, feed: &Feed) {
+        let asked = self.within_reign(since, |reign| {
             reign.add_sent(peer);
             reign.view().clone()
-        }) else {
-            return;
-        };
-        self.host.emit(Event::AddAsked { replica: peer, epoch: view.epoch });
-        self.change_view(view, Change::Add(peer)).await;
+        });
+        if let Some(view) = asked {
+            self.host.emit(Event::AddAsked { replica: peer, epoch: view.epoch });
+            self.change_view(view, Change::Add(peer), peer, feed);
+        }
     }
 
     /// Asks the front-end to change the in-sync set of this leader's view, and adopts the view it answers,
-    /// whichever that is (D2).
-    async fn change_view(self: &Rc<Self>, view: View, change: Change) {
-        let ask = ChangeView { epoch: view.epoch, leader: self.config.id, change };
-        match self.host.net.send(self.front_end(), &ask, self.config.call_limit).await {
-            Ok(Some(newer)) if newer.epoch > view.epoch => self.adopt(newer).await,
-            _ => self.host.clock.sleep(self.config.retry_every).await,
-        }
+    /// whichever that is (D2). The feed goes on meanwhile: orders wait for a replica that is counted, whether
+    /// or not the front-end answers.
+    fn change_view(self: &Rc<Self>, view: View, change: Change, peer: ReplicaId, feed: &Feed) {
+        let (leader, asking) = (self.clone(), feed.asking.clone());
+        asking.set(true);
+        self.tasks.spawn(async move {
+            let ask = ChangeView { epoch: view.epoch, leader: leader.config.id, change };
+            match leader.host.net.send(leader.front_end(), &ask, leader.config.call_limit).await {
+                Ok(Some(newer)) if newer.epoch > view.epoch => leader.adopt(newer).await,
+                _ => leader.host.clock.sleep(leader.config.retry_every).await,
+            }
+            asking.set(false);
+            leader.feeds[&peer].notify_one();
+        });
     }
 }

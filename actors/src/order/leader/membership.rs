@@ -33,12 +33,15 @@ impl Leader {
         if since.is_none() {
             self.depose();
         }
-        let Ok(Written::Saved) = self.writer.write(Write::SaveView(view.clone())).await else { return };
-        match since {
-            Some(since) => self.go_on(since, view),
-            None if view.leader == me && self.newest_heard.get() == view.epoch => self.take_over(view),
-            None => {}
+        self.adopting.set((view.leader == me).then_some(view.epoch));
+        if let Ok(Written::Saved) = self.writer.write(Write::SaveView(view.clone())).await {
+            match since {
+                Some(since) => self.go_on(since, view),
+                None if view.leader == me && self.newest_heard.get() == view.epoch => self.take_over(view),
+                None => {}
+            }
         }
+        self.adopting.set(None);
     }
 
     fn continuing_reign(&self, view: &View) -> Option<Epoch> {

@@ -42,6 +42,9 @@ pub struct Leader {
     known_acknowledged: Cell<OrderNumber>,
     /// Views are adopted one after the other.
     adoption: Mutex<()>,
+    /// The epoch of a view that names this replica leader and is being adopted. Between its save and its
+    /// adoption this replica looks like a follower of its own epoch, which would have it deposed (E2).
+    adopting: Cell<Option<Epoch>>,
     /// Wakes the task that feeds a replica.
     feeds: BTreeMap<ReplicaId, Notify>,
     observer: RefCell<Option<Box<dyn Observer>>>,
@@ -61,6 +64,7 @@ impl Leader {
             newest_heard,
             known_acknowledged: Cell::default(),
             adoption: Mutex::default(),
+            adopting: Cell::default(),
             feeds,
             observer: RefCell::default(),
         })
@@ -77,6 +81,7 @@ impl Leader {
         let epoch = view.as_ref().map_or(0, |view| view.epoch);
         let reign = self.reign.borrow();
         let role = match &*reign {
+            None if self.adopting.get() == Some(epoch) => Role::TakingOver,
             None => Role::Follower,
             Some(reign) if reign.serves() => Role::Leader,
             Some(_) => Role::TakingOver,
@@ -157,6 +162,7 @@ impl Replication for LeaderReplication {
         match &*reign {
             Some(reign) if reign.leads(named) && reign.serves() => Ok(standing_of(reign)),
             Some(reign) if reign.leads(named) => Err(NotServing::TakingOver { epoch: reign.view().epoch }),
+            _ if self.0.adopting.get() == Some(named) => Err(NotServing::TakingOver { epoch: named }),
             _ => Err(NotServing::NotLeader { named, current }),
         }
     }
@@ -171,6 +177,12 @@ impl Replication for LeaderReplication {
         self.0.append_on_disk(reign, entries);
         self.0.wake_feeds();
         first
+    }
+
+    fn superseded(&self, reign: Epoch) {
+        if self.reigns(reign) {
+            self.0.depose();
+        }
     }
 
     fn inheritance_appended(&self, reign: Epoch) {

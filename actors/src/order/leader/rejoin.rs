@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::super::book::read;
 use super::super::messages::{Chunk, Join, Last, Status, SyncFrom, Synced};
 use super::Leader;
 use crate::domain::{Position, View};
@@ -71,19 +72,24 @@ impl Leader {
             let ask = SyncFrom { epoch: view.epoch, after, limit: CHUNK };
             let sync = match self.host.net.send(leader, &ask, limit).await.ok()? {
                 Chunk::NotServing(_) => return None,
-                Chunk::Diverged { after: agreed } => {
-                    after = agreed;
+                Chunk::Diverged { after: theirs } => {
+                    after = self.writer.read(move |book| read::last_at_most(book, theirs)).await.ok()?;
                     continue;
                 }
                 Chunk::Entries(sync) => sync,
             };
             let Some(last) = sync.entries.last() else { return Some(()) };
             let end = Position { number: last.number, epoch: last.epoch };
+            // The leader's feed does the rest: under load there is always one more order to fetch.
+            let nearly = sync.entries.len() < CHUNK as usize;
             match self.synced(sync).await.ok()? {
                 Synced::Confirmed { number, .. } if number == end.number => after = end,
                 _ => return None,
             }
             self.host.emit(Event::CaughtUp { last: end.number });
+            if nearly {
+                return Some(());
+            }
         }
     }
 }

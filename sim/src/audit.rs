@@ -1,0 +1,70 @@
+//! Reads what is on the disks once the store is quiet.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use redb::{Builder, Database};
+use toystore_actors::catalog::stock::{self, Item};
+use toystore_actors::domain::{Entry, Purchase, ReplicaId};
+use toystore_actors::net::NodeId;
+use toystore_actors::{catalog, order};
+
+use crate::world::World;
+
+/// What is on the disks.
+#[derive(Debug, Clone, Default)]
+pub struct Audit {
+    /// The replicas' books.
+    pub books: BTreeMap<ReplicaId, Vec<Entry>>,
+    /// The catalog's.
+    pub items: Vec<Item>,
+    /// Purchases without a settlement.
+    pub unsettled: Vec<Purchase>,
+}
+
+/// Says why the store is not quiet yet.
+///
+/// # Errors
+/// That is what it says.
+pub fn quiet(world: &Rc<World>) -> Result<(), String> {
+    let audit = audit(world)?;
+    if let Some(purchase) = audit.unsettled.first() {
+        return Err(format!("{} purchases are not settled, first {}", audit.unsettled.len(), purchase.key));
+    }
+    let mut ends = audit.books.iter().map(|(id, book)| (id, book.len()));
+    let Some((first, orders)) = ends.next() else { return Ok(()) };
+    match ends.find(|(_, other)| *other != orders) {
+        None => Ok(()),
+        Some((other, others)) => Err(format!("order-{first} holds {orders} orders, order-{other} {others}")),
+    }
+}
+
+/// Reads all disks.
+///
+/// # Errors
+/// When a file is not there, or cannot be read.
+pub fn audit(world: &Rc<World>) -> Result<Audit, String> {
+    let mut audit = Audit::default();
+    for (node, disk) in &world.disks {
+        match node {
+            NodeId::Order(id) => {
+                let database = open(&disk.copy(), order::BOOK_FILE).map_err(|why| format!("{node}: {why}"))?;
+                let entries = order::book::read::entries(&database, 0, usize::MAX);
+                audit.books.insert(*id, entries.map_err(|error| format!("{node}: {error}"))?);
+            }
+            NodeId::Catalog => {
+                let database = open(&disk.copy(), catalog::FILE).map_err(|why| format!("{node}: {why}"))?;
+                let books = stock::audit(&database).map_err(|error| format!("{node}: {error}"))?;
+                audit.items = books.items;
+                audit.unsettled = books.unsettled;
+            }
+            NodeId::FrontEnd(_) => {}
+        }
+    }
+    Ok(audit)
+}
+
+fn open(disk: &crate::disk::Disk, file: &str) -> Result<Database, String> {
+    let handle = disk.open(file).map_err(|error| error.to_string())?;
+    Builder::new().create_with_backend(handle).map_err(|error| error.to_string())
+}

@@ -1,0 +1,62 @@
+//! The promises, one a file: each looks at what the shoppers were told and at what is on the disks, and
+//! names the facts that contradict each other.
+
+mod durable;
+mod one_history;
+mod once;
+mod orders;
+mod products;
+mod stock;
+mod views;
+
+use toystore_actors::net::NodeId;
+use toystore_actors::probe::Event;
+
+use crate::audit::Audit;
+use crate::clock::Nanos;
+use crate::cluster::toy;
+use crate::history::History;
+use crate::report::Violation;
+use crate::scenario::Setup;
+
+/// All that is wrong with a run that has come to rest.
+#[must_use]
+pub fn judge(setup: &Setup, history: &History, audit: &Audit) -> Vec<Violation> {
+    let mut found = judge_history(history);
+    found.extend(durable::check(history, audit));
+    found.extend(one_history::check(audit));
+    found.extend(once::check(history, audit));
+    found.extend(stock::check(setup, audit));
+    let ordered = audit.books.values().flatten().map(|entry| &entry.purchase.key).collect();
+    let initial = setup.stock.iter().enumerate().map(|(place, stock)| (toy(place), *stock)).collect();
+    found.extend(products::check(history, &ordered, &initial, setup.restock_to));
+    found
+}
+
+/// What is wrong with what the shoppers were told, whatever is on the disks.
+#[must_use]
+pub fn judge_history(history: &History) -> Vec<Violation> {
+    orders::check(history).err().into_iter().collect()
+}
+
+/// The checks that look on while the run goes on.
+#[derive(Debug)]
+pub struct Watch {
+    views: views::Views,
+}
+
+impl Watch {
+    /// Nothing was seen yet.
+    #[must_use]
+    pub fn new(_: &Setup) -> Watch {
+        Watch { views: views::Views::default() }
+    }
+
+    /// Looks at an event.
+    ///
+    /// # Errors
+    /// When it breaks a promise.
+    pub fn event(&mut self, at: Nanos, node: NodeId, event: &Event) -> Result<(), Violation> {
+        self.views.event(at, node, event)
+    }
+}

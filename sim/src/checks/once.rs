@@ -1,0 +1,55 @@
+//! Exactly once: one key makes at most one order, what was refused makes none, and numbers have no gaps.
+
+use std::collections::BTreeMap;
+
+use toystore_actors::domain::RequestId;
+
+use crate::audit::Audit;
+use crate::history::{Asked, History, Operation, Told};
+use crate::report::{Violation, seconds};
+
+const PROMISE: &str = "exactly once";
+
+pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
+    let (id, book) = audit.books.first_key_value()?;
+    let mut keys = BTreeMap::new();
+    let asked = asked(history);
+    for (entry, expected) in book.iter().zip(1..) {
+        if entry.number != expected {
+            let facts = [format!("in the book of order-{id}, {} stands in place {expected}", entry.number)];
+            return Some(Violation::new(PROMISE, facts));
+        }
+        let key = &entry.purchase.key;
+        if let Some(before) = keys.insert(key, entry.number) {
+            let facts = [format!("in the book of order-{id}, key {key} made orders {before} and {}", entry.number)];
+            return Some(Violation::new(PROMISE, facts));
+        }
+        if let Some(operation) = asked.get(key)
+            && let Some(told) = refused(&operation.told)
+        {
+            let facts = [
+                format!("client {} was told at {} of key {key}: {told}", operation.client, seconds(operation.returned)),
+                format!("the book of order-{id} holds it as order {}", entry.number),
+            ];
+            return Some(Violation::new(PROMISE, facts));
+        }
+    }
+    None
+}
+
+fn asked(history: &History) -> BTreeMap<&RequestId, &Operation> {
+    let places = history.operations.iter().filter_map(|operation| match &operation.asked {
+        Asked::Place { key, .. } => Some((key, operation)),
+        _ => None,
+    });
+    places.collect()
+}
+
+fn refused(told: &Told) -> Option<String> {
+    match told {
+        Told::NotEnough { left } => Some(format!("not enough in stock, {left} left")),
+        Told::UnknownProduct => Some("no such product".to_owned()),
+        Told::KeyReused => Some("the key belongs to another order".to_owned()),
+        _ => None,
+    }
+}

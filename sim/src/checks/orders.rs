@@ -1,0 +1,124 @@
+//! Placing and looking up orders is linearizable.
+//!
+//! Orders have numbers, which are their order: so there is nothing to search. The points at which they took
+//! place ascend with the numbers exactly if no order was acknowledged before one of a lower number was asked
+//! for. A lookup that finds an order took place after that order's point; one that finds none, before it and
+//! so before those of all higher numbers.
+
+use std::collections::BTreeMap;
+
+use toystore_actors::domain::{OrderNumber, ProductName, Quantity};
+
+use crate::clock::Nanos;
+use crate::history::{Asked, History, Operation, Told};
+use crate::report::{Violation, seconds};
+
+const PROMISE: &str = "linearizable orders";
+
+struct Placed<'h> {
+    operation: &'h Operation,
+    name: &'h ProductName,
+    quantity: Quantity,
+}
+
+pub(super) fn check(history: &History) -> Result<(), Violation> {
+    let placed = placed(history)?;
+    let done_before = earliest_from(&placed);
+    for (number, order) in &placed {
+        if let Some((later, returned)) = done_before.range(number + 1..).next().map(|(_, found)| *found)
+            && returned < order.operation.invoked
+        {
+            return Err(Violation::new(
+                PROMISE,
+                [
+                    format!("order {later} was acknowledged at {}", seconds(returned)),
+                    format!("order {number} was first asked for at {}", seconds(order.operation.invoked)),
+                ],
+            ));
+        }
+    }
+    for operation in &history.operations {
+        if let (Asked::Find { number }, Told::Found { order }) = (&operation.asked, &operation.told) {
+            match order {
+                None => missing(operation, *number, &done_before)?,
+                Some(found) => {
+                    if let Some(placed) = placed.get(number) {
+                        same(operation, found, placed)?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn placed(history: &History) -> Result<BTreeMap<OrderNumber, Placed<'_>>, Violation> {
+    let mut placed: BTreeMap<OrderNumber, Placed<'_>> = BTreeMap::new();
+    for operation in &history.operations {
+        if let (Asked::Place { name, quantity, key }, Told::Placed { number }) = (&operation.asked, &operation.told)
+            && let Some(before) = placed.insert(*number, Placed { operation, name, quantity: *quantity })
+        {
+            let facts = [
+                format!("order {number} acknowledged at {}: {:?}", seconds(before.operation.returned), before.operation.asked),
+                format!("order {number} acknowledged at {}: key {key}", seconds(operation.returned)),
+            ];
+            return Err(Violation::new("exactly once", facts));
+        }
+    }
+    Ok(placed)
+}
+
+/// For each number, the order of that number or a higher one that was acknowledged first.
+fn earliest_from(placed: &BTreeMap<OrderNumber, Placed<'_>>) -> BTreeMap<OrderNumber, (OrderNumber, Nanos)> {
+    let mut earliest = BTreeMap::new();
+    let mut best: Option<(OrderNumber, Nanos)> = None;
+    for (number, order) in placed.iter().rev() {
+        let this = (*number, order.operation.returned);
+        best = Some(best.filter(|best| best.1 <= this.1).unwrap_or(this));
+        earliest.extend(best.map(|best| (*number, best)));
+    }
+    earliest
+}
+
+fn missing(
+    operation: &Operation,
+    number: OrderNumber,
+    done_before: &BTreeMap<OrderNumber, (OrderNumber, Nanos)>,
+) -> Result<(), Violation> {
+    match done_before.range(number..).next() {
+        Some((_, (later, returned))) if *returned < operation.invoked => Err(Violation::new(
+            PROMISE,
+            [
+                format!("order {later} was acknowledged at {}", seconds(*returned)),
+                format!(
+                    "client {} looked for order {number} at {} and was told that there is none",
+                    operation.client,
+                    seconds(operation.invoked)
+                ),
+            ],
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn same(
+    operation: &Operation,
+    found: &toystore_actors::domain::Order,
+    placed: &Placed<'_>,
+) -> Result<(), Violation> {
+    if found.name != *placed.name || found.quantity != placed.quantity {
+        let facts = [
+            format!("order {} was acknowledged as {} of {}", found.number, placed.quantity, placed.name),
+            format!("client {} found {found:?} at {}", operation.client, seconds(operation.returned)),
+        ];
+        return Err(Violation::new(PROMISE, facts));
+    }
+    if operation.returned < placed.operation.invoked {
+        let facts = [
+            format!("order {} was first asked for at {}", found.number, seconds(placed.operation.invoked)),
+            format!("client {} found it before, at {}", operation.client, seconds(operation.returned)),
+        ];
+        return Err(Violation::new(PROMISE, facts));
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Messages as a person reads them in a trace.
+
+use std::hash::{DefaultHasher, Hasher};
+use std::fmt::Debug;
+
+use toystore_actors::net::{self, NodeId, Rpc};
+use toystore_actors::{catalog, front_end, order};
+
+use crate::network::{Content, Endpoint, Packet};
+
+/// What stands for a message in the trace's hash.
+#[must_use]
+pub fn fingerprint(packet: &Packet) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(packet.name.as_bytes());
+    hasher.write_u64(packet.call);
+    match &packet.content {
+        Content::Request(body) | Content::Reply(Ok(body)) => hasher.write(body),
+        Content::Reply(Err(error)) => hasher.write(error.to_string().as_bytes()),
+    }
+    hasher.finish()
+}
+
+/// One line for a message that arrives.
+#[must_use]
+pub fn line(packet: &Packet) -> String {
+    let (service, body, arrow) = match &packet.content {
+        Content::Request(body) => (packet.to, Ok(body), "asks"),
+        Content::Reply(Ok(body)) => (packet.from, Ok(body), "answers"),
+        Content::Reply(Err(error)) => (packet.from, Err(error), "fails"),
+    };
+    let text = match body {
+        Err(error) => error.to_string(),
+        Ok(body) => {
+            let reply = matches!(packet.content, Content::Reply(_));
+            decode(service, packet.name, body, reply).unwrap_or_else(|| format!("{} bytes", body.len()))
+        }
+    };
+    format!("{} {arrow} {} #{} {}: {text}", packet.from, packet.to, packet.call, packet.name)
+}
+
+fn show<M: Rpc + Debug>(body: &[u8], reply: bool) -> Option<String>
+where
+    M::Reply: Debug,
+{
+    if reply {
+        net::decode::<M::Reply>(body).ok().map(|reply| format!("{reply:?}"))
+    } else {
+        net::decode::<M>(body).ok().map(|message| format!("{message:?}"))
+    }
+}
+
+fn decode(service: Endpoint, name: &str, body: &[u8], reply: bool) -> Option<String> {
+    macro_rules! shown {
+        ($($message:ty),* $(,)?) => {{
+            $(if name == <$message>::NAME { return show::<$message>(body, reply); })*
+            None
+        }};
+    }
+    match service {
+        Endpoint::Node(NodeId::Catalog) => {
+            use catalog::messages::{Buy, List, Query, Restock, Unsettled};
+            shown!(Query, List, Buy, Unsettled, Restock)
+        }
+        Endpoint::Node(NodeId::FrontEnd(_)) => {
+            use front_end::messages::{
+                ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, PlaceOrder, QueryProduct,
+            };
+            shown!(
+                QueryProduct, ListProducts, PlaceOrder, FindOrder, ListOrders, GetView, GetReadiness, ChangeView, Invalidate
+            )
+        }
+        Endpoint::Node(NodeId::Order(_)) => {
+            use order::messages::{Announce, Join, Last, Lookup, Page, Place, Status, Sync, SyncFrom};
+            shown!(Place, Lookup, Page, Status, Last, Announce, Sync, SyncFrom, Join)
+        }
+        Endpoint::Client(_) => None,
+    }
+}

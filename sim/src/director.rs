@@ -1,0 +1,128 @@
+//! The course of a run: first the store suffers, then all heals, and it has to come back; then it is audited.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use toystore_actors::domain::{OrderNumber, Quantity, RequestId};
+use toystore_actors::front_end::messages::{GetView, PlaceOrder};
+use toystore_actors::net::{Net, NodeId};
+use toystore_actors::order::messages::{ReplicaStatus, Role, Status};
+
+use crate::audit::{self, Audit};
+use crate::checks;
+use crate::clock::Nanos;
+use crate::cluster::spare_toy;
+use crate::report::{Violation, seconds};
+use crate::workload::{self, Crowd};
+use crate::world::World;
+
+const MILLI: Nanos = 1_000_000;
+const AUDITOR: u8 = 255;
+const CALL: Duration = Duration::from_secs(2);
+
+/// Sends in the shoppers and lets the run take its course.
+pub fn begin(world: &Rc<World>) {
+    let crowd = Rc::new(Crowd::default());
+    for number in 0..world.setup.clients {
+        crowd.inside.set(crowd.inside.get() + 1);
+        world.executor.spawn(None, Box::pin(workload::shop(world.clone(), crowd.clone(), number)));
+    }
+    world.executor.spawn(None, Box::pin(direct(world.clone(), crowd)));
+}
+
+async fn direct(world: Rc<World>, crowd: Rc<Crowd>) {
+    world.timeline.sleep(world.setup.faults_ms * MILLI).await;
+    world.heal();
+    let healed = world.now();
+    let outcome = recover(&world, &crowd, healed).await;
+    let found = match outcome {
+        Ok(audit) => checks::judge(&world.setup, &world.history.borrow(), &audit),
+        // Even when it does not come back, what it has done can be wrong as well; that comes first.
+        Err(slow) => {
+            let mut found = checks::judge_history(&world.history.borrow());
+            found.push(slow);
+            found
+        }
+    };
+    for violation in found {
+        world.broken(violation);
+    }
+    world.finish();
+}
+
+async fn recover(world: &Rc<World>, crowd: &Crowd, healed: Nanos) -> Result<Audit, Violation> {
+    let bound = healed + world.setup.recovery_ms * MILLI;
+    let auditor = Auditor { net: world.client_net(AUDITOR).0, world: world.clone(), tries: Cell::new(0) };
+    wait(world, bound, async || auditor.in_sync().await).await?;
+    world.note(None, || format!("in sync {} after all healed", seconds(world.now() - healed)));
+    let number = wait(world, bound, async || auditor.order().await).await?;
+    world.note(None, || format!("order {number} succeeded {} after all healed", seconds(world.now() - healed)));
+    crowd.closing.set(true);
+    wait(world, bound, async || match crowd.inside.get() {
+        0 => Ok(()),
+        left => Err(format!("{left} shoppers still wait for an answer")),
+    })
+    .await?;
+    wait(world, bound, async || auditor.in_sync().await).await?;
+    wait(world, bound, async || audit::quiet(world)).await?;
+    audit::audit(world).map_err(|why| Violation::new("readable data files", [why]))
+}
+
+/// Tries something again and again until it succeeds, or the time for recovery is over.
+async fn wait<T>(
+    world: &Rc<World>,
+    bound: Nanos,
+    attempt: impl AsyncFn() -> Result<T, String>,
+) -> Result<T, Violation> {
+    loop {
+        let why = match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(why) => why,
+        };
+        if world.now() >= bound {
+            let mut facts = vec![format!("{} ms after all healed: {why}", world.setup.recovery_ms)];
+            facts.extend(world.unanswered());
+            return Err(Violation::new("it comes back", facts));
+        }
+        world.timeline.sleep(100 * MILLI).await;
+    }
+}
+
+/// Asks the store how it is, from outside.
+struct Auditor {
+    net: Net,
+    world: Rc<World>,
+    tries: Cell<u32>,
+}
+
+impl Auditor {
+    async fn in_sync(&self) -> Result<(), String> {
+        let view = self.net.send(NodeId::FrontEnd(1), &GetView {}, CALL).await.map_err(|e| format!("view: {e}"))?;
+        let view = view.ok_or("the front-end has no view")?;
+        if view.in_sync != self.world.setup.replicas {
+            return Err(format!("not all are in sync: {view}"));
+        }
+        let mut statuses: Vec<ReplicaStatus> = Vec::new();
+        for id in &self.world.setup.replicas {
+            let status = self.net.send(NodeId::Order(*id), &Status {}, CALL).await;
+            statuses.push(status.map_err(|error| format!("order-{id}: {error}"))?);
+        }
+        for status in &statuses {
+            if (status.role == Role::Leader) != (status.id == view.leader) || status.epoch != view.epoch {
+                return Err(format!("{view}, but {status:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn order(&self) -> Result<OrderNumber, String> {
+        self.tries.set(self.tries.get() + 1);
+        let key = RequestId::new(format!("probe-{}", self.tries.get())).map_err(|error| error.to_string())?;
+        let quantity = Quantity::new(1).map_err(|error| error.to_string())?;
+        let place = PlaceOrder { key: Some(key), name: spare_toy(), quantity };
+        let placed = self.net.send(NodeId::FrontEnd(1), &place, self.world.setup.patience()).await;
+        let placed = placed.map_err(|error| format!("no order succeeds: {error}"))?;
+        placed.map_err(|error| format!("no order succeeds: {error}"))
+    }
+}

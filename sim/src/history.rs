@@ -1,0 +1,68 @@
+//! What the shoppers asked and were told, with the times: all that the checks may believe.
+
+use serde::Serialize;
+use toystore_actors::domain::{Order, OrderNumber, Product, ProductName, Quantity, RequestId};
+
+use crate::clock::Nanos;
+
+/// What a shopper asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "call", rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the messages' own fields")]
+pub enum Asked {
+    /// An order, under one key; all attempts together are one operation.
+    Place { key: RequestId, name: ProductName, quantity: Quantity },
+    /// A product.
+    Query { name: ProductName },
+    /// All products.
+    List,
+    /// An order.
+    Find { number: OrderNumber },
+}
+
+/// What a shopper was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the messages' own fields")]
+pub enum Told {
+    /// The order was placed.
+    Placed { number: OrderNumber },
+    /// It was not: there was not enough.
+    NotEnough { left: u64 },
+    /// It was not: the key belongs to another order.
+    KeyReused,
+    /// There is no such product.
+    UnknownProduct,
+    /// The product, or none of that name.
+    Product { product: Option<Product> },
+    /// All products.
+    Products { products: Vec<Product> },
+    /// The order, or none of that number.
+    Found { order: Option<Order> },
+    /// Nothing certain: it may have happened, or may yet.
+    Unknown,
+}
+
+/// One thing that a shopper did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Operation {
+    /// Which shopper.
+    pub client: u8,
+    /// What it asked.
+    #[serde(flatten)]
+    pub asked: Asked,
+    /// When it first asked, in virtual nanoseconds.
+    pub invoked: Nanos,
+    /// When it knew the answer; when it gave up, for one that is unknown.
+    pub returned: Nanos,
+    /// What it was told.
+    #[serde(flatten)]
+    pub told: Told,
+}
+
+/// All that the shoppers did, in the order of the answers.
+#[derive(Debug, Default)]
+pub struct History {
+    /// The operations that have ended.
+    pub operations: Vec<Operation>,
+}

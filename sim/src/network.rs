@@ -1,0 +1,284 @@
+//! The simulated network: what is sent travels on its own, and a reply belongs to the very call it answers.
+//!
+//! Nothing recalls a request: its caller may give up, or crash, and it arrives all the same. A request can be
+//! lost, late, doubled, overtaken, held or refused; a reply can be all of that but doubled, because a
+//! connection delivers one reply. Which of it happens is drawn per link, so that traffic elsewhere does not
+//! change what one link does.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use bytes::Bytes;
+use futures_util::future::{self, LocalBoxFuture};
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use toystore_actors::net::{NetError, NodeId};
+
+use crate::clock::Nanos;
+
+/// Who sends and receives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// A node of the store.
+    Node(NodeId),
+    /// A shopper; never crashes.
+    Client(u8),
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Endpoint::Node(node) => node.fmt(f),
+            Endpoint::Client(number) => write!(f, "client-{number}"),
+        }
+    }
+}
+
+/// What travels.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A call.
+    Request(Bytes),
+    /// What it was answered with.
+    Reply(Result<Bytes, NetError>),
+}
+
+/// One message under way.
+#[derive(Debug, Clone)]
+pub struct Packet {
+    /// The call that it is, or answers.
+    pub call: u64,
+    /// Who sent it.
+    pub from: Endpoint,
+    /// To whom.
+    pub to: Endpoint,
+    /// The message's name on the wire; a reply has its call's.
+    pub name: &'static str,
+    /// The message.
+    pub content: Content,
+}
+
+/// What the network does to messages at the moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Weather {
+    /// Mean of the time that a message travels, on top of the shortest.
+    pub mean_nanos: Nanos,
+    /// Chance that a message is lost.
+    pub loss: f64,
+    /// Chance that a request arrives twice.
+    pub duplicate: f64,
+    /// Chance that a message is late, and by how much at most.
+    pub delay: f64,
+    /// See `delay`.
+    pub delay_nanos: Nanos,
+    /// Whether messages of one link may overtake one another.
+    pub reorder: bool,
+    /// Whether they overtake one another by much.
+    pub shuffle: bool,
+    /// Links on which everything is lost.
+    pub cut: BTreeSet<(Endpoint, Endpoint)>,
+    /// Links on which everything is held.
+    pub clogged: BTreeSet<(Endpoint, Endpoint)>,
+}
+
+/// What the network did to messages.
+#[derive(Debug, Clone, Copy, Default)]
+#[allow(missing_docs, reason = "the fields say what they count")]
+pub struct NetworkCounts {
+    pub sent: u64,
+    pub lost: u64,
+    pub duplicated: u64,
+    pub delayed: u64,
+    pub overtaken: u64,
+    pub cut: u64,
+    pub held: u64,
+}
+
+const SHORTEST_NANOS: Nanos = 50_000;
+const SHUFFLE_NANOS: Nanos = 50_000_000;
+
+#[derive(Debug)]
+struct Link {
+    rng: SmallRng,
+    last_arrival: Nanos,
+}
+
+#[derive(Default)]
+struct Answer {
+    reply: Option<Result<Bytes, NetError>>,
+    waker: Option<Waker>,
+}
+
+#[derive(Default)]
+struct State {
+    weather: Weather,
+    links: BTreeMap<(Endpoint, Endpoint), Link>,
+    under_way: BTreeMap<u64, Packet>,
+    held: Vec<Packet>,
+    calls: BTreeMap<u64, Rc<RefCell<Answer>>>,
+    next: u64,
+    counts: NetworkCounts,
+}
+
+/// The network of a world. Scheduling the arrivals is the world's part.
+pub struct Network {
+    seed: u64,
+    state: Rc<RefCell<State>>,
+}
+
+/// When a packet of some number arrives.
+pub type Arrival = (Nanos, u64);
+
+impl Network {
+    /// A network whose fates follow from `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Network {
+        Network { seed, state: Rc::default() }
+    }
+
+    /// Sets what happens to messages from now on. Returns what is released by it.
+    pub fn set_weather(&self, weather: Weather) -> Vec<Packet> {
+        let mut state = self.state.borrow_mut();
+        state.weather = weather;
+        let State { weather, held, .. } = &mut *state;
+        held.extract_if(.., |packet| !weather.clogged.contains(&(packet.from, packet.to))).collect()
+    }
+
+    /// Opens a call. Its future is the reply; dropping it only stops the waiting.
+    pub fn open_call(&self) -> (u64, LocalBoxFuture<'static, Result<Bytes, NetError>>) {
+        let mut state = self.state.borrow_mut();
+        let call = state.next;
+        state.next += 1;
+        let answer = Rc::<RefCell<Answer>>::default();
+        state.calls.insert(call, answer.clone());
+        let waiting = Waiting { call, state: self.state.clone() };
+        let reply = future::poll_fn(move |cx| {
+            let mut answer = answer.borrow_mut();
+            match answer.reply.take() {
+                Some(reply) => Poll::Ready(reply),
+                None => {
+                    answer.waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        });
+        (call, Box::pin(async move {
+            let reply = reply.await;
+            drop(waiting);
+            reply
+        }))
+    }
+
+    /// Sends a message; returns when it arrives: never, once, or twice.
+    pub fn send(&self, now: Nanos, packet: &Packet) -> Vec<Arrival> {
+        let mut state = self.state.borrow_mut();
+        let State { weather, links, under_way, next, counts, .. } = &mut *state;
+        counts.sent += 1;
+        let way = (packet.from, packet.to);
+        if weather.cut.contains(&way) {
+            counts.cut += 1;
+            return Vec::new();
+        }
+        let seed = self.seed;
+        let link = links.entry(way).or_insert_with(|| Link {
+            rng: SmallRng::seed_from_u64(seed ^ link_number(way)),
+            last_arrival: 0,
+        });
+        if link.rng.random_bool(weather.loss) {
+            counts.lost += 1;
+            return Vec::new();
+        }
+        let doubled = matches!(packet.content, Content::Request(_)) && link.rng.random_bool(weather.duplicate);
+        counts.duplicated += u64::from(doubled);
+        (0..=u8::from(doubled))
+            .map(|_| {
+                let arrival = arrival(now, link, weather, counts);
+                let number = *next;
+                *next += 1;
+                under_way.insert(number, packet.clone());
+                (arrival, number)
+            })
+            .collect()
+    }
+
+    /// Takes a packet that arrives; `None` when it was lost on the way or is held.
+    pub fn arrive(&self, number: u64) -> Option<Packet> {
+        let mut state = self.state.borrow_mut();
+        let packet = state.under_way.remove(&number)?;
+        let way = (packet.from, packet.to);
+        if state.weather.cut.contains(&way) {
+            state.counts.cut += 1;
+            return None;
+        }
+        if state.weather.clogged.contains(&way) {
+            state.counts.held += 1;
+            state.held.push(packet);
+            return None;
+        }
+        Some(packet)
+    }
+
+    /// Hands a reply to its call, if somebody still waits for it and has had none.
+    pub fn answer(&self, call: u64, reply: Result<Bytes, NetError>) -> bool {
+        let Some(answer) = self.state.borrow_mut().calls.remove(&call) else { return false };
+        let mut answer = answer.borrow_mut();
+        answer.reply = Some(reply);
+        if let Some(waker) = answer.waker.take() {
+            waker.wake();
+        }
+        true
+    }
+
+    /// What the network did so far.
+    #[must_use]
+    pub fn counts(&self) -> NetworkCounts {
+        self.state.borrow().counts
+    }
+}
+
+/// Forgets a call that nobody waits for any more.
+struct Waiting {
+    call: u64,
+    state: Rc<RefCell<State>>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.state.borrow_mut().calls.remove(&self.call);
+    }
+}
+
+fn arrival(now: Nanos, link: &mut Link, weather: &Weather, counts: &mut NetworkCounts) -> Nanos {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a positive number of nanoseconds")]
+    let mut travel = SHORTEST_NANOS + (-(1.0 - link.rng.random::<f64>()).ln() * weather.mean_nanos as f64) as Nanos;
+    if link.rng.random_bool(weather.delay) {
+        counts.delayed += 1;
+        travel += link.rng.random_range(0..=weather.delay_nanos);
+    }
+    if weather.shuffle {
+        travel += link.rng.random_range(0..=SHUFFLE_NANOS);
+    }
+    let arrival = now + travel;
+    if arrival < link.last_arrival {
+        if weather.reorder || weather.shuffle {
+            counts.overtaken += 1;
+        } else {
+            return link.last_arrival;
+        }
+    }
+    link.last_arrival = link.last_arrival.max(arrival);
+    arrival
+}
+
+fn link_number((from, to): (Endpoint, Endpoint)) -> u64 {
+    let number = |endpoint| match endpoint {
+        Endpoint::Node(NodeId::FrontEnd(number)) => 0x100 + u64::from(number),
+        Endpoint::Node(NodeId::Catalog) => 0x200,
+        Endpoint::Node(NodeId::Order(id)) => 0x300 + u64::from(id),
+        Endpoint::Client(number) => 0x400 + u64::from(number),
+    };
+    (number(from) << 32 | number(to)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}

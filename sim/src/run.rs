@@ -1,0 +1,163 @@
+//! Runs one world from its beginning to its end.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Once;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+use crate::clock::Nanos;
+use crate::director;
+use crate::report::{Outcome, Violation};
+use crate::scenario::Setup;
+use crate::trace::Trace;
+use crate::world::World;
+
+thread_local! {
+    /// What the last panic in a world on this thread said; none while no world runs here.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+static HOOK: Once = Once::new();
+
+/// A panic in a world is a finding, which the report tells; it need not be printed when it happens.
+fn catch_panics() {
+    HOOK.call_once(|| {
+        let default = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let quiet = PANIC.with_borrow_mut(|panic| match panic {
+                Some(text) => {
+                    *text = info.to_string();
+                    true
+                }
+                None => false,
+            });
+            if !quiet {
+                default(info);
+            }
+        }));
+    });
+}
+
+/// What a panic said, with its place if it was in a world.
+#[must_use]
+pub fn panic_text(payload: &(dyn Any + Send)) -> String {
+    let seen = PANIC.with_borrow(Clone::clone).filter(|text| !text.is_empty());
+    let text = seen.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
+}
+
+/// Runs a world on a thread of its own.
+#[must_use]
+pub fn run(setup: Setup, record: bool) -> Outcome {
+    let seed = setup.seed;
+    let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(move || run_here(setup, record));
+    let outcome = thread.map_err(|error| error.to_string()).and_then(|thread| {
+        thread.join().map_err(|payload| panic_text(&*payload))
+    });
+    outcome.unwrap_or_else(|why| Outcome {
+        seed,
+        violations: vec![Violation::new("the simulator works", [why])],
+        ..Outcome::default()
+    })
+}
+
+fn run_here(setup: Setup, record: bool) -> Outcome {
+    catch_panics();
+    PANIC.set(Some(String::new()));
+    let system = actix::System::with_tokio_rt(|| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime without input and output needs nothing that can be missing")
+    });
+    let seed = setup.seed;
+    let outcome = system.block_on(tokio::task::unconstrained(async move {
+        let world = World::new(setup, if record { Trace::recording() } else { Trace::default() });
+        director::begin(&world);
+        Drive::new(world.clone()).await;
+        let virtual_nanos = world.now();
+        let ended = catch_unwind(AssertUnwindSafe(|| world.end()));
+        if let Err(payload) = ended {
+            world.broken(Violation::new("no panic", [format!("while everything ended: {}", panic_text(&*payload))]));
+        }
+        let mut trace = world.trace.borrow_mut();
+        Outcome {
+            seed,
+            violations: world.violations(),
+            hash: trace.hash(),
+            virtual_nanos,
+            counts: world.all_counts(),
+            lines: trace.take_lines(),
+        }
+    }));
+    PANIC.set(None);
+    outcome
+}
+
+/// Polls what is woken, then moves virtual time to what comes due next, until the world is finished.
+struct Drive {
+    world: Rc<World>,
+    began: Instant,
+    /// Up to where tokio's clock has followed.
+    reached: Nanos,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Drive {
+    fn new(world: Rc<World>) -> Drive {
+        let began = Instant::now();
+        Drive { world, began, reached: 0, sleep: Box::pin(tokio::time::sleep_until(began)) }
+    }
+
+    fn poll_tasks(&self) {
+        loop {
+            match self.world.executor.step() {
+                Ok(true) => self.world.settle(),
+                Ok(false) => return,
+                Err(panicked) => self.world.panicked(panicked),
+            }
+            if self.world.finished() {
+                return;
+            }
+        }
+    }
+}
+
+impl Future for Drive {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            self.poll_tasks();
+            if self.world.finished() {
+                return Poll::Ready(());
+            }
+            let Some(next) = self.world.timeline.next() else {
+                self.world.broken(Violation::new("the simulator works", ["nothing is left to happen".to_owned()]));
+                return Poll::Ready(());
+            };
+            if next <= self.reached {
+                if let Some(due) = self.world.timeline.take() {
+                    self.world.handle(due);
+                    self.world.settle();
+                }
+                continue;
+            }
+            let until = self.began + Duration::from_nanos(next);
+            self.sleep.as_mut().reset(until);
+            if self.sleep.as_mut().poll(cx).is_pending() {
+                self.world.executor.on_wake(cx.waker());
+                return Poll::Pending;
+            }
+            self.reached = u64::try_from((Instant::now() - self.began).as_nanos()).unwrap_or(u64::MAX).max(next);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What one run is: its cluster, its shoppers, its weather and its faults, all drawn from one seed or read
+//! from a file that a person wrote.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use serde::{Deserialize, Serialize};
+use toystore_actors::domain::ReplicaId;
+use toystore_actors::net::NodeId;
+
+use crate::clock::Nanos;
+use crate::faults::{self, Timed};
+use crate::network::Weather;
+
+/// A run. Every key of a scenario file is optional; what is left out is drawn from the file's seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    /// Decides everything that is not written here.
+    pub seed: u64,
+    /// The order replicas' ids.
+    pub replicas: Vec<ReplicaId>,
+    /// How many shoppers there are.
+    pub clients: u8,
+    /// How long a shopper thinks between two requests, on average.
+    pub think_ms: u64,
+    /// What a shopper does, in percent: orders; the rest are queries and lookups.
+    pub order_percent: u32,
+    /// Pieces in stock of each toy at first.
+    pub stock: Vec<u64>,
+    /// The most pieces that one order asks for.
+    pub most_pieces: u64,
+    /// See the catalog's configuration.
+    pub restock_every_ms: u64,
+    /// See the catalog's configuration.
+    pub restock_to: u64,
+    /// See the front-end's configuration.
+    pub cache_capacity: usize,
+    /// How long an answer may be cached.
+    pub lease_ms: u64,
+    /// See the front-end's configuration.
+    pub heartbeat_ms: u64,
+    /// See the front-end's configuration.
+    pub suspect_after_ms: u64,
+    /// See the services' configurations.
+    pub call_limit_ms: u64,
+    /// How long the front-end works on a request before it answers "not known".
+    pub deadline_ms: u64,
+    /// See the order replica's configuration.
+    pub drop_after_ms: u64,
+    /// See the order replica's configuration.
+    pub retry_every_ms: u64,
+    /// How many calls may be under way at a service.
+    pub max_calls: usize,
+    /// Mean time that a message travels, in microseconds.
+    pub latency_us: u64,
+    /// Messages lost all the time, in thousandths.
+    pub loss_permille: u32,
+    /// Requests doubled all the time, in thousandths.
+    pub duplicate_permille: u32,
+    /// Whether messages may always overtake one another.
+    pub reorder: bool,
+    /// By how many millionths each node's clock is fast, by the node's name.
+    pub drift_ppm: BTreeMap<String, i64>,
+    /// How long the store suffers before all heals.
+    pub faults_ms: u64,
+    /// How long it may take, after all healed, until orders succeed and all replicas are in sync.
+    pub recovery_ms: u64,
+    /// What goes wrong.
+    #[serde(default, rename = "fault")]
+    pub schedule: Vec<Timed>,
+}
+
+/// By how much a clock may be fast or slow so that two of them differ by less than the lease's margin of
+/// ten percent.
+const MOST_DRIFT_PPM: i64 = 47_000;
+
+/// The margin for drift that the catalog is configured with, in percent.
+pub const DRIFT_PERCENT: u32 = 10;
+
+impl Setup {
+    /// Draws a run from a seed; `allowed` are the kinds of faults that may be in it.
+    #[must_use]
+    pub fn draw(seed: u64, allowed: &BTreeSet<&str>) -> Setup {
+        let mut rng = SmallRng::seed_from_u64(stream(seed, "setup"));
+        let mut one_of = |values: &[u64]| values[rng.random_range(0..values.len())];
+        let replicas: u8 = [3, 3, 3, 3, 3, 2, 4, 5][usize::try_from(one_of(&[0, 1, 2, 3, 4, 5, 6, 7])).unwrap_or(0)];
+        let replicas: Vec<ReplicaId> = (1..=replicas).collect();
+        let faults_ms = one_of(&[20_000, 40_000, 40_000, 60_000]);
+        let call_limit_ms = one_of(&[300, 500, 1000]);
+        let mut setup = Setup {
+            seed,
+            clients: u8::try_from(one_of(&[3, 5, 5, 8])).unwrap_or(5),
+            think_ms: one_of(&[50, 200, 500, 1000]),
+            order_percent: u32::try_from(one_of(&[30, 50, 50, 80])).unwrap_or(50),
+            stock: (0..one_of(&[3, 4, 6])).map(|_| one_of(&[3, 10, 20, 100])).collect(),
+            most_pieces: one_of(&[1, 3, 5]),
+            restock_every_ms: one_of(&[3_000, 10_000]),
+            restock_to: one_of(&[5, 20, 100]),
+            cache_capacity: usize::try_from(one_of(&[0, 2, 10, 10])).unwrap_or(10),
+            lease_ms: one_of(&[100, 500, 2000, 2000]),
+            heartbeat_ms: one_of(&[100, 250, 500]),
+            suspect_after_ms: one_of(&[300, 500, 1000]),
+            call_limit_ms,
+            deadline_ms: one_of(&[2_000, 5_000]),
+            drop_after_ms: one_of(&[300, 500, 1000]),
+            retry_every_ms: one_of(&[20, 50, 100]),
+            max_calls: usize::try_from(one_of(&[4, 64, 64, 1024])).unwrap_or(64),
+            latency_us: one_of(&[100, 500, 2_000, 10_000]),
+            loss_permille: u32::try_from(one_of(&[0, 0, 0, 5, 30])).unwrap_or(0),
+            duplicate_permille: u32::try_from(one_of(&[0, 0, 10, 100])).unwrap_or(0),
+            reorder: one_of(&[0, 1]) == 1,
+            drift_ppm: BTreeMap::new(),
+            faults_ms,
+            recovery_ms: 40_000,
+            schedule: Vec::new(),
+            replicas,
+        };
+        if !allowed.contains("loss") {
+            setup.loss_permille = 0;
+        }
+        if !allowed.contains("duplicate") {
+            setup.duplicate_permille = 0;
+        }
+        if !allowed.contains("reorder") {
+            setup.reorder = false;
+        }
+        let most = [0, 1_000, MOST_DRIFT_PPM][rng.random_range(0..3)];
+        for node in setup.nodes() {
+            let ppm = rng.random_range(-most..=most);
+            if allowed.contains("drift") && ppm != 0 {
+                setup.drift_ppm.insert(node.to_string(), ppm);
+            }
+        }
+        setup.schedule = faults::draw(stream(seed, "faults"), &setup.nodes(), faults_ms, allowed);
+        setup
+    }
+
+    /// The seed of one concern of this run.
+    #[must_use]
+    pub fn stream(&self, concern: &str) -> u64 {
+        stream(self.seed, concern)
+    }
+
+    /// All nodes.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<NodeId> {
+        let orders = self.replicas.iter().map(|id| NodeId::Order(*id));
+        [NodeId::FrontEnd(1), NodeId::Catalog].into_iter().chain(orders).collect()
+    }
+
+    /// Where a node's clock begins, and by how many millionths it is fast.
+    #[must_use]
+    pub fn clock(&self, node: NodeId) -> (Nanos, i64) {
+        let origin = self.stream(&format!("clock {node}")) % 1_000_000_000_000;
+        (origin, self.drift_ppm.get(&node.to_string()).copied().unwrap_or(0))
+    }
+
+    /// The network while no fault is active.
+    #[must_use]
+    pub fn weather(&self) -> Weather {
+        Weather {
+            mean_nanos: self.latency_us * 1000,
+            loss: f64::from(self.loss_permille.min(1000)) / 1000.0,
+            duplicate: f64::from(self.duplicate_permille.min(1000)) / 1000.0,
+            reorder: self.reorder,
+            ..Weather::default()
+        }
+    }
+
+    /// The network after all healed.
+    #[must_use]
+    pub fn calm(&self) -> Weather {
+        Weather { mean_nanos: self.latency_us * 1000, reorder: self.reorder, ..Weather::default() }
+    }
+
+    /// The longest that a call of a shopper may reasonably take.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        Duration::from_millis(self.deadline_ms + 1_000)
+    }
+}
+
+/// An independent seed for each concern of a run, so that one concern's draws do not shift another's.
+#[must_use]
+pub fn stream(seed: u64, concern: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (seed, concern).hash(&mut hasher);
+    hasher.finish()
+}

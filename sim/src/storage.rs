@@ -1,0 +1,120 @@
+//! A node's files as its actor sees them: [`Storage`] over a simulated [`Disk`].
+//!
+//! A disk does one job after the other. A job happens at one point in virtual time, and its result is told
+//! when the operations' time has passed: a crash between the two leaves data that is durable and that
+//! nobody heard of.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::{Rc, Weak};
+use std::task::{Poll, Waker};
+
+use futures_util::future::{self, LocalBoxFuture};
+use redb::StorageBackend;
+use toystore_actors::net::NodeId;
+use toystore_actors::storage::{Job, Storage};
+
+use crate::disk::Disk;
+use crate::world::World;
+
+#[derive(Default)]
+struct State {
+    done: bool,
+    waker: Option<Waker>,
+}
+
+/// Tells whoever waits for a job that it is done.
+#[derive(Clone, Default)]
+pub(crate) struct Signal(Rc<RefCell<State>>);
+
+impl Signal {
+    pub(crate) fn finish(&self) {
+        let waker = {
+            let mut state = self.0.borrow_mut();
+            state.done = true;
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    async fn wait(self) {
+        future::poll_fn(|cx| {
+            let mut state = self.0.borrow_mut();
+            if state.done {
+                return Poll::Ready(());
+            }
+            state.waker = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// A job in a disk's queue; without the job itself once it has run.
+pub(crate) struct Queued {
+    pub(crate) job: Option<Job>,
+    pub(crate) signal: Signal,
+}
+
+/// The files of one incarnation of a node.
+pub struct NodeStorage {
+    world: Weak<World>,
+    node: NodeId,
+    disk: Disk,
+    alive: Rc<Cell<bool>>,
+}
+
+impl NodeStorage {
+    /// The files on `disk`, for as long as `alive` says.
+    #[must_use]
+    pub fn new(world: Weak<World>, node: NodeId, disk: Disk, alive: Rc<Cell<bool>>) -> NodeStorage {
+        NodeStorage { world, node, disk, alive }
+    }
+
+    fn still_alive(&self) -> io::Result<()> {
+        if self.alive.get() { Ok(()) } else { Err(io::Error::other("the process is gone")) }
+    }
+}
+
+impl Storage for NodeStorage {
+    fn describe(&self, file: &str) -> String {
+        format!("{}:{file}", self.node)
+    }
+
+    fn exists(&self, file: &str) -> io::Result<bool> {
+        self.still_alive()?;
+        self.disk.exists(file)
+    }
+
+    fn open(&self, file: &str) -> io::Result<Box<dyn StorageBackend>> {
+        self.still_alive()?;
+        Ok(Box::new(self.disk.open(file)?))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.still_alive()?;
+        self.disk.rename(from, to)
+    }
+
+    fn remove(&self, file: &str) -> io::Result<()> {
+        self.still_alive()?;
+        self.disk.remove(file)
+    }
+
+    fn run(&self, job: Job) -> LocalBoxFuture<'static, ()> {
+        match self.world.upgrade() {
+            Some(world) if self.alive.get() => {
+                let signal = Signal::default();
+                world.queue_job(self.node, Queued { job: Some(job), signal: signal.clone() });
+                Box::pin(signal.wait())
+            }
+            _ => Box::pin(future::pending()),
+        }
+    }
+
+    fn cache_bytes(&self) -> usize {
+        1 << 20
+    }
+}

@@ -1,0 +1,194 @@
+//! The shoppers: each orders, asks and looks up, retries what it does not know, and remembers everything.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use toystore_actors::domain::{OrderNumber, ProductName, Quantity, RequestId};
+use toystore_actors::front_end::messages::{FindOrder, ListProducts, OrderError, PlaceOrder, QueryProduct};
+use toystore_actors::net::{Net, NodeId};
+
+use crate::clock::Nanos;
+use crate::cluster;
+use crate::history::{Asked, Operation, Told};
+use crate::report::Violation;
+use crate::world::World;
+
+const MILLI: Nanos = 1_000_000;
+const DOOR: NodeId = NodeId::FrontEnd(1);
+
+/// What all shoppers know of one another.
+#[derive(Debug, Default)]
+pub struct Crowd {
+    /// How many are still there.
+    pub inside: Cell<u32>,
+    /// Whether they should finish what they do, and leave.
+    pub closing: Cell<bool>,
+    /// The highest order number that anybody was told.
+    highest: Cell<OrderNumber>,
+}
+
+struct Shopper {
+    world: Rc<World>,
+    crowd: Rc<Crowd>,
+    net: Net,
+    number: u8,
+    rng: RefCell<SmallRng>,
+    orders: Cell<u32>,
+}
+
+/// What one shopper does from first to last.
+pub async fn shop(world: Rc<World>, crowd: Rc<Crowd>, number: u8) {
+    let rng = RefCell::new(SmallRng::seed_from_u64(world.setup.stream(&format!("shopper {number}"))));
+    let net = world.client_net(number).0;
+    let shopper = Shopper { world, crowd, net, number, rng, orders: Cell::new(0) };
+    while !shopper.crowd.closing.get() {
+        shopper.think().await;
+        let dice = shopper.below(100);
+        let orders = u64::from(shopper.world.setup.order_percent);
+        if dice < orders {
+            shopper.order().await;
+        } else if dice < orders + (100 - orders) * 6 / 10 {
+            shopper.query().await;
+        } else if dice < orders + (100 - orders) * 9 / 10 {
+            shopper.find().await;
+        } else {
+            shopper.list().await;
+        }
+    }
+    shopper.crowd.inside.set(shopper.crowd.inside.get() - 1);
+}
+
+impl Shopper {
+    fn below(&self, limit: u64) -> u64 {
+        self.rng.borrow_mut().random_range(0..limit.max(1))
+    }
+
+    async fn think(&self) {
+        let span = self.below(2 * self.world.setup.think_ms.max(1) * MILLI);
+        self.world.timeline.sleep(span).await;
+    }
+
+    fn any_toy(&self) -> ProductName {
+        let toys = self.world.setup.stock.len() as u64;
+        let pick = self.below(toys * 20 + 1);
+        // Once in a while something that there is not.
+        cluster::toy(usize::try_from(if pick == toys * 20 { toys } else { pick % toys }).unwrap_or(0))
+    }
+
+    fn remember(&self, asked: Asked, invoked: Nanos, told: Told) {
+        let returned = self.world.now();
+        let operation = Operation { client: self.number, asked, invoked, returned, told };
+        self.world.note(None, || {
+            format!("client-{} {:?} -> {:?}", operation.client, operation.asked, operation.told)
+        });
+        self.world.history.borrow_mut().operations.push(operation);
+    }
+
+    async fn order(&self) {
+        let name = self.any_toy();
+        let pieces = 1 + self.below(self.world.setup.most_pieces);
+        let order = self.orders.get();
+        self.orders.set(order + 1);
+        let (Ok(key), Ok(quantity)) = (RequestId::new(format!("c{}-{order}", self.number)), Quantity::new(pieces))
+        else {
+            return;
+        };
+        let invoked = self.world.now();
+        let told = self.place(&key, &name, quantity).await;
+        let asked = Asked::Place { key: key.clone(), name: name.clone(), quantity };
+        self.remember(asked, invoked, told.clone());
+        if let Told::Placed { number } = told {
+            self.crowd.highest.set(self.crowd.highest.get().max(number));
+            match self.below(20) {
+                0 => self.order_again(&key, &name, quantity, number).await,
+                1 => self.reuse_key(&key, &name, quantity).await,
+                _ => {}
+            }
+        }
+    }
+
+    /// Asks until the answer is certain; gives up rarely, and then does not know.
+    async fn place(&self, key: &RequestId, name: &ProductName, quantity: Quantity) -> Told {
+        let place = PlaceOrder { key: Some(key.clone()), name: name.clone(), quantity };
+        loop {
+            match self.net.send(DOOR, &place, self.world.setup.patience()).await {
+                Ok(Ok(number)) => return Told::Placed { number },
+                Ok(Err(OrderError::NotEnough { left })) => return Told::NotEnough { left },
+                Ok(Err(OrderError::UnknownProduct)) => return Told::UnknownProduct,
+                Ok(Err(OrderError::KeyReused)) => return Told::KeyReused,
+                Ok(Err(OrderError::Unavailable(_))) | Err(_) => {}
+            }
+            self.world.count("order not known, asked again");
+            if self.below(25) == 0 {
+                return Told::Unknown;
+            }
+            let pause = 5 * MILLI + self.below(500 * MILLI);
+            self.world.timeline.sleep(pause).await;
+        }
+    }
+
+    /// The same key and order, long after it was answered: the same number.
+    async fn order_again(&self, key: &RequestId, name: &ProductName, quantity: Quantity, number: OrderNumber) {
+        self.think().await;
+        let told = self.place(key, name, quantity).await;
+        self.world.count("acknowledged order asked again");
+        if told != (Told::Placed { number }) && told != Told::Unknown {
+            let facts = [
+                format!("{key} was acknowledged as order {number} to client {}", self.number),
+                format!("asked again, it was told {told:?}"),
+            ];
+            self.world.broken(Violation::new("exactly once", facts));
+        }
+    }
+
+    /// The same key for another order: refused.
+    async fn reuse_key(&self, key: &RequestId, name: &ProductName, quantity: Quantity) {
+        let Ok(other) = Quantity::new(u64::from(quantity.get()) + 1) else { return };
+        let told = self.place(key, name, other).await;
+        self.world.count("key used for another order");
+        if told != Told::KeyReused && told != Told::Unknown {
+            let facts = [
+                format!("{key} was acknowledged to client {} for {quantity} of {name}", self.number),
+                format!("used for {other} of them, it was told {told:?}"),
+            ];
+            self.world.broken(Violation::new("exactly once", facts));
+        }
+    }
+
+    async fn query(&self) {
+        let name = self.any_toy();
+        let invoked = self.world.now();
+        let answer = self.net.send(DOOR, &QueryProduct { name: name.clone() }, self.world.setup.patience()).await;
+        let told = match answer {
+            Ok(Ok(product)) => Told::Product { product },
+            Ok(Err(_)) | Err(_) => Told::Unknown,
+        };
+        self.remember(Asked::Query { name }, invoked, told);
+    }
+
+    async fn list(&self) {
+        let invoked = self.world.now();
+        let told = match self.net.send(DOOR, &ListProducts {}, self.world.setup.patience()).await {
+            Ok(Ok(products)) => Told::Products { products },
+            Ok(Err(_)) | Err(_) => Told::Unknown,
+        };
+        self.remember(Asked::List, invoked, told);
+    }
+
+    async fn find(&self) {
+        let highest = self.crowd.highest.get();
+        let number = match self.below(4) {
+            0 => 1 + self.below(highest + 2),
+            _ => (highest + 1).saturating_sub(self.below(4)).max(1),
+        };
+        let invoked = self.world.now();
+        let answer = self.net.send(DOOR, &FindOrder { number }, self.world.setup.patience()).await;
+        let told = match answer {
+            Ok(Ok(order)) => Told::Found { order },
+            Ok(Err(_)) | Err(_) => Told::Unknown,
+        };
+        self.remember(Asked::Find { number }, invoked, told);
+    }
+}

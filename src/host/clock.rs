@@ -1,0 +1,63 @@
+//! The machine's clock.
+
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+use toystore_actors::clock::{Clock, Timestamp};
+
+/// Time since the machine started, the time that it was suspended included where the system counts it
+/// (Linux: `CLOCK_BOOTTIME`): a lease must not outlive a laptop's lid. Sleeping uses the runtime's timer,
+/// which stands still while suspended; that only makes a wait longer.
+#[derive(Debug)]
+pub struct SystemClock {
+    #[cfg(not(target_os = "linux"))]
+    origin: std::time::Instant,
+}
+
+impl SystemClock {
+    /// The clock.
+    pub fn new() -> SystemClock {
+        SystemClock {
+            #[cfg(not(target_os = "linux"))]
+            origin: std::time::Instant::now(),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn elapsed(&self) -> Duration {
+        use rustix::time::{ClockId, clock_gettime};
+
+        let time = clock_gettime(ClockId::Boottime);
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+        Duration::new(seconds, nanos)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn elapsed(&self) -> Duration {
+        self.origin.elapsed()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(u64::try_from(self.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn sleep(&self, span: Duration) -> LocalBoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(span))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_goes_forward() {
+        let clock = SystemClock::new();
+        let first = clock.now();
+        assert!(clock.now() >= first);
+        assert!(first.0 > 0);
+    }
+}

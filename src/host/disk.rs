@@ -1,0 +1,169 @@
+//! Real files in one directory.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures_util::future::LocalBoxFuture;
+use redb::StorageBackend;
+use redb::backends::FileBackend;
+use toystore_actors::storage::{Job, Storage};
+
+use super::panics;
+
+/// How much of one file redb may keep in memory. The books are read mostly at their ends.
+const CACHE_BYTES: usize = 8 << 20;
+
+/// How long a start waits for another that is opening its files in the same directory.
+const OPENING_LIMIT: Duration = Duration::from_secs(5);
+
+const ADVICE: &str = "give another with --data";
+
+/// The data files of one node.
+#[derive(Debug)]
+pub struct Directory {
+    path: PathBuf,
+}
+
+impl Directory {
+    /// Files in `path`, which is made if there is none.
+    ///
+    /// # Errors
+    /// A sentence with the directory and what to do.
+    pub fn new(path: PathBuf) -> Result<Directory, String> {
+        make(&path)?;
+        Ok(Directory { path })
+    }
+
+    /// Makes a data directory where there is none and keeps every other store from opening files in it
+    /// while the guard lives. Without it, two first starts at the same moment could each rename a file of
+    /// theirs into place, and one would go on writing to a file that has no name any more.
+    ///
+    /// # Errors
+    /// A sentence with the directory and what to do.
+    pub fn prepare(path: &Path) -> Result<Opening, String> {
+        make(path)?;
+        let name = path.display();
+        let directory = File::open(path)
+            .map_err(|error| format!("cannot open the data directory {name}: {error}; {ADVICE}"))?;
+        let deadline = Instant::now() + OPENING_LIMIT;
+        loop {
+            match directory.try_lock() {
+                // A file system that cannot lock a directory leaves the locks of the files themselves.
+                Ok(()) | Err(TryLockError::Error(_)) => return Ok(Opening(directory)),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(format!("another store is starting in {name} and does not get on; {ADVICE}"));
+                }
+            }
+        }
+    }
+
+    fn at(&self, file: &str) -> PathBuf {
+        self.path.join(file)
+    }
+}
+
+/// Makes a directory, durably: its name is on disk only once the directory that holds it is.
+fn make(path: &Path) -> Result<(), String> {
+    let cannot = |error| format!("cannot make the data directory {}: {error}; {ADVICE}", path.display());
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path).map_err(cannot)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|parent| parent.sync_all()).map_err(cannot)
+}
+
+/// While it lives, no other process opens or creates data files in the directory.
+#[derive(Debug)]
+pub struct Opening(#[expect(dead_code, reason = "it is the open file that holds the lock")] File);
+
+impl Storage for Directory {
+    fn describe(&self, file: &str) -> String {
+        self.at(file).display().to_string()
+    }
+
+    fn exists(&self, file: &str) -> io::Result<bool> {
+        self.at(file).try_exists()
+    }
+
+    fn open(&self, file: &str) -> io::Result<Box<dyn StorageBackend>> {
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(self.at(file))?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        // redb itself locks the file when the database is opened, and reports one that is held.
+        Ok(Box::new(FileBackend::new(file).map_err(io::Error::other)?))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.at(from), self.at(to))?;
+        // The new name is durable only once the directory is.
+        File::open(&self.path)?.sync_all()
+    }
+
+    fn remove(&self, file: &str) -> io::Result<()> {
+        match fs::remove_file(self.at(file)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn run(&self, job: Job) -> LocalBoxFuture<'static, ()> {
+        let running = tokio::task::spawn_blocking(move || panics::contained(job));
+        Box::pin(async move {
+            // A job catches its own panics and reports through a channel of its own.
+            let _ = running.await;
+        })
+    }
+
+    fn cache_bytes(&self) -> usize {
+        CACHE_BYTES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use toystore_actors::storage::{DataFile, OpenError};
+
+    use super::*;
+
+    fn open(path: &Path) -> Result<DataFile, OpenError> {
+        let directory = Directory::new(path.to_owned()).expect("it is there");
+        DataFile::open(Rc::new(directory), "some.redb", "a test")
+    }
+
+    #[test]
+    fn a_file_is_held_by_one_at_a_time() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let held = open(directory.path()).expect("a new file");
+        let why = open(directory.path()).expect_err("it is held").to_string();
+        assert!(why.contains("some.redb is in use by another running store"), "{why}");
+        drop(held);
+        open(directory.path()).expect("it is free again");
+    }
+
+    #[test]
+    fn what_is_not_ours_is_named_and_left_alone() {
+        for (content, expected) in [
+            (&b""[..], "it is empty"),
+            (b"name,price\n", "is not a toystore data file"),
+            (&[0; 8192], "some.redb"),
+        ] {
+            let directory = tempfile::tempdir().expect("a temporary directory");
+            let file = directory.path().join("some.redb");
+            fs::write(&file, content).expect("the file is written");
+            let why = open(directory.path()).expect_err("it is foreign").to_string();
+            assert!(why.contains(expected) && why.contains("left as it"), "{why}");
+            assert_eq!(fs::read(&file).expect("it is still there"), content);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The real world, as the actors are given it: clock, disk, randomness, log.
+
+mod clock;
+mod disk;
+mod files;
+mod log;
+pub mod panics;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use toystore_actors::clock::Clock;
+use toystore_actors::host::{Failure, Host};
+use toystore_actors::net::{Net, NodeId, Transport};
+
+pub use self::clock::SystemClock;
+pub use self::disk::Directory;
+pub use self::files::raise_file_limit;
+use self::log::LogProbe;
+
+/// How the nodes of this process reach their peers. A transport belongs to one thread, so each node makes
+/// its own from this.
+pub trait Links: Send + Sync {
+    /// A transport for the current thread.
+    fn transport(&self) -> Rc<dyn Transport>;
+}
+
+/// What is done when a node can no longer keep its promises.
+pub type OnFailure = Arc<dyn Fn(NodeId, &Failure) + Send + Sync>;
+
+/// A service's name as a person reads it, and its directory's. There is one front-end, so it needs no number.
+pub fn label(id: NodeId) -> String {
+    match id {
+        NodeId::FrontEnd(_) => "front-end".to_owned(),
+        NodeId::Catalog | NodeId::Order(_) => id.to_string(),
+    }
+}
+
+/// What every node of this process is made from; it can be sent to the node's thread.
+#[derive(Clone)]
+pub struct World {
+    /// Where each node has its own directory.
+    pub data: PathBuf,
+    /// The ways to the peers.
+    pub links: Arc<dyn Links>,
+    /// The machine's clock.
+    pub clock: Arc<SystemClock>,
+    /// What to do when a node fails.
+    pub on_failure: OnFailure,
+}
+
+impl World {
+    /// The host of one node, on the thread that the node will run on. `stop` is called after the world
+    /// was told of a failure: the node must then be taken down.
+    ///
+    /// # Errors
+    /// When its directory cannot be made, or the system gives no randomness.
+    pub fn host(&self, id: NodeId, stop: impl Fn() + 'static) -> Result<Host, String> {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let on_failure = self.on_failure.clone();
+        Ok(Host {
+            id,
+            net: Net::new(self.links.transport(), clock.clone()),
+            storage: Rc::new(Directory::new(self.data.join(label(id)))?),
+            clock,
+            seed: SysRng
+                .try_next_u64()
+                .map_err(|error| format!("the system gives no randomness: {error}"))?,
+            probe: Rc::new(LogProbe),
+            on_failure: Rc::new(move |id, failure| {
+                on_failure(id, &failure);
+                stop();
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("data", &self.data).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! What a panic prints, and what it ends.
+//!
+//! redb can panic over a damaged file; the storage layer catches that and names the file, so the panic
+//! itself must not be printed. Any other panic is a bug: an actor or worker that lost its thread would
+//! leave a store that seems to run, so the process says one sentence and ends.
+
+use std::cell::Cell;
+use std::panic::{self, PanicHookInfo};
+use std::process;
+
+use crate::failure::COULD_NOT_RUN;
+
+thread_local! {
+    static CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs work whose panics are caught by whoever called this, and turned into an error.
+pub fn contained<T>(work: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            CONTAINED.set(self.0);
+        }
+    }
+    let _restore = Restore(CONTAINED.replace(true));
+    work()
+}
+
+/// Makes every panic that is not contained end the process.
+pub fn install() {
+    panic::set_hook(Box::new(|info| {
+        if CONTAINED.get() {
+            log::debug!("contained: {info}");
+            return;
+        }
+        eprintln!("toystore: {}", sentence(info));
+        process::exit(i32::from(COULD_NOT_RUN));
+    }));
+}
+
+fn sentence(info: &PanicHookInfo<'_>) -> String {
+    let what = info.payload_as_str().unwrap_or("no message");
+    let place = info.location().map_or_else(|| "an unknown place".into(), ToString::to_string);
+    format!("this is a bug in toystore, and it stops rather than go on wrongly: {what} (at {place})")
+}

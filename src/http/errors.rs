@@ -1,0 +1,178 @@
+//! What a person is told when something cannot be done: the status, and one sentence in
+//! `{"error":{"code":…,"message":"…"}}`.
+
+use std::fmt;
+
+use actix_web::body::BoxBody;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::json;
+use toystore_actors::catalog::messages::Refusal;
+use toystore_actors::domain::Invalid;
+use toystore_actors::front_end::messages::{OrderError, Unavailable};
+use toystore_actors::net::BridgeError;
+use toystore_actors::order::messages::{NotServing, PlaceError};
+
+/// An answer other than success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    message: String,
+    /// The methods that a resource has, where that is what is wrong.
+    allow: Option<&'static str>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, message: impl Into<String>) -> ApiError {
+        ApiError { status, message: message.into(), allow: None }
+    }
+
+    /// 400: what was sent is not what is expected.
+    pub fn bad_request(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 401: the cluster's token is missing.
+    pub fn unauthorized() -> ApiError {
+        ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "this is for the store's own services; send the cluster's token as \"Authorization: Bearer …\"",
+        )
+    }
+
+    /// 403: another token was sent.
+    pub fn forbidden() -> ApiError {
+        ApiError::new(StatusCode::FORBIDDEN, "this is not the cluster's token")
+    }
+
+    /// 404: there is no such thing.
+    pub fn not_found(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 405: the resource has other methods.
+    pub fn method_not_allowed(allow: &'static str) -> ApiError {
+        let message = format!("this resource only answers {allow}");
+        ApiError { allow: Some(allow), ..ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+    }
+
+    /// 408: the body did not come in time.
+    pub fn body_too_slow(seconds: u64) -> ApiError {
+        ApiError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!("the body was not complete within {seconds} seconds"),
+        )
+    }
+
+    /// 409: it contradicts what is.
+    pub fn conflict(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::CONFLICT, message)
+    }
+
+    /// 413: the body is too long.
+    pub fn body_too_large(limit: usize) -> ApiError {
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {} KiB", limit / 1024))
+    }
+
+    /// 415: the body is of another kind.
+    pub fn not_json() -> ApiError {
+        ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body must be JSON, sent with \"Content-Type: application/json\"",
+        )
+    }
+
+    /// 503: not now, or not known.
+    pub fn unavailable(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.status);
+        if let Some(allow) = self.allow {
+            response.insert_header((header::ALLOW, allow));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header((header::RETRY_AFTER, "1"));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        response.json(json!({ "error": { "code": self.status.as_u16(), "message": self.message } }))
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(error: Invalid) -> ApiError {
+        ApiError::bad_request(error.to_string())
+    }
+}
+
+impl From<BridgeError> for ApiError {
+    fn from(error: BridgeError) -> ApiError {
+        match error {
+            BridgeError::Overloaded | BridgeError::Stopped => ApiError::unavailable(error.to_string()),
+            BridgeError::UnknownMessage(_) => ApiError::not_found(error.to_string()),
+            BridgeError::Malformed(_) => ApiError::bad_request(error.to_string()),
+        }
+    }
+}
+
+impl From<Unavailable> for ApiError {
+    fn from(error: Unavailable) -> ApiError {
+        ApiError::unavailable(error.to_string())
+    }
+}
+
+impl From<OrderError> for ApiError {
+    fn from(error: OrderError) -> ApiError {
+        let message = error.to_string();
+        match error {
+            OrderError::UnknownProduct => ApiError::not_found(message),
+            OrderError::NotEnough { .. } => ApiError::conflict(message),
+            OrderError::KeyReused => ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message),
+            OrderError::Unavailable(_) => ApiError::unavailable(format!(
+                "{message}; whether the order is placed is not known: retry with the same Idempotency-Key"
+            )),
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(error: Refusal) -> ApiError {
+        match error {
+            Refusal::Superseded { .. } => ApiError::conflict(error.to_string()),
+            Refusal::Starting => ApiError::unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<NotServing> for ApiError {
+    fn from(error: NotServing) -> ApiError {
+        ApiError::unavailable(error.to_string())
+    }
+}
+
+impl From<PlaceError> for ApiError {
+    fn from(error: PlaceError) -> ApiError {
+        let message = error.to_string();
+        match error {
+            PlaceError::UnknownProduct => ApiError::not_found(message),
+            PlaceError::NotEnough { .. } => ApiError::conflict(message),
+            PlaceError::KeyReused => ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message),
+            PlaceError::NotServing(why) => why.into(),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The front-end's routes: the public's, and those of the store's own services.
+
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use bytes::Bytes;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use serde::Deserialize;
+use serde_json::json;
+use toystore_actors::clock::Clock;
+use toystore_actors::domain::{ProductName, RequestId};
+use toystore_actors::front_end::messages::{
+    ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, PlaceOrder,
+    QueryProduct,
+};
+use toystore_actors::front_end::{Cache, FrontEnd};
+
+use super::errors::ApiError;
+use super::request::{self, Body, INTERNAL_BODY, PUBLIC_BODY, Peer};
+use super::server::{get, method_not_allowed};
+use super::{internal, shape};
+use crate::host::SystemClock;
+use crate::node::Door;
+
+type Answer = Result<HttpResponse, ApiError>;
+
+/// How many orders one page of `GET /orders` has when nobody says, and at most.
+const PAGE: u32 = 100;
+const MAX_PAGE: u32 = 1000;
+
+/// What the front-end's HTTP workers share.
+pub struct Front {
+    door: Door<FrontEnd>,
+    cache: Arc<Cache>,
+    clock: Arc<SystemClock>,
+}
+
+impl Front {
+    /// The actor's door, and what a hit needs: the cache and the clock that its leases run on.
+    pub fn new(door: Door<FrontEnd>, cache: Arc<Cache>, clock: Arc<SystemClock>) -> Front {
+        Front { door, cache, clock }
+    }
+}
+
+impl fmt::Debug for Front {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Front").finish_non_exhaustive()
+    }
+}
+
+/// The routes.
+pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
+    let bridge = Data::from(front.door.bridge.clone());
+    config
+        .app_data(front.clone())
+        .app_data(bridge)
+        .service(get("/healthz", alive))
+        .service(get("/readyz", ready))
+        .service(get("/products", products))
+        .service(get("/products/{name:[^/]*}", product))
+        .service(
+            web::resource("/orders")
+                .route(web::post().to(place))
+                .route(web::get().to(orders))
+                .route(web::head().to(orders))
+                .default_service(method_not_allowed("GET, HEAD, POST")),
+        )
+        .service(
+            web::resource("/order").route(web::post().to(place)).default_service(method_not_allowed("POST")),
+        )
+        .service(get("/orders/{number:[^/]*}", order))
+        .service(get("/leader", leader))
+        .service(internal::peers("/cache"))
+        .service(internal::peers("/change-view"))
+        .service(internal::people("/cache", invalidate))
+        .service(internal::people("/change-view", change_view));
+}
+
+async fn alive(front: Data<Front>) -> Answer {
+    internal::alive(&front.door)
+}
+
+async fn ready(front: Data<Front>) -> Answer {
+    let readiness = front.door.ask(GetReadiness {}).await?;
+    if readiness.ready {
+        return Ok(shape::data(&json!({ "status": "ready" })));
+    }
+    let names: Vec<_> = readiness.waiting_for.iter().map(ToString::to_string).collect();
+    let mut message = readiness.why;
+    if message.is_empty() {
+        message.push_str("not ready");
+    }
+    if !names.is_empty() {
+        message = format!("{message}; waiting for {}", names.join(", "));
+    }
+    Err(ApiError::unavailable(message))
+}
+
+/// A hit is answered here and now, by whichever worker has the request.
+async fn product(request: HttpRequest, front: Data<Front>) -> Answer {
+    let name = request::segment(&request, "/products/")?;
+    if let Some(body) = front.cache.get(&name, front.clock.now()) {
+        return Ok(shape::ready_made(body));
+    }
+    let name = ProductName::new(name)?;
+    let found = front.door.ask(QueryProduct { name }).await??;
+    found.map(|product| shape::ready_made(shape::product(&product))).ok_or_else(request::no_such_product)
+}
+
+async fn products(front: Data<Front>) -> Answer {
+    let products = front.door.ask(ListProducts {}).await??;
+    Ok(shape::ready_made(shape::products(&products)))
+}
+
+/// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again.
+async fn place(request: HttpRequest, front: Data<Front>, body: Body<PUBLIC_BODY>) -> Answer {
+    request::demand_json(&request)?;
+    let key = match request::idempotency_key(&request)? {
+        Some(key) => key,
+        None => new_key()?,
+    };
+    let order = request::order_body(&body.0)?;
+    let mut response = match place_order(&front, key.clone(), order).await {
+        Ok(response) => response,
+        Err(error) => error.error_response(),
+    };
+    if let Ok(value) = HeaderValue::from_str(key.as_str()) {
+        response.headers_mut().insert(HeaderName::from_static("idempotency-key"), value);
+    }
+    Ok(response)
+}
+
+async fn place_order(front: &Front, key: RequestId, order: request::OrderBody) -> Answer {
+    let message = PlaceOrder { key: Some(key), name: order.name, quantity: order.quantity };
+    // The actor may have stopped after it took the order on: then, too, the outcome is not known.
+    let number = front.door.ask(message).await??;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/orders/{number}")))
+        .json(json!({ "data": { "order_number": number } })))
+}
+
+/// A request id that nobody else has: 128 random bits.
+fn new_key() -> Result<RequestId, ApiError> {
+    let bits = || SysRng.try_next_u64().map_err(|_| ApiError::unavailable("no randomness for a key"));
+    Ok(RequestId::new(format!("{:016x}{:016x}", bits()?, bits()?))?)
+}
+
+async fn order(request: HttpRequest, front: Data<Front>) -> Answer {
+    let number = request::order_number(&request::segment(&request, "/orders/")?)?;
+    let found = front.door.ask(FindOrder { number }).await??;
+    found.map(|order| shape::data(&order)).ok_or_else(request::no_such_order)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageQuery {
+    #[serde(default)]
+    after: u64,
+    #[serde(default = "default_page")]
+    limit: u32,
+}
+
+fn default_page() -> u32 {
+    PAGE
+}
+
+/// `next` is what to give as `after` for the following page, and null when this one was the last.
+async fn orders(_: Peer, request: HttpRequest, front: Data<Front>) -> Answer {
+    let PageQuery { after, limit } = request::query(&request)?;
+    if !(1..=MAX_PAGE).contains(&limit) {
+        return Err(ApiError::bad_request(format!("limit must be a whole number from 1 to {MAX_PAGE}")));
+    }
+    let orders = front.door.ask(ListOrders { after, limit }).await??;
+    let full = orders.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = orders.last().filter(|_| full).map(|order| order.number);
+    Ok(HttpResponse::Ok().json(json!({ "data": orders, "next": next })))
+}
+
+async fn leader(front: Data<Front>) -> Answer {
+    match front.door.ask(GetView {}).await? {
+        Some(view) => {
+            let view = json!({ "leader": view.leader, "epoch": view.epoch, "in_sync": view.in_sync });
+            Ok(shape::data(&view))
+        }
+        None => Err(ApiError::unavailable("no leader has been chosen yet")),
+    }
+}
+
+async fn invalidate(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {
+    request::demand_json(&request)?;
+    front.door.ask(request::message::<Invalidate>(&body.0)?).await?;
+    Ok(shape::data(&json!({})))
+}
+
+async fn change_view(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {
+    request::demand_json(&request)?;
+    let view = front.door.ask(request::message::<ChangeView>(&body.0)?).await?;
+    Ok(shape::data(&view))
+}
+
+/// The body of a product's answer, as the cache keeps it.
+pub fn render(product: &toystore_actors::domain::Product) -> Bytes {
+    shape::product(product)
+}

@@ -1,0 +1,211 @@
+//! The doors of the catalog and of the order replicas: bincode for the other services, JSON for people who
+//! look at what happens. All but `/healthz` answers only to the cluster's token, when one is configured.
+
+use actix::Actor;
+use actix_web::dev::HttpServiceFactory;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, guard};
+use serde::Deserialize;
+use serde_json::json;
+use toystore_actors::catalog::Catalog;
+use toystore_actors::catalog::messages::{Buy, List, Query, Restock};
+use toystore_actors::domain::{Position, ProductName};
+use toystore_actors::net::{Bridge, BridgeError, Codec};
+use toystore_actors::order::OrderReplica;
+use toystore_actors::order::messages::{Announce, Chunk, Last, Lookup, Place, Status, Sync, SyncFrom};
+
+use super::errors::ApiError;
+use super::request::{self, Body, INTERNAL_BODY, Peer};
+use super::server::{get, method_not_allowed};
+use super::{BINCODE, shape};
+use crate::node::Door;
+
+type Answer = Result<HttpResponse, ApiError>;
+
+/// How many entries one chunk has when nobody says, and at most.
+const CHUNK: u32 = 100;
+const MAX_CHUNK: u32 = 1000;
+
+/// Calls from peers: any message of the service that the path names, in bincode.
+pub fn peers(path: &str) -> impl HttpServiceFactory + 'static {
+    web::resource(path).guard(guard::Post()).guard(guard::Header("content-type", BINCODE)).to(from_peer)
+}
+
+/// A message that a person may send as JSON.
+pub fn people<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path).route(web::post().to(handler)).default_service(method_not_allowed("POST"))
+}
+
+async fn from_peer(
+    _: Peer,
+    request: HttpRequest,
+    bridge: Data<Bridge>,
+    body: Body<INTERNAL_BODY>,
+) -> HttpResponse {
+    let name = request.path().trim_start_matches('/');
+    match bridge.dispatch(name, Codec::Bincode, body.0).await {
+        Ok(reply) => HttpResponse::Ok().content_type(BINCODE).body(reply),
+        // 503 promises the peer that no notice was taken of its call; here that is not known.
+        Err(error @ BridgeError::Stopped) => HttpResponse::InternalServerError().body(error.to_string()),
+        Err(error) => ApiError::from(error).error_response(),
+    }
+}
+
+/// Whether the actor behind a door is running.
+pub fn alive<A: Actor>(door: &Door<A>) -> Answer {
+    if door.addr.connected() {
+        Ok(shape::data(&json!({ "status": "alive" })))
+    } else {
+        Err(BridgeError::Stopped.into())
+    }
+}
+
+/// The catalog's routes.
+pub fn catalog(door: &Door<Catalog>, config: &mut ServiceConfig) {
+    config
+        .app_data(Data::from(door.bridge.clone()))
+        .app_data(Data::new(door.clone()))
+        .service(peers("/{message}"))
+        .service(get("/healthz", catalog_alive))
+        .service(get("/query/{name:[^/]*}", query))
+        .service(get("/products", list))
+        .service(people("/buy", buy))
+        .service(people("/restock", restock));
+}
+
+async fn catalog_alive(door: Data<Door<Catalog>>) -> Answer {
+    alive(&door)
+}
+
+async fn query(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>) -> Answer {
+    let name = ProductName::new(request::segment(&request, "/query/")?)?;
+    let answer = door.ask(Query { name, front_end: None }).await??;
+    let product = answer.product.ok_or_else(request::no_such_product)?;
+    Ok(shape::ready_made(shape::product(&product)))
+}
+
+async fn list(_: Peer, door: Data<Door<Catalog>>) -> Answer {
+    let products = door.ask(List {}).await??;
+    Ok(shape::ready_made(shape::products(&products)))
+}
+
+async fn buy(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>, body: Body<INTERNAL_BODY>) -> Answer {
+    request::demand_json(&request)?;
+    let sales = door.ask(request::message::<Buy>(&body.0)?).await??;
+    Ok(shape::data(&sales))
+}
+
+/// There is nothing to say in the body; it may be empty.
+async fn restock(_: Peer, door: Data<Door<Catalog>>) -> Answer {
+    let names = door.ask(Restock {}).await??;
+    Ok(shape::data(&names))
+}
+
+/// An order replica's routes.
+pub fn replica(door: &Door<OrderReplica>, config: &mut ServiceConfig) {
+    config
+        .app_data(Data::from(door.bridge.clone()))
+        .app_data(Data::new(door.clone()))
+        .service(peers("/{message}"))
+        .service(get("/healthz", replica_alive))
+        .service(get("/status", status))
+        .service(get("/last", last))
+        .service(
+            web::resource("/syncfrom")
+                .route(web::get().to(sync_from))
+                .route(web::head().to(sync_from))
+                .default_service(method_not_allowed("GET, HEAD")),
+        )
+        .service(people("/orders", place))
+        .service(people("/sync", sync))
+        .service(people("/leader", announce))
+        .service(get("/{number:[0-9]+}", order));
+}
+
+async fn replica_alive(door: Data<Door<OrderReplica>>) -> Answer {
+    alive(&door)
+}
+
+async fn status(_: Peer, door: Data<Door<OrderReplica>>) -> Answer {
+    Ok(shape::data(&door.ask(Status {}).await?))
+}
+
+async fn last(_: Peer, door: Data<Door<OrderReplica>>) -> Answer {
+    Ok(shape::data(&door.ask(Last {}).await?))
+}
+
+/// From what this replica holds and knows to be acknowledged; it may lag behind the leader.
+async fn order(_: Peer, request: HttpRequest, door: Data<Door<OrderReplica>>) -> Answer {
+    let number = request::order_number(&request::segment(&request, "/")?)?;
+    let found = door.ask(Lookup { epoch: None, number }).await??;
+    found.map(|order| shape::data(&order)).ok_or_else(request::no_such_order)
+}
+
+/// `after` and `after_epoch` are the end of the asker's book, `epoch` is the asker's own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SyncFromQuery {
+    #[serde(default)]
+    after: u64,
+    #[serde(default)]
+    after_epoch: u64,
+    epoch: u64,
+    #[serde(default = "default_chunk")]
+    limit: u32,
+}
+
+fn default_chunk() -> u32 {
+    CHUNK
+}
+
+async fn sync_from(_: Peer, request: HttpRequest, door: Data<Door<OrderReplica>>) -> Answer {
+    let asked: SyncFromQuery = request::query(&request)?;
+    if !(1..=MAX_CHUNK).contains(&asked.limit) {
+        return Err(ApiError::bad_request(format!("limit must be a whole number from 1 to {MAX_CHUNK}")));
+    }
+    let after = Position { number: asked.after, epoch: asked.after_epoch };
+    match door.ask(SyncFrom { epoch: asked.epoch, after, limit: asked.limit }).await? {
+        Chunk::Entries(entries) => Ok(shape::data(&entries)),
+        Chunk::Diverged { after } => Err(ApiError::conflict(format!(
+            "the book has another entry there; ask again with after={}&after_epoch={}",
+            after.number, after.epoch
+        ))),
+        Chunk::NotServing(why) => Err(why.into()),
+    }
+}
+
+async fn place(
+    _: Peer,
+    request: HttpRequest,
+    door: Data<Door<OrderReplica>>,
+    body: Body<INTERNAL_BODY>,
+) -> Answer {
+    request::demand_json(&request)?;
+    let placed = door.ask(request::message::<Place>(&body.0)?).await??;
+    Ok(HttpResponse::Created().json(json!({ "data": { "order_number": placed.number } })))
+}
+
+async fn sync(
+    _: Peer,
+    request: HttpRequest,
+    door: Data<Door<OrderReplica>>,
+    body: Body<INTERNAL_BODY>,
+) -> Answer {
+    request::demand_json(&request)?;
+    Ok(shape::data(&door.ask(request::message::<Sync>(&body.0)?).await?))
+}
+
+async fn announce(
+    _: Peer,
+    request: HttpRequest,
+    door: Data<Door<OrderReplica>>,
+    body: Body<INTERNAL_BODY>,
+) -> Answer {
+    request::demand_json(&request)?;
+    Ok(shape::data(&door.ask(request::message::<Announce>(&body.0)?).await?))
+}

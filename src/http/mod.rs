@@ -1,0 +1,12 @@
+//! The services' doors on the network: routes, the shapes of answers and errors, and the way to the peers.
+
+mod errors;
+pub mod front_end;
+pub mod internal;
+mod request;
+pub mod server;
+pub mod shape;
+pub mod transport;
+
+/// What the services exchange among themselves: bincode, as [`toystore_actors::net::encode`] writes it.
+const BINCODE: &str = "application/x-toystore-bincode";

@@ -1,0 +1,115 @@
+//! Listening, and the limits that every server of the store has.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder, Route};
+
+use super::errors::ApiError;
+use super::request::{Secret, unknown_path};
+use crate::failure::Failure;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 4096;
+
+/// How long a connection may be idle between requests: longer than the services keep theirs.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// How long the head of a first request may take.
+const HEAD_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long requests under way may take once the store is told to stop.
+const DRAIN_SECONDS: u64 = 2;
+
+/// A socket that listens; nobody is answered yet.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// Takes an address for the service of that name.
+///
+/// # Errors
+/// Names the address and what to do.
+pub fn bind(label: &str, address: SocketAddr) -> Result<Listener, Failure> {
+    let open = || -> io::Result<Listener> {
+        let socket = TcpListener::bind(address)?;
+        // The standard library's backlog is 128, which a burst of shoppers fills.
+        rustix::net::listen(&socket, BACKLOG)?;
+        let address = socket.local_addr()?;
+        Ok(Listener { socket, address })
+    };
+    open().map_err(|error| {
+        let why = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "the address is taken; stop what listens there, or give another address".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        Failure::CouldNotRun(format!("{label} cannot listen on {address}: {why}"))
+    })
+}
+
+/// How many workers and connections a server has.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Threads.
+    pub workers: usize,
+    /// Connections at once, in all.
+    pub connections: usize,
+}
+
+/// Starts to answer; the server runs until it is stopped.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn start(
+    listener: Listener,
+    size: Size,
+    secret: Secret,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> io::Result<Server> {
+    let secret = Data::new(secret);
+    let server = HttpServer::new(move || {
+        let routes = routes.clone();
+        App::new()
+            .app_data(secret.clone())
+            .configure(move |config| routes(config))
+            .default_service(web::to(unknown_path))
+    })
+    .workers(size.workers)
+    .worker_max_blocking_threads(1)
+    .max_connections((size.connections / size.workers).max(1))
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_LIMIT)
+    .client_disconnect_timeout(Duration::from_secs(1))
+    .tcp_nodelay(true)
+    .shutdown_timeout(DRAIN_SECONDS)
+    .disable_signals()
+    .listen(listener.socket)?
+    .run();
+    Ok(server)
+}
+
+/// A resource that is read, and has no other method.
+pub fn get<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args> + Clone,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(method_not_allowed("GET, HEAD"))
+}
+
+/// What a resource does with all other methods.
+pub fn method_not_allowed(allow: &'static str) -> Route {
+    web::to(move || async move { Err::<actix_web::HttpResponse, _>(ApiError::method_not_allowed(allow)) })
+}

@@ -1,0 +1,74 @@
+//! The shapes of public answers: `{"data":…}`, with prices written from whole cents.
+
+use std::fmt::Write as _;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::json;
+use toystore_actors::domain::Product;
+
+/// 200 with `{"data":value}`.
+pub fn data(value: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "data": value }))
+}
+
+/// 200 with a body that is JSON already.
+pub fn ready_made(body: Bytes) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::json()).body(body)
+}
+
+/// The whole body that answers a query of one product. This is also what the cache keeps.
+pub fn product(product: &Product) -> Bytes {
+    let mut text = String::with_capacity(64 + product.name.as_str().len());
+    text.push_str(r#"{"data":"#);
+    write_product(&mut text, product);
+    text.push('}');
+    Bytes::from(text)
+}
+
+/// The whole body that answers the list of all products.
+pub fn products(products: &[Product]) -> Bytes {
+    let mut text = String::with_capacity(16 + 80 * products.len());
+    text.push_str(r#"{"data":["#);
+    for (index, product) in products.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        write_product(&mut text, product);
+    }
+    text.push_str("]}");
+    Bytes::from(text)
+}
+
+/// Writes the price digit by digit: a detour through a binary fraction could change it.
+fn write_product(text: &mut String, product: &Product) {
+    let name = serde_json::Value::from(product.name.as_str());
+    let (whole, cents) = (product.price_cents / 100, product.price_cents % 100);
+    let quantity = product.quantity;
+    // Writing to a String cannot fail.
+    let _ = write!(text, r#"{{"name":{name},"price":{whole}.{cents:02},"quantity":{quantity}}}"#);
+}
+
+#[cfg(test)]
+mod tests {
+    use toystore_actors::domain::ProductName;
+
+    use super::*;
+
+    #[test]
+    fn prices_are_whole_cents() {
+        for (name, price_cents, expected) in [
+            ("Tux", 1599, r#"{"data":{"name":"Tux","price":15.99,"quantity":100}}"#),
+            ("Tux", 5, r#"{"data":{"name":"Tux","price":0.05,"quantity":100}}"#),
+            ("Tux", 2000, r#"{"data":{"name":"Tux","price":20.00,"quantity":100}}"#),
+            ("a\"b\\é\n", 10, r#"{"data":{"name":"a\"b\\é\n","price":0.10,"quantity":100}}"#),
+        ] {
+            let name = ProductName::new(name).expect("a good name");
+            let body = product(&Product { name, price_cents, quantity: 100 });
+            assert_eq!(String::from_utf8_lossy(&body), expected);
+        }
+        assert_eq!(&products(&[])[..], br#"{"data":[]}"#);
+    }
+}

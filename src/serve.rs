@@ -1,0 +1,157 @@
+//! `toystore serve`: one service of the store in a process of its own.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{self, ExitCode};
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use toystore_actors::net::NodeId;
+
+use crate::config::{Config, Overrides};
+use crate::failure::{COULD_NOT_RUN, Failure};
+use crate::host::{Directory, SystemClock, World, label};
+use crate::http::transport::{Remote, RemoteLinks};
+use crate::services::{self, Bound};
+
+/// Which kind of service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// The shoppers' door, the cache, and the view of who leads
+    FrontEnd,
+    /// Products and stock
+    Catalog,
+    /// One replica of the order book
+    Order,
+}
+
+/// What the command line says.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The service to run
+    service: Kind,
+
+    /// Which of several, by its id in the configuration
+    #[arg(long, value_name = "N")]
+    id: Option<u8>,
+
+    /// The configuration that lists all services
+    #[arg(long, value_name = "FILE", env = "TOYSTORE_CONFIG")]
+    config: PathBuf,
+
+    /// Listen here instead of at the address that its peers use; port 0 is any free one
+    #[arg(long, value_name = "IP:PORT", env = "TOYSTORE_LISTEN")]
+    listen: Option<SocketAddr>,
+
+    /// Where the data file is kept [default: as configured, else ./toystore-data]
+    #[arg(long, value_name = "DIR", env = "TOYSTORE_DATA")]
+    data: Option<PathBuf>,
+
+    /// The secret that the services show each other; better given in the environment
+    #[arg(long, value_name = "SECRET", env = "TOYSTORE_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+
+    /// Only for a front-end that lost its data file while a replica is gone for good: choose a leader among
+    /// the replicas that answer. Orders that only the missing ones hold are lost.
+    #[arg(long)]
+    force_view: bool,
+}
+
+/// Runs the service until it is told to stop.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let overrides = Overrides { data: args.data, token: args.token };
+    let config = Config::load(Some(&args.config), &overrides)?;
+    let id = which(&config, args.service, args.id)?;
+    if args.force_view && args.service != Kind::FrontEnd {
+        return Err(Failure::Usage("--force-view is for the front-end, which keeps the view".into()));
+    }
+    let listen = args.listen.unwrap_or(config.addresses[&id]);
+    let bound = Bound::new(&config, id, listen)?;
+    let line = bound.line();
+    let opening = Directory::prepare(&config.data).map_err(Failure::CouldNotRun)?;
+    let opened = services::open(&world(&config), &config, bound, args.force_view).await?;
+    drop(opening);
+    say(&[line]);
+    let serving = opened.serve(&config)?;
+    stopped().await;
+    services::stop(vec![serving]).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Finds the service in the configuration.
+fn which(config: &Config, kind: Kind, id: Option<u8>) -> Result<NodeId, Failure> {
+    let (table, ids) = match kind {
+        Kind::Catalog if id.is_some() => {
+            return Err(Failure::Usage("there is one catalog; leave --id out".into()));
+        }
+        Kind::Catalog => return Ok(NodeId::Catalog),
+        Kind::FrontEnd => ("front_end", config.front_ends()),
+        Kind::Order => ("order", config.replicas()),
+    };
+    let listed = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let found = match (id, ids.as_slice()) {
+        (Some(id), _) if ids.contains(&id) => id,
+        (Some(id), _) => {
+            let what = format!("{} has no [[{table}]] with id {id}; it has {listed}", config.origin);
+            return Err(Failure::Usage(what));
+        }
+        (None, [only]) => *only,
+        (None, _) => return Err(Failure::Usage(format!("say which one with --id: {listed}"))),
+    };
+    Ok(match kind {
+        Kind::FrontEnd => NodeId::FrontEnd(found),
+        _ => NodeId::Order(found),
+    })
+}
+
+/// The peers are other processes. A node whose disk failed has nothing left to do here.
+fn world(config: &Config) -> World {
+    let remote = Remote { addresses: config.addresses.clone(), token: config.token.clone() };
+    World {
+        data: config.data.clone(),
+        links: Arc::new(RemoteLinks(Arc::new(remote))),
+        clock: Arc::new(SystemClock::new()),
+        on_failure: Arc::new(|id, failure| {
+            let _ = writeln!(std::io::stderr(), "toystore: {} stopped: {failure}", label(id));
+            process::exit(i32::from(COULD_NOT_RUN));
+        }),
+    }
+}
+
+/// Prints lines at once, whoever reads them; nobody may.
+pub fn say(lines: &[String]) {
+    let mut out = std::io::stdout().lock();
+    for line in lines {
+        let _ = writeln!(out, "{line}");
+    }
+    let _ = out.flush();
+}
+
+/// Waits until the process is told to stop.
+pub async fn stopped() {
+    #[cfg(unix)]
+    {
+        use std::pin::pin;
+
+        use futures_util::future;
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+            return interrupted().await;
+        };
+        future::select(pin!(interrupted()), pin!(terminated.recv())).await;
+    }
+    #[cfg(not(unix))]
+    interrupted().await;
+}
+
+async fn interrupted() {
+    if let Err(error) = tokio::signal::ctrl_c().await {
+        log::warn!("Ctrl-C cannot be noticed: {error}");
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,201 @@
+//! Puts a service together: its socket, its actor on a thread of its own, its routes.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::web::{Data, ServiceConfig};
+use futures_util::future::join_all;
+use toystore_actors::catalog::{self, CatalogConfig};
+use toystore_actors::front_end::{self, FrontEnd, FrontEndConfig};
+use toystore_actors::net::{Bridge, NodeId};
+use toystore_actors::order::{self, OrderConfig};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::host::{World, label, raise_file_limit};
+use crate::http;
+use crate::http::front_end::Front;
+use crate::http::server::{Listener, Size};
+use crate::node::{self, Door, Running};
+
+/// Connections of a service that only the others, and a few people, talk to.
+const INTERNAL_CONNECTIONS: usize = 4096;
+
+/// Files that are not shoppers' connections: data files, sockets to peers, the runtime's own.
+const RESERVED_FILES: u64 = 1024;
+
+/// A service whose address is taken and that does nothing yet.
+#[derive(Debug)]
+pub struct Bound {
+    id: NodeId,
+    listener: Listener,
+}
+
+impl Bound {
+    /// Takes the address of a service: the one configured, or another.
+    ///
+    /// # Errors
+    /// When the address is taken, or open to strangers without a token.
+    pub fn new(config: &Config, id: NodeId, listen: SocketAddr) -> Result<Bound, Failure> {
+        let label = label(id);
+        config.guard(&label, listen)?;
+        Ok(Bound { id, listener: http::server::bind(&label, listen)? })
+    }
+
+    /// The line that tells where it listens.
+    pub fn line(&self) -> String {
+        format!("{} http://{}", label(self.id), self.listener.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address
+    }
+}
+
+type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// A service whose files are open and whose actor runs; over HTTP nobody is answered yet.
+pub struct Opened {
+    /// Which.
+    pub id: NodeId,
+    /// The way in for peers in this process.
+    pub bridge: Arc<Bridge>,
+    /// The front-end's own door.
+    pub front_end: Option<Door<FrontEnd>>,
+    running: Running,
+    listener: Listener,
+    size: Size,
+    routes: Routes,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Opens a service's files and starts its actor.
+///
+/// # Errors
+/// When its files cannot be opened; each error names the file.
+pub async fn open(world: &World, config: &Config, bound: Bound, force_view: bool) -> Result<Opened, Failure> {
+    let Bound { id, listener } = bound;
+    let internal = Size { workers: 1, connections: INTERNAL_CONNECTIONS.min(shoppers()) };
+    match id {
+        NodeId::Catalog => {
+            let settings = catalog_settings(config)?;
+            let (running, door, ()) =
+                node::start(world, id, move |host| Ok((catalog::start(host, settings)?, ()))).await?;
+            let bridge = door.bridge.clone();
+            let routes: Routes = Arc::new(move |config| http::internal::catalog(&door, config));
+            Ok(Opened { id, bridge, front_end: None, running, listener, size: internal, routes })
+        }
+        NodeId::Order(replica) => {
+            let settings = order_settings(config, replica);
+            let (running, door, ()) =
+                node::start(world, id, move |host| Ok((order::start(host, settings)?, ()))).await?;
+            let bridge = door.bridge.clone();
+            let routes: Routes = Arc::new(move |config| http::internal::replica(&door, config));
+            Ok(Opened { id, bridge, front_end: None, running, listener, size: internal, routes })
+        }
+        NodeId::FrontEnd(number) => {
+            let settings = front_end_settings(config, number, force_view);
+            let (running, door, cache) = node::start(world, id, move |host| {
+                let started = front_end::start(host, settings)?;
+                Ok((started.node, started.cache))
+            })
+            .await?;
+            let front = Data::new(Front::new(door.clone(), cache, world.clock.clone()));
+            let routes: Routes = Arc::new(move |config| http::front_end::routes(&front, config));
+            let bridge = door.bridge.clone();
+            let size = Size { workers: 2, connections: shoppers() };
+            Ok(Opened { id, bridge, front_end: Some(door), running, listener, size, routes })
+        }
+    }
+}
+
+fn catalog_settings(config: &Config) -> Result<CatalogConfig, Failure> {
+    Ok(CatalogConfig {
+        front_ends: config.front_ends(),
+        lease: config.cache.lease,
+        drift_percent: config.cache.drift_percent,
+        restock_every: config.restock.every,
+        restock_to: config.restock.to,
+        call_limit: config.timing.call_limit,
+        max_calls: config.max_calls,
+        products: config.products()?,
+    })
+}
+
+fn order_settings(config: &Config, id: u8) -> OrderConfig {
+    OrderConfig {
+        id,
+        replicas: config.replicas(),
+        front_ends: config.front_ends(),
+        call_limit: config.timing.call_limit,
+        drop_after: config.timing.drop_after,
+        retry_every: config.timing.retry_every,
+        max_calls: config.max_calls,
+    }
+}
+
+fn front_end_settings(config: &Config, number: u8, force_view: bool) -> FrontEndConfig {
+    FrontEndConfig {
+        number,
+        replicas: config.replicas(),
+        cache_capacity: config.cache.capacity,
+        lease: config.cache.lease,
+        heartbeat: config.timing.heartbeat,
+        suspect_after: config.timing.suspect_after,
+        call_limit: config.timing.call_limit,
+        deadline: config.timing.order_deadline,
+        max_calls: config.max_calls,
+        render: http::front_end::render,
+        force_view,
+    }
+}
+
+/// For how many connections of shoppers the files are enough.
+fn shoppers() -> usize {
+    usize::try_from(raise_file_limit().saturating_sub(RESERVED_FILES).clamp(64, 50_000)).unwrap_or(64)
+}
+
+/// A service that answers.
+pub struct Serving {
+    running: Running,
+    server: ServerHandle,
+}
+
+impl Opened {
+    /// Starts to answer over HTTP.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn serve(self, config: &Config) -> Result<Serving, Failure> {
+        let Opened { id, running, listener, size, routes, .. } = self;
+        let start = || -> io::Result<Server> {
+            http::server::start(listener, size, config.token.clone(), move |config| routes(config))
+        };
+        let server =
+            start().map_err(|error| Failure::CouldNotRun(format!("{} cannot answer: {error}", label(id))))?;
+        let handle = server.handle();
+        actix::spawn(async move {
+            if let Err(error) = server.await {
+                log::error!("{} stopped answering: {error}", label(id));
+            }
+        });
+        Ok(Serving { running, server: handle })
+    }
+}
+
+/// Lets what is under way end, then takes everything down, in the order given.
+pub async fn stop(services: Vec<Serving>) {
+    join_all(services.iter().map(|service| service.server.stop(true))).await;
+    for service in services {
+        service.running.stop().await;
+    }
+}
