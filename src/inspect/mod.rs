@@ -50,7 +50,7 @@ pub fn run(args: Args) -> ExitCode {
     std::panic::set_hook(hook);
 
     // Whoever closed the output does not want to know; the exit status still says it.
-    let _ = writeln!(io::stdout(), "{}", findings.report.trim_end());
+    let _ = io::stdout().write_all(findings.report.as_bytes());
     for why in &findings.unreadable {
         let _ = writeln!(io::stderr(), "toystore inspect: {why}");
     }
@@ -96,10 +96,15 @@ struct Opened {
 }
 
 impl Opened {
-    fn open(path: PathBuf, wanted: &str, owned: impl Fn(&str) -> bool) -> Result<Opened, OpenError> {
+    fn open(path: PathBuf, wanted: &str, owned: impl Fn(&str) -> bool) -> Result<Opened, String> {
         let name = path.display().to_string();
-        let overlay = Overlay::open(&path).map_err(|source| OpenError::Io { file: name.clone(), source })?;
-        let database = open_existing(Box::new(overlay), &name, wanted, &owned, CACHE_BYTES)?;
+        let overlay = Overlay::open(&path).map_err(|error| format!("cannot open {name}: {error}"))?;
+        let database = open_existing(Box::new(overlay), &name, wanted, &owned, CACHE_BYTES).map_err(
+            |error| match error {
+                OpenError::InUse { file } => format!("{file} is in use by a running store; stop it first"),
+                other => other.to_string(),
+            },
+        )?;
         Ok(Opened { path, database: ManuallyDrop::new(database) })
     }
 
@@ -123,7 +128,7 @@ impl Replica {
     fn open(directory: &Path, id: ReplicaId) -> Result<Replica, String> {
         let path = directory.join(format!("order-{id}")).join(order::BOOK_FILE);
         let owner = order::book_owner(id);
-        let file = Opened::open(path, &owner, |found| found == owner).map_err(|error| error.to_string())?;
+        let file = Opened::open(path, &owner, |found| found == owner)?;
         let summary = file.read(read::summary)?;
         Ok(Replica { id, file, summary })
     }
@@ -185,7 +190,9 @@ fn replica_ids(directory: &Path) -> Result<Vec<ReplicaId>, String> {
 }
 
 fn report_books(findings: &mut Findings, replicas: &[Replica], names: &[String], comparison: &Comparison) {
-    findings.say(format_args!("{:<10}{:>12}{:>12}{:>8}  digest", "replica", "orders", "last", "epoch"));
+    if !replicas.is_empty() {
+        findings.say(format_args!("{:<10}{:>12}{:>12}{:>8}  digest", "replica", "orders", "last", "epoch"));
+    }
     for ((replica, name), contents) in replicas.iter().zip(names).zip(&comparison.contents) {
         let (orders, last, epoch) = (contents.orders, contents.last.number, replica.summary.epoch());
         findings.say(format_args!("{name:<10}{orders:>12}{last:>12}{epoch:>8}  {}", contents.digest));
@@ -197,6 +204,7 @@ fn report_books(findings: &mut Findings, replicas: &[Replica], names: &[String],
     }
     match (&comparison.difference, &comparison.conflict) {
         (None, _) => findings.say(match replicas.len() {
+            0 => "No book could be read.".to_owned(),
             1 => "There is no other book to compare it with.".to_owned(),
             books => format!("The {books} books agree."),
         }),
@@ -217,7 +225,7 @@ fn saved_view(directory: &Path) -> Result<Option<View>, String> {
     let path = directory.join("front-end").join(front_end::FILE);
     // Whatever its number: the directory holds one front-end.
     let owned = |found: &str| found.rsplit_once(' ').is_some_and(|(owner, _)| owner == front_end::OWNER);
-    let file = Opened::open(path, front_end::OWNER, owned).map_err(|error| error.to_string())?;
+    let file = Opened::open(path, front_end::OWNER, owned)?;
     file.read(front_end::saved_view)
 }
 
@@ -251,7 +259,7 @@ fn report_view(
 fn read_stock(directory: &Path, book: Option<(&Replica, &books::Contents)>) -> Result<Stock, String> {
     let path = directory.join("catalog").join(catalog::FILE);
     let owned = |found: &str| found == catalog::OWNER;
-    let file = Opened::open(path, catalog::OWNER, owned).map_err(|error| error.to_string())?;
+    let file = Opened::open(path, catalog::OWNER, owned)?;
     let audit = file.read(catalog::stock::audit)?;
     let mut pending = audit.unsettled;
     if let Some((replica, _)) = book {
