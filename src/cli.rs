@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{serve, shop, up};
+use crate::{inspect, serve, shop, up};
 
 /// A replicated toy store that loses no order, and shows it.
 #[derive(Debug, Parser)]
@@ -30,5 +30,6 @@ pub enum Command {
     Serve(serve::Args),
 
     Shop(shop::Args),
-    // Inspect(inspect::Args),
+
+    Inspect(inspect::Args),
 }

@@ -5,6 +5,7 @@ mod config;
 mod failure;
 mod host;
 mod http;
+mod inspect;
 mod node;
 mod serve;
 mod services;
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         Command::Up(args) => System::new().block_on(up::run(args)),
         Command::Serve(args) => System::new().block_on(serve::run(args)),
         Command::Shop(args) => Ok(shop::run(args)),
-        // Command::Inspect(args) => Ok(inspect::run(args)),
+        Command::Inspect(args) => Ok(inspect::run(args)),
     };
     outcome.unwrap_or_else(|failure| failure.report())
 }

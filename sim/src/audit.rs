@@ -48,7 +48,8 @@ pub fn audit(world: &Rc<World>) -> Result<Audit, String> {
     for (node, disk) in &world.disks {
         match node {
             NodeId::Order(id) => {
-                let database = open(&disk.copy(), order::BOOK_FILE).map_err(|why| format!("{node}: {why}"))?;
+                let database =
+                    open(&disk.copy(), order::BOOK_FILE).map_err(|why| format!("{node}: {why}"))?;
                 let entries = order::book::read::entries(&database, 0, usize::MAX);
                 audit.books.insert(*id, entries.map_err(|error| format!("{node}: {error}"))?);
             }

@@ -1,7 +1,7 @@
 //! Messages as a person reads them in a trace.
 
-use std::hash::{DefaultHasher, Hasher};
 use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hasher};
 
 use toystore_actors::net::{self, NodeId, Rpc};
 use toystore_actors::{catalog, front_end, order};
@@ -64,10 +64,19 @@ fn decode(service: Endpoint, name: &str, body: &[u8], reply: bool) -> Option<Str
         }
         Endpoint::Node(NodeId::FrontEnd(_)) => {
             use front_end::messages::{
-                ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, PlaceOrder, QueryProduct,
+                ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts,
+                PlaceOrder, QueryProduct,
             };
             shown!(
-                QueryProduct, ListProducts, PlaceOrder, FindOrder, ListOrders, GetView, GetReadiness, ChangeView, Invalidate
+                QueryProduct,
+                ListProducts,
+                PlaceOrder,
+                FindOrder,
+                ListOrders,
+                GetView,
+                GetReadiness,
+                ChangeView,
+                Invalidate
             )
         }
         Endpoint::Node(NodeId::Order(_)) => {

@@ -57,7 +57,9 @@ async fn recover(world: &Rc<World>, crowd: &Crowd, healed: Nanos) -> Result<Audi
     wait(world, bound, async || auditor.in_sync().await).await?;
     world.note(None, || format!("in sync {} after all healed", seconds(world.now() - healed)));
     let number = wait(world, bound, async || auditor.order().await).await?;
-    world.note(None, || format!("order {number} succeeded {} after all healed", seconds(world.now() - healed)));
+    world.note(None, || {
+        format!("order {number} succeeded {} after all healed", seconds(world.now() - healed))
+    });
     crowd.closing.set(true);
     wait(world, bound, async || match crowd.inside.get() {
         0 => Ok(()),
@@ -98,7 +100,8 @@ struct Auditor {
 
 impl Auditor {
     async fn in_sync(&self) -> Result<(), String> {
-        let view = self.net.send(NodeId::FrontEnd(1), &GetView {}, CALL).await.map_err(|e| format!("view: {e}"))?;
+        let view =
+            self.net.send(NodeId::FrontEnd(1), &GetView {}, CALL).await.map_err(|e| format!("view: {e}"))?;
         let view = view.ok_or("the front-end has no view")?;
         if view.in_sync != self.world.setup.replicas {
             return Err(format!("not all are in sync: {view}"));

@@ -143,7 +143,8 @@ impl Executor {
             let Some(future) = task.future.take() else { return Ok(true) };
             (future, task.waker.clone(), task.owner)
         };
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))));
+        let polled =
+            catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))));
         match polled {
             Ok(Poll::Pending) => {
                 let mut tasks = self.tasks.borrow_mut();

@@ -50,7 +50,11 @@ mod node_names {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NodeId>, D::Error> {
         let names = Vec::<String>::deserialize(deserializer)?;
-        names.iter().map(|name| super::node_name::parse(name)).collect::<Result<_, _>>().map_err(serde::de::Error::custom)
+        names
+            .iter()
+            .map(|name| super::node_name::parse(name))
+            .collect::<Result<_, _>>()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -72,21 +76,58 @@ pub enum Way {
 #[allow(missing_docs, reason = "the fields say what they are; their unit is in their name")]
 pub enum Fault {
     /// A node crashes and is started again. While down it refuses calls, or (a dead machine) is silent.
-    Crash { #[serde(with = "node_name")] node: NodeId, down_ms: u64, #[serde(default)] silent: bool },
+    Crash {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        down_ms: u64,
+        #[serde(default)]
+        silent: bool,
+    },
     /// All nodes crash at once and are started again.
     CrashAll { down_ms: u64 },
     /// A node crashes again and again, soon after each start.
-    CrashLoop { #[serde(with = "node_name")] node: NodeId, times: u32, up_ms: u64, down_ms: u64 },
+    CrashLoop {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        times: u32,
+        up_ms: u64,
+        down_ms: u64,
+    },
     /// A node crashes in the middle of a disk operation, after so many others.
-    CrashMidWrite { #[serde(with = "node_name")] node: NodeId, operations: u64, down_ms: u64 },
+    CrashMidWrite {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        operations: u64,
+        down_ms: u64,
+    },
     /// A node crashes at the very point where it tells of this event the next time.
-    CrashAt { #[serde(with = "node_name")] node: NodeId, event: String, down_ms: u64 },
+    CrashAt {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        event: String,
+        down_ms: u64,
+    },
     /// A node is stopped and goes on later, as if nothing had happened.
-    Pause { #[serde(with = "node_name")] node: NodeId, for_ms: u64 },
+    Pause {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        for_ms: u64,
+    },
     /// Messages between these nodes and all others are lost.
-    Partition { #[serde(with = "node_names")] side: Vec<NodeId>, way: Way, for_ms: u64 },
+    Partition {
+        #[serde(with = "node_names")]
+        side: Vec<NodeId>,
+        way: Way,
+        for_ms: u64,
+    },
     /// Messages from one node to another are held, and released all at once.
-    Clog { #[serde(with = "node_name")] from: NodeId, #[serde(with = "node_name")] to: NodeId, for_ms: u64 },
+    Clog {
+        #[serde(with = "node_name")]
+        from: NodeId,
+        #[serde(with = "node_name")]
+        to: NodeId,
+        for_ms: u64,
+    },
     /// Messages are lost.
     Loss { percent: u32, for_ms: u64 },
     /// Messages arrive twice.
@@ -96,18 +137,45 @@ pub enum Fault {
     /// Messages overtake one another.
     Reorder { for_ms: u64 },
     /// Each operation of a disk fails.
-    DiskBroken { #[serde(with = "node_name")] node: NodeId, for_ms: u64 },
+    DiskBroken {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        for_ms: u64,
+    },
     /// Each write to a disk fails for lack of room.
-    DiskFull { #[serde(with = "node_name")] node: NodeId, for_ms: u64 },
+    DiskFull {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        for_ms: u64,
+    },
     /// A disk takes so many times longer.
-    DiskSlow { #[serde(with = "node_name")] node: NodeId, factor: u64, for_ms: u64 },
+    DiskSlow {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        factor: u64,
+        for_ms: u64,
+    },
 }
 
 /// The kinds of faults, by the names that `--faults` takes. Clock drift is a property of a run and has no
 /// place in its schedule.
 pub const KINDS: [&str; 16] = [
-    "crash", "crash-all", "crash-loop", "crash-mid-write", "crash-at", "pause", "partition", "clog", "loss", "duplicate",
-    "delay", "reorder", "disk-broken", "disk-full", "disk-slow", "drift",
+    "crash",
+    "crash-all",
+    "crash-loop",
+    "crash-mid-write",
+    "crash-at",
+    "pause",
+    "partition",
+    "clog",
+    "loss",
+    "duplicate",
+    "delay",
+    "reorder",
+    "disk-broken",
+    "disk-full",
+    "disk-slow",
+    "drift",
 ];
 
 impl Fault {
@@ -185,7 +253,10 @@ impl fmt::Display for Fault {
                 write!(f, "{node} crashes {times} times, {up_ms} ms up and {down_ms} ms down")
             }
             Fault::CrashMidWrite { node, operations, down_ms } => {
-                write!(f, "{node} crashes in the middle of a disk operation, after {operations} more; for {down_ms} ms")
+                write!(
+                    f,
+                    "{node} crashes in the middle of a disk operation, after {operations} more; for {down_ms} ms"
+                )
             }
             Fault::CrashAt { node, event, down_ms } => {
                 write!(f, "{node} crashes at its next {event}, for {down_ms} ms")
@@ -202,7 +273,9 @@ impl fmt::Display for Fault {
             }
             Fault::Clog { from, to, for_ms } => write!(f, "{from} to {to} clogged for {for_ms} ms"),
             Fault::Loss { percent, for_ms } => write!(f, "{percent} % of messages lost for {for_ms} ms"),
-            Fault::Duplicate { percent, for_ms } => write!(f, "{percent} % of requests arrive twice for {for_ms} ms"),
+            Fault::Duplicate { percent, for_ms } => {
+                write!(f, "{percent} % of requests arrive twice for {for_ms} ms")
+            }
             Fault::Delay { percent, up_to_ms, for_ms } => {
                 write!(f, "{percent} % of messages late by up to {up_to_ms} ms, for {for_ms} ms")
             }
@@ -221,11 +294,22 @@ const CRASH_POINTS: [(fn(NodeId) -> bool, &[&str]); 3] = [
     (
         |node| matches!(node, NodeId::Order(_)),
         &[
-            "Acknowledged", "TakeoverBegan", "UnsettledCompleted", "Serving", "ViewAdopted", "TailCut", "DropAsked",
-            "AddAsked", "CaughtUp", "Deposed",
+            "Acknowledged",
+            "TakeoverBegan",
+            "UnsettledCompleted",
+            "Serving",
+            "ViewAdopted",
+            "TailCut",
+            "DropAsked",
+            "AddAsked",
+            "CaughtUp",
+            "Deposed",
         ],
     ),
-    (|node| matches!(node, NodeId::FrontEnd(_)), &["ViewSaved", "LeaderSuspected", "OrderRetried", "Invalidated"]),
+    (
+        |node| matches!(node, NodeId::FrontEnd(_)),
+        &["ViewSaved", "LeaderSuspected", "OrderRetried", "Invalidated"],
+    ),
     (|node| node == NodeId::Catalog, &["GroupVisible", "Restocked", "CatalogReady", "BatchRepeated"]),
 ];
 
@@ -251,7 +335,11 @@ pub fn draw(seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>
     let mut at = 500.0;
     loop {
         at += exponential(&mut rng, mean_gap_ms);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of milliseconds")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive number of milliseconds"
+        )]
         let at_ms = at as u64;
         if at_ms >= until_ms {
             return schedule;
@@ -274,12 +362,19 @@ fn exponential(rng: &mut SmallRng, mean: f64) -> f64 {
 fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId]) -> Fault {
     let node = nodes[rng.random_range(0..nodes.len())];
     let other = nodes[rng.random_range(0..nodes.len())];
-    let down_ms = [rng.random_range(1..50), rng.random_range(50..1000), rng.random_range(1000..8000)][rng.random_range(0..3)];
-    let for_ms = [rng.random_range(20..200), rng.random_range(200..2000), rng.random_range(2000..8000)][rng.random_range(0..3)];
+    let down_ms = [rng.random_range(1..50), rng.random_range(50..1000), rng.random_range(1000..8000)]
+        [rng.random_range(0..3)];
+    let for_ms = [rng.random_range(20..200), rng.random_range(200..2000), rng.random_range(2000..8000)]
+        [rng.random_range(0..3)];
     match kind {
         "crash" => Fault::Crash { node, down_ms, silent: rng.random_bool(0.3) },
         "crash-all" => Fault::CrashAll { down_ms },
-        "crash-loop" => Fault::CrashLoop { node, times: rng.random_range(2..6), up_ms: rng.random_range(1..600), down_ms: rng.random_range(1..300) },
+        "crash-loop" => Fault::CrashLoop {
+            node,
+            times: rng.random_range(2..6),
+            up_ms: rng.random_range(1..600),
+            down_ms: rng.random_range(1..300),
+        },
         "crash-mid-write" => Fault::CrashMidWrite { node, operations: rng.random_range(0..60), down_ms },
         "crash-at" => {
             let points = CRASH_POINTS.iter().find(|(of, _)| of(node)).map_or(&[][..], |(_, points)| points);
@@ -289,12 +384,18 @@ fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId]) -> Fault {
         "partition" => {
             let side: Vec<NodeId> = nodes.iter().copied().filter(|_| rng.random_bool(0.4)).collect();
             let side = if side.is_empty() || side.len() == nodes.len() { vec![node] } else { side };
-            Fault::Partition { side, way: [Way::Both, Way::Both, Way::Out, Way::In][rng.random_range(0..4)], for_ms }
+            Fault::Partition {
+                side,
+                way: [Way::Both, Way::Both, Way::Out, Way::In][rng.random_range(0..4)],
+                for_ms,
+            }
         }
         "clog" => Fault::Clog { from: node, to: other, for_ms },
         "loss" => Fault::Loss { percent: rng.random_range(1..60), for_ms },
         "duplicate" => Fault::Duplicate { percent: rng.random_range(5..100), for_ms },
-        "delay" => Fault::Delay { percent: rng.random_range(5..100), up_to_ms: rng.random_range(5..3000), for_ms },
+        "delay" => {
+            Fault::Delay { percent: rng.random_range(5..100), up_to_ms: rng.random_range(5..3000), for_ms }
+        }
         "reorder" => Fault::Reorder { for_ms },
         "disk-broken" => Fault::DiskBroken { node, for_ms },
         "disk-full" => Fault::DiskFull { node, for_ms },

@@ -97,7 +97,14 @@ fn allowed(named: Option<Vec<String>>) -> Result<BTreeSet<&'static str>, ExitCod
     Ok(allowed)
 }
 
-fn run_many(first: u64, seeds: u64, jobs: u64, allowed: &BTreeSet<&'static str>, most_broken: usize, hashes: bool) -> ExitCode {
+fn run_many(
+    first: u64,
+    seeds: u64,
+    jobs: u64,
+    allowed: &BTreeSet<&'static str>,
+    most_broken: usize,
+    hashes: bool,
+) -> ExitCode {
     let began = Instant::now();
     let next = AtomicU64::new(first);
     let (tx, rx) = mpsc::channel();

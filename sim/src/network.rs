@@ -165,11 +165,14 @@ impl Network {
                 }
             }
         });
-        (call, Box::pin(async move {
-            let reply = reply.await;
-            drop(waiting);
-            reply
-        }))
+        (
+            call,
+            Box::pin(async move {
+                let reply = reply.await;
+                drop(waiting);
+                reply
+            }),
+        )
     }
 
     /// Sends a message; returns when it arrives: never, once, or twice.
@@ -191,7 +194,8 @@ impl Network {
             counts.lost += 1;
             return Vec::new();
         }
-        let doubled = matches!(packet.content, Content::Request(_)) && link.rng.random_bool(weather.duplicate);
+        let doubled =
+            matches!(packet.content, Content::Request(_)) && link.rng.random_bool(weather.duplicate);
         counts.duplicated += u64::from(doubled);
         (0..=u8::from(doubled))
             .map(|_| {
@@ -252,8 +256,14 @@ impl Drop for Waiting {
 }
 
 fn arrival(now: Nanos, link: &mut Link, weather: &Weather, counts: &mut NetworkCounts) -> Nanos {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a positive number of nanoseconds")]
-    let mut travel = SHORTEST_NANOS + (-(1.0 - link.rng.random::<f64>()).ln() * weather.mean_nanos as f64) as Nanos;
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a positive number of nanoseconds"
+    )]
+    let mut travel =
+        SHORTEST_NANOS + (-(1.0 - link.rng.random::<f64>()).ln() * weather.mean_nanos as f64) as Nanos;
     if link.rng.random_bool(weather.delay) {
         counts.delayed += 1;
         travel += link.rng.random_range(0..=weather.delay_nanos);

@@ -58,9 +58,9 @@ pub fn panic_text(payload: &(dyn Any + Send)) -> String {
 pub fn run(setup: Setup, record: bool) -> Outcome {
     let seed = setup.seed;
     let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(move || run_here(setup, record));
-    let outcome = thread.map_err(|error| error.to_string()).and_then(|thread| {
-        thread.join().map_err(|payload| panic_text(&*payload))
-    });
+    let outcome = thread
+        .map_err(|error| error.to_string())
+        .and_then(|thread| thread.join().map_err(|payload| panic_text(&*payload)));
     outcome.unwrap_or_else(|why| Outcome {
         seed,
         violations: vec![Violation::new("the simulator works", [why])],
@@ -86,7 +86,10 @@ fn run_here(setup: Setup, record: bool) -> Outcome {
         let virtual_nanos = world.now();
         let ended = catch_unwind(AssertUnwindSafe(|| world.end()));
         if let Err(payload) = ended {
-            world.broken(Violation::new("no panic", [format!("while everything ended: {}", panic_text(&*payload))]));
+            world.broken(Violation::new(
+                "no panic",
+                [format!("while everything ended: {}", panic_text(&*payload))],
+            ));
         }
         let mut trace = world.trace.borrow_mut();
         Outcome {
@@ -141,7 +144,8 @@ impl Future for Drive {
                 return Poll::Ready(());
             }
             let Some(next) = self.world.timeline.next() else {
-                self.world.broken(Violation::new("the simulator works", ["nothing is left to happen".to_owned()]));
+                self.world
+                    .broken(Violation::new("the simulator works", ["nothing is left to happen".to_owned()]));
                 return Poll::Ready(());
             };
             if next <= self.reached {
@@ -157,7 +161,8 @@ impl Future for Drive {
                 self.world.executor.on_wake(cx.waker());
                 return Poll::Pending;
             }
-            self.reached = u64::try_from((Instant::now() - self.began).as_nanos()).unwrap_or(u64::MAX).max(next);
+            self.reached =
+                u64::try_from((Instant::now() - self.began).as_nanos()).unwrap_or(u64::MAX).max(next);
         }
     }
 }

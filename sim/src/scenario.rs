@@ -87,7 +87,8 @@ impl Setup {
     pub fn draw(seed: u64, allowed: &BTreeSet<&str>) -> Setup {
         let mut rng = SmallRng::seed_from_u64(stream(seed, "setup"));
         let mut one_of = |values: &[u64]| values[rng.random_range(0..values.len())];
-        let replicas: u8 = [3, 3, 3, 3, 3, 2, 4, 5][usize::try_from(one_of(&[0, 1, 2, 3, 4, 5, 6, 7])).unwrap_or(0)];
+        let replicas: u8 =
+            [3, 3, 3, 3, 3, 2, 4, 5][usize::try_from(one_of(&[0, 1, 2, 3, 4, 5, 6, 7])).unwrap_or(0)];
         let replicas: Vec<ReplicaId> = (1..=replicas).collect();
         let faults_ms = one_of(&[20_000, 40_000, 40_000, 60_000]);
         let call_limit_ms = one_of(&[300, 500, 1000]);

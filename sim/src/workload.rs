@@ -91,7 +91,8 @@ impl Shopper {
         let pieces = 1 + self.below(self.world.setup.most_pieces);
         let order = self.orders.get();
         self.orders.set(order + 1);
-        let (Ok(key), Ok(quantity)) = (RequestId::new(format!("c{}-{order}", self.number)), Quantity::new(pieces))
+        let (Ok(key), Ok(quantity)) =
+            (RequestId::new(format!("c{}-{order}", self.number)), Quantity::new(pieces))
         else {
             return;
         };
@@ -130,7 +131,13 @@ impl Shopper {
     }
 
     /// The same key and order, long after it was answered: the same number.
-    async fn order_again(&self, key: &RequestId, name: &ProductName, quantity: Quantity, number: OrderNumber) {
+    async fn order_again(
+        &self,
+        key: &RequestId,
+        name: &ProductName,
+        quantity: Quantity,
+        number: OrderNumber,
+    ) {
         self.think().await;
         let told = self.place(key, name, quantity).await;
         self.world.count("acknowledged order asked again");
@@ -160,7 +167,8 @@ impl Shopper {
     async fn query(&self) {
         let name = self.any_toy();
         let invoked = self.world.now();
-        let answer = self.net.send(DOOR, &QueryProduct { name: name.clone() }, self.world.setup.patience()).await;
+        let answer =
+            self.net.send(DOOR, &QueryProduct { name: name.clone() }, self.world.setup.patience()).await;
         let told = match answer {
             Ok(Ok(product)) => Told::Product { product },
             Ok(Err(_)) | Err(_) => Told::Unknown,

@@ -97,7 +97,8 @@ impl World {
     #[must_use]
     pub fn new(setup: Setup, trace: Trace) -> Rc<World> {
         let nodes = setup.nodes();
-        let disks = nodes.iter().map(|node| (*node, Disk::new(setup.stream(&format!("disk {node}"))))).collect();
+        let disks =
+            nodes.iter().map(|node| (*node, Disk::new(setup.stream(&format!("disk {node}"))))).collect();
         let processes = nodes.iter().map(|node| (*node, Process::down())).collect();
         let world = Rc::new_cyclic(|me| World {
             timeline: Arc::default(),
@@ -208,7 +209,11 @@ impl World {
         let processes = self.processes.borrow();
         let stuck = processes.iter().filter_map(|(node, process)| {
             let (_, oldest) = process.under_way.first_key_value()?;
-            Some(format!("{node} has {} calls to answer, the oldest: {}", process.under_way.len(), describe::line(oldest)))
+            Some(format!(
+                "{node} has {} calls to answer, the oldest: {}",
+                process.under_way.len(),
+                describe::line(oldest)
+            ))
         });
         stuck.collect()
     }
@@ -234,7 +239,11 @@ impl World {
     /// The way into the store for a shopper, and its clock, which does not drift.
     pub fn client_net(&self, number: u8) -> (Net, Arc<NodeClock>) {
         let clock = Arc::new(NodeClock::new(self.timeline.clone(), 0, 0));
-        let transport = SimTransport { world: self.me.clone(), from: Endpoint::Client(number), alive: Rc::new(Cell::new(true)) };
+        let transport = SimTransport {
+            world: self.me.clone(),
+            from: Endpoint::Client(number),
+            alive: Rc::new(Cell::new(true)),
+        };
         (Net::new(Rc::new(transport), clock.clone()), clock)
     }
 
@@ -262,7 +271,10 @@ impl World {
         match (packet.content, packet.to) {
             (Content::Reply(reply), _) => {
                 if let Err(NetError::Malformed(why)) = &reply {
-                    self.broken(Violation::new("well-formed", [format!("{} {}: {why}", packet.to, packet.name)]));
+                    self.broken(Violation::new(
+                        "well-formed",
+                        [format!("{} {}: {why}", packet.to, packet.name)],
+                    ));
                 }
                 self.network.answer(packet.call, reply);
             }
@@ -348,7 +360,10 @@ impl World {
     /// A task panicked, which no code of the store may.
     pub fn panicked(&self, panicked: Panicked) {
         let owner = panicked.owner.map_or("the simulator".to_owned(), |node| node.to_string());
-        self.broken(Violation::new("no panic", [format!("{owner}: {}", crate::run::panic_text(&*panicked.payload))]));
+        self.broken(Violation::new(
+            "no panic",
+            [format!("{owner}: {}", crate::run::panic_text(&*panicked.payload))],
+        ));
     }
 
     fn is_incarnation(&self, node: NodeId, incarnation: u32) -> bool {
@@ -359,7 +374,10 @@ impl World {
 
     /// Whether a node runs.
     pub fn is_up(&self, node: NodeId) -> bool {
-        self.processes.borrow().get(&node).is_some_and(|process| matches!(process.running, Running::Up { .. }))
+        self.processes
+            .borrow()
+            .get(&node)
+            .is_some_and(|process| matches!(process.running, Running::Up { .. }))
     }
 
     fn start(&self, node: NodeId) {
@@ -403,7 +421,10 @@ impl World {
                     self.note(Some(node), || format!("cannot start: {error}"));
                     self.timeline.after(500 * MILLI, Due::Restart(node));
                 } else {
-                    self.broken(Violation::new("restart", [format!("{node} cannot open its own file: {error}")]));
+                    self.broken(Violation::new(
+                        "restart",
+                        [format!("{node} cannot open its own file: {error}")],
+                    ));
                 }
             }
             Err(payload) => self.panicked(Panicked { owner: Some(node), payload }),
@@ -413,13 +434,19 @@ impl World {
     fn host(&self, node: NodeId, incarnation: u32, alive: &Rc<Cell<bool>>) -> Host {
         let (origin, drift_ppm) = self.setup.clock(node);
         let clock = Arc::new(NodeClock::new(self.timeline.clone(), origin, drift_ppm));
-        let transport = SimTransport { world: self.me.clone(), from: Endpoint::Node(node), alive: alive.clone() };
+        let transport =
+            SimTransport { world: self.me.clone(), from: Endpoint::Node(node), alive: alive.clone() };
         let world = self.me.clone();
         let still = alive.clone();
         Host {
             id: node,
             net: Net::new(Rc::new(transport), clock.clone()),
-            storage: Rc::new(NodeStorage::new(self.me.clone(), node, self.disks[&node].clone(), alive.clone())),
+            storage: Rc::new(NodeStorage::new(
+                self.me.clone(),
+                node,
+                self.disks[&node].clone(),
+                alive.clone(),
+            )),
             clock,
             seed: self.setup.stream(&format!("{node} {incarnation}")),
             probe: Rc::new(NodeProbe { world: self.me.clone(), alive: alive.clone() }),
@@ -518,8 +545,12 @@ impl World {
             else {
                 return;
             };
-            let waiting: Vec<u64> =
-                process.jobs.iter().filter(|(_, queued)| queued.job.is_some()).map(|(number, _)| *number).collect();
+            let waiting: Vec<u64> = process
+                .jobs
+                .iter()
+                .filter(|(_, queued)| queued.job.is_some())
+                .map(|(number, _)| *number)
+                .collect();
             if waiting.is_empty() {
                 process.disk_busy = false;
                 return;

@@ -6,14 +6,17 @@ use crate::report::{Violation, seconds};
 
 pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
     for operation in &history.operations {
-        let (Asked::Place { key, name, quantity }, Told::Placed { number }) = (&operation.asked, &operation.told)
+        let (Asked::Place { key, name, quantity }, Told::Placed { number }) =
+            (&operation.asked, &operation.told)
         else {
             continue;
         };
         for (id, book) in &audit.books {
             let entry = usize::try_from(*number).ok().and_then(|number| book.get(number.wrapping_sub(1)));
             let held = entry.is_some_and(|entry| {
-                entry.purchase.key == *key && entry.purchase.name == *name && entry.purchase.quantity == *quantity
+                entry.purchase.key == *key
+                    && entry.purchase.name == *name
+                    && entry.purchase.quantity == *quantity
             });
             if !held {
                 let acknowledged = format!(

@@ -2,8 +2,8 @@
 //! names the facts that contradict each other.
 
 mod durable;
-mod one_history;
 mod once;
+mod one_history;
 mod orders;
 mod products;
 mod stock;

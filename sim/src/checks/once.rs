@@ -21,14 +21,19 @@ pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
         }
         let key = &entry.purchase.key;
         if let Some(before) = keys.insert(key, entry.number) {
-            let facts = [format!("in the book of order-{id}, key {key} made orders {before} and {}", entry.number)];
+            let facts =
+                [format!("in the book of order-{id}, key {key} made orders {before} and {}", entry.number)];
             return Some(Violation::new(PROMISE, facts));
         }
         if let Some(operation) = asked.get(key)
             && let Some(told) = refused(&operation.told)
         {
             let facts = [
-                format!("client {} was told at {} of key {key}: {told}", operation.client, seconds(operation.returned)),
+                format!(
+                    "client {} was told at {} of key {key}: {told}",
+                    operation.client,
+                    seconds(operation.returned)
+                ),
                 format!("the book of order-{id} holds it as order {}", entry.number),
             ];
             return Some(Violation::new(PROMISE, facts));

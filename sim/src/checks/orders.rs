@@ -55,11 +55,16 @@ pub(super) fn check(history: &History) -> Result<(), Violation> {
 fn placed(history: &History) -> Result<BTreeMap<OrderNumber, Placed<'_>>, Violation> {
     let mut placed: BTreeMap<OrderNumber, Placed<'_>> = BTreeMap::new();
     for operation in &history.operations {
-        if let (Asked::Place { name, quantity, key }, Told::Placed { number }) = (&operation.asked, &operation.told)
+        if let (Asked::Place { name, quantity, key }, Told::Placed { number }) =
+            (&operation.asked, &operation.told)
             && let Some(before) = placed.insert(*number, Placed { operation, name, quantity: *quantity })
         {
             let facts = [
-                format!("order {number} acknowledged at {}: {:?}", seconds(before.operation.returned), before.operation.asked),
+                format!(
+                    "order {number} acknowledged at {}: {:?}",
+                    seconds(before.operation.returned),
+                    before.operation.asked
+                ),
                 format!("order {number} acknowledged at {}: key {key}", seconds(operation.returned)),
             ];
             return Err(Violation::new("exactly once", facts));

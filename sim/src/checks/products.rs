@@ -57,7 +57,10 @@ pub(super) fn check(
     for (name, stock) in initial {
         let steps = steps(history, name, ordered);
         if let Verdict::Broken(facts) = search(&steps, *stock, restock_to) {
-            return Some(Violation::new(PROMISE, [vec![format!("{name} began with {stock} pieces")], facts].concat()));
+            return Some(Violation::new(
+                PROMISE,
+                [vec![format!("{name} began with {stock} pieces")], facts].concat(),
+            ));
         }
     }
     history.operations.iter().find_map(|operation| existence(operation, initial))
@@ -74,7 +77,13 @@ fn existence(operation: &Operation, initial: &BTreeMap<ProductName, u64>) -> Opt
     if there == initial.contains_key(name) {
         return None;
     }
-    let fact = format!("client {} at {}: {:?} was answered {:?}", operation.client, seconds(operation.returned), operation.asked, operation.told);
+    let fact = format!(
+        "client {} at {}: {:?} was answered {:?}",
+        operation.client,
+        seconds(operation.returned),
+        operation.asked,
+        operation.told
+    );
     Some(Violation::new(PROMISE, [fact]))
 }
 
@@ -82,7 +91,12 @@ fn steps(history: &History, name: &ProductName, ordered: &BTreeSet<&RequestId>) 
     let mut steps = Vec::new();
     for operation in &history.operations {
         let mut push = |act, until, what: String| {
-            let who = format!("client {} from {} to {}: {what}", operation.client, seconds(operation.invoked), seconds(operation.returned));
+            let who = format!(
+                "client {} from {} to {}: {what}",
+                operation.client,
+                seconds(operation.invoked),
+                seconds(operation.returned)
+            );
             steps.push(Step { act, from: operation.invoked, until, what: who });
         };
         match (&operation.asked, &operation.told) {
@@ -90,18 +104,36 @@ fn steps(history: &History, name: &ProductName, ordered: &BTreeSet<&RequestId>) 
                 let what = format!("bought {quantity} (key {key}, order {number})");
                 push(Act::Sell(u64::from(quantity.get())), operation.returned, what);
             }
-            (Asked::Place { name: of, quantity, key }, Told::Unknown) if of == name && ordered.contains(key) => {
-                push(Act::Sell(u64::from(quantity.get())), Nanos::MAX, format!("bought {quantity} (key {key}), unknowingly"));
+            (Asked::Place { name: of, quantity, key }, Told::Unknown)
+                if of == name && ordered.contains(key) =>
+            {
+                push(
+                    Act::Sell(u64::from(quantity.get())),
+                    Nanos::MAX,
+                    format!("bought {quantity} (key {key}), unknowingly"),
+                );
             }
             (Asked::Place { name: of, quantity, key }, Told::NotEnough { left }) if of == name => {
-                push(Act::See(*left), operation.returned, format!("could not buy {quantity} (key {key}): {left} left"));
+                push(
+                    Act::See(*left),
+                    operation.returned,
+                    format!("could not buy {quantity} (key {key}): {left} left"),
+                );
             }
             (Asked::Query { name: of }, Told::Product { product: Some(product) }) if of == name => {
-                push(Act::See(product.quantity), operation.returned, format!("saw {} in stock", product.quantity));
+                push(
+                    Act::See(product.quantity),
+                    operation.returned,
+                    format!("saw {} in stock", product.quantity),
+                );
             }
             (Asked::List, Told::Products { products }) => {
                 for product in products.iter().filter(|product| product.name == *name) {
-                    push(Act::See(product.quantity), operation.returned, format!("saw {} in stock, in the list", product.quantity));
+                    push(
+                        Act::See(product.quantity),
+                        operation.returned,
+                        format!("saw {} in stock, in the list", product.quantity),
+                    );
                 }
             }
             _ => {}
@@ -140,7 +172,11 @@ fn search(steps: &[Step], initial: u64, restock_to: u64) -> Verdict {
                 None => search.under_way.push(Some(index)),
             }
         } else if !search.end(index) {
-            return if search.states.len() >= MOST_STATES { Verdict::Undecided } else { Verdict::Broken(search.facts(index)) };
+            return if search.states.len() >= MOST_STATES {
+                Verdict::Undecided
+            } else {
+                Verdict::Broken(search.facts(index))
+            };
         }
     }
     Verdict::Fits
@@ -193,7 +229,9 @@ impl Search<'_> {
 
     /// An operation returns: only states in which it has taken place remain. False if there is none.
     fn end(&mut self, index: usize) -> bool {
-        let Some(place) = self.under_way.iter().position(|under_way| *under_way == Some(index)) else { return false };
+        let Some(place) = self.under_way.iter().position(|under_way| *under_way == Some(index)) else {
+            return false;
+        };
         let (seen, arrived) = self.reachable(Some(place));
         if seen.len() >= MOST_STATES {
             self.states = seen;
@@ -211,8 +249,12 @@ impl Search<'_> {
         let possible: BTreeSet<u64> = self.reachable(None).0.into_iter().map(|(stock, _)| stock).collect();
         let possible: Vec<String> = possible.iter().take(12).map(ToString::to_string).collect();
         let step = &self.steps[index];
-        let mut facts = vec![step.what.clone(), format!("in that time the stock could only be {}", possible.join(" or "))];
-        let before = self.steps.iter().filter(|other| other.until < step.from && matches!(other.act, Act::Sell(_)));
+        let mut facts = vec![
+            step.what.clone(),
+            format!("in that time the stock could only be {}", possible.join(" or ")),
+        ];
+        let before =
+            self.steps.iter().filter(|other| other.until < step.from && matches!(other.act, Act::Sell(_)));
         if let Some(sale) = before.max_by_key(|other| other.until) {
             facts.push(format!("the last sale that was acknowledged before: {}", sale.what));
         }
@@ -302,11 +344,13 @@ mod tests {
     }
 
     fn exhaustive(steps: &[Step], done: &mut Vec<bool>, stock: u64) -> bool {
-        let open = |done: &[bool]| steps.iter().zip(done).any(|(step, done)| !done && step.until < Nanos::MAX);
+        let open =
+            |done: &[bool]| steps.iter().zip(done).any(|(step, done)| !done && step.until < Nanos::MAX);
         if !open(done) {
             return true;
         }
-        let first_end = steps.iter().zip(&*done).filter(|(_, done)| !**done).map(|(step, _)| step.until).min();
+        let first_end =
+            steps.iter().zip(&*done).filter(|(_, done)| !**done).map(|(step, _)| step.until).min();
         for index in 0..steps.len() {
             if done[index] || first_end.is_some_and(|end| steps[index].from > end) {
                 continue;

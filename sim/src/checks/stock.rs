@@ -17,7 +17,10 @@ pub(super) fn check(setup: &Setup, audit: &Audit) -> Option<Violation> {
     for (place, item) in audit.items.iter().enumerate() {
         let name = &item.name;
         if item.initial + item.restocked != item.sold + item.quantity {
-            return Some(Violation::new(PROMISE, [format!("the catalog's books of {name} do not add up: {item:?}")]));
+            return Some(Violation::new(
+                PROMISE,
+                [format!("the catalog's books of {name} do not add up: {item:?}")],
+            ));
         }
         if setup.stock.get(place).is_some_and(|initial| *initial != item.initial) {
             return Some(Violation::new(PROMISE, [format!("{name} began with another stock: {item:?}")]));
@@ -32,6 +35,9 @@ pub(super) fn check(setup: &Setup, audit: &Audit) -> Option<Violation> {
         }
     }
     ordered.first_key_value().map(|(name, pieces)| {
-        Violation::new(PROMISE, [format!("the book of order-{id} holds {pieces} of {name}, which the catalog does not have")])
+        Violation::new(
+            PROMISE,
+            [format!("the book of order-{id} holds {pieces} of {name}, which the catalog does not have")],
+        )
     })
 }

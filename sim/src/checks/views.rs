@@ -22,17 +22,26 @@ impl Views {
                 if let Some((before, when)) = self.saved.insert(view.epoch, (view.clone(), at))
                     && before != *view
                 {
-                    let facts = [format!("saved at {}: {before}", seconds(when)), format!("saved at {}: {view}", seconds(at))];
+                    let facts = [
+                        format!("saved at {}: {before}", seconds(when)),
+                        format!("saved at {}: {view}", seconds(at)),
+                    ];
                     return Err(Violation::new("one leader an epoch", facts));
                 }
                 if !view.in_sync.contains(&view.leader) {
-                    return Err(Violation::new("one leader an epoch", [format!("its leader is not in sync: {view}")]));
+                    return Err(Violation::new(
+                        "one leader an epoch",
+                        [format!("its leader is not in sync: {view}")],
+                    ));
                 }
                 Ok(())
             }
             Event::Serving { epoch, .. } | Event::Acknowledged { epoch, .. } => match self.saved.get(epoch) {
                 Some((view, _)) if NodeId::Order(view.leader) != node => {
-                    let facts = [format!("at {} {node} leads epoch {epoch}", seconds(at)), format!("the view is {view}")];
+                    let facts = [
+                        format!("at {} {node} leads epoch {epoch}", seconds(at)),
+                        format!("the view is {view}"),
+                    ];
                     Err(Violation::new("one leader an epoch", facts))
                 }
                 _ => Ok(()),
