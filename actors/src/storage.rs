@@ -4,6 +4,8 @@
 //! deployed, a real file and a blocking thread; simulated, a disk that keeps, loses or tears each write
 //! that was not synced, and virtual time.
 
+mod trial;
+
 use std::any::Any;
 use std::fmt;
 use std::io;
@@ -18,6 +20,8 @@ use redb::{
     TableDefinition, TableError,
 };
 use tokio::sync::oneshot;
+
+use self::trial::Trial;
 
 /// A piece of work that may block on the disk.
 pub type Job = Box<dyn FnOnce() + Send>;
@@ -259,16 +263,25 @@ fn open_backend(
     if !fresh && backend.len().unwrap_or(0) == 0 {
         return Err(foreign("it is empty".into()));
     }
+    let io = |source| OpenError::Io { file: name.into(), source };
+    let trial = Arc::new(Trial::new(backend).map_err(io)?);
+    if fresh {
+        trial.accept().map_err(io)?;
+    }
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let mut builder = Builder::new();
         builder.set_cache_size(cache_bytes);
-        let database =
-            builder.create_with_backend(Backend(backend)).map_err(|error| classify(error, name, wanted))?;
+        let database = builder
+            .create_with_backend(Backend(trial.clone()))
+            .map_err(|error| classify(error, name, wanted))?;
         if fresh {
             stamp(&database, wanted).map_err(|error| damaged(name, &error))?;
         }
         match stamped_owner(&database).map_err(|error| damaged(name, &error))? {
-            Some((found, format)) if owned(&found) && format == FORMAT_VERSION => Ok(database),
+            Some((found, format)) if owned(&found) && format == FORMAT_VERSION => {
+                trial.accept().map_err(io)?;
+                Ok(database)
+            }
             Some((found, format)) => Err(foreign(format!("it holds the data of {found} (format {format})"))),
             None => Err(foreign("it is another program's redb database".into())),
         }
@@ -322,7 +335,7 @@ fn stamped_owner(database: &Database) -> Result<Option<(String, String)>, DiskEr
 
 /// redb takes a backend by its type; this makes one type of all.
 #[derive(Debug)]
-struct Backend(Box<dyn StorageBackend>);
+struct Backend(Arc<Trial>);
 
 impl StorageBackend for Backend {
     fn len(&self) -> io::Result<u64> {
@@ -341,24 +354,24 @@ impl StorageBackend for Backend {
         self.0.write(offset, data)
     }
     fn close(&self) -> io::Result<()> {
-        self.0.close()
+        self.0.file.close()
     }
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.try_lock_range(start, end)
+        self.0.file.try_lock_range(start, end)
     }
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.try_lock_shared_range(start, end)
+        self.0.file.try_lock_shared_range(start, end)
     }
     fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.lock_range(start, end)
+        self.0.file.lock_range(start, end)
     }
     fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.lock_shared_range(start, end)
+        self.0.file.lock_shared_range(start, end)
     }
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.unlock_range(start, end)
+        self.0.file.unlock_range(start, end)
     }
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.query_lock_range(start, end)
+        self.0.file.query_lock_range(start, end)
     }
 }
