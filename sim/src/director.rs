@@ -60,6 +60,7 @@ async fn recover(world: &Rc<World>, crowd: &Crowd, healed: Nanos) -> Result<Audi
     world.note(None, || {
         format!("order {number} succeeded {} after all healed", seconds(world.now() - healed))
     });
+    world.recovered(world.now() - healed);
     crowd.closing.set(true);
     wait(world, bound, async || match crowd.inside.get() {
         0 => Ok(()),

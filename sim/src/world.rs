@@ -107,6 +107,7 @@ pub struct World {
     /// How many replicas each view had in sync.
     view_sizes: RefCell<BTreeMap<u64, usize>>,
     finished: Cell<bool>,
+    recovery: Cell<Nanos>,
     me: Weak<World>,
 }
 
@@ -133,6 +134,7 @@ impl World {
             rng: RefCell::new(SmallRng::seed_from_u64(setup.stream("world"))),
             view_sizes: RefCell::default(),
             finished: Cell::new(false),
+            recovery: Cell::new(0),
             me: me.clone(),
             setup,
         });
@@ -171,6 +173,16 @@ impl World {
         self.note(None, || format!("BROKEN: {violation}"));
         self.violations.borrow_mut().push(violation);
         self.finish();
+    }
+
+    /// The store has recovered from all that happened to it, this long after all healed.
+    pub fn recovered(&self, after: Nanos) {
+        self.recovery.set(after);
+    }
+
+    /// See [`World::recovered`].
+    pub fn recovery(&self) -> Nanos {
+        self.recovery.get()
     }
 
     /// What broke.
@@ -652,6 +664,11 @@ impl World {
                 self.trouble.borrow_mut().triggers.push(trigger);
             }
             Fault::Pause { node, .. } => self.pause(*node),
+            Fault::LoseDisk { node, down_ms } => {
+                self.crash_for(*node, false, *down_ms, "fault lose-disk");
+                self.disks[node].erase();
+                self.watch.borrow_mut().disk_lost();
+            }
             _ => {
                 self.count(&format!("fault {}", fault.kind()));
                 self.trouble.borrow_mut().active.insert(index, fault);

@@ -52,6 +52,11 @@ impl Watch {
         Watch { views: views::Views::default() }
     }
 
+    /// The front-end lost its disk.
+    pub fn disk_lost(&mut self) {
+        self.views.forget();
+    }
+
     /// Looks at an event.
     ///
     /// # Errors
