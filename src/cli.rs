@@ -30,5 +30,6 @@ pub enum Command {
     Serve(serve::Args),
 
     Shop(shop::Args),
+
     Inspect(inspect::Args),
 }

@@ -21,6 +21,8 @@ use books::{Comparison, Source};
 use overlay::Overlay;
 use stock::Stock;
 
+use crate::host::panics::contained;
+
 /// How much memory redb may use for one file. Files are read once, from one end to the other.
 const CACHE_BYTES: usize = 16 << 20;
 
@@ -42,12 +44,8 @@ pub struct Args {
 
 /// Inspects, and says what was found.
 pub fn run(args: Args) -> ExitCode {
-    // redb panics over some damaged files. That is caught and said in a sentence; a backtrace beside it
-    // would look like a fault of this program.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let findings = inspect(&args.data);
-    std::panic::set_hook(hook);
+    // redb panics over some damaged files. That is caught, and said in a sentence.
+    let findings = contained(|| inspect(&args.data));
 
     // Whoever closed the output does not want to know; the exit status still says it.
     let _ = io::stdout().write_all(findings.report.as_bytes());
@@ -274,20 +272,20 @@ fn read_stock(directory: &Path, book: Option<(&Replica, &books::Contents)>) -> R
 fn report_stock(findings: &mut Findings, stock: &Stock, book: Option<ReplicaId>) {
     findings.say(format_args!("\n{stock}"));
     let pending = match stock.pending.len() {
-        0 => "no purchase waits to become an order".to_owned(),
-        1 => "1 purchase waits to become an order".to_owned(),
-        more => format!("{more} purchases wait to become orders"),
+        0 => String::new(),
+        1 => " and one purchase that a leader has yet to make an order".to_owned(),
+        more => format!(" and {more} purchases that a leader has yet to make orders"),
     };
     let faults = stock.faults();
     match book {
         _ if !faults.is_empty() => {
-            findings.contradict(format_args!("The stock does not add up; {pending}:"));
+            findings.contradict("The stock does not add up:");
             for fault in faults {
                 findings.say(format_args!("  {fault}"));
             }
         }
         Some(id) => findings.say(format_args!(
-            "The stock adds up: what was sold is what the book of order-{id} holds; {pending}."
+            "The stock adds up: what was sold is what the book of order-{id} holds{pending}."
         )),
         None => findings.say(
             "The stock adds up in itself. It was not compared with the orders, since not all books were read.",

@@ -141,6 +141,7 @@ impl Town {
             .lines()
             .find_map(|line| line.strip_prefix("order-1")?.split_whitespace().next()?.parse::<u64>().ok());
         let acknowledged = self.acknowledged();
+        eprintln!("{} orders", acknowledged.len());
         let all = (1..=in_book.expect("inspect tells how many orders there are")).collect();
         let missing: Vec<_> = acknowledged.difference(&all).collect();
         let unheard: Vec<_> = all.difference(&acknowledged).collect();
