@@ -39,6 +39,27 @@ pub mod node_name {
     }
 }
 
+/// [`node_name`] for a node that may be left out.
+mod optional_node_name {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use toystore_actors::net::NodeId;
+
+    #[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(node: &Option<NodeId>, serializer: S) -> Result<S::Ok, S::Error> {
+        match node {
+            Some(node) => serializer.collect_str(node),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<NodeId>, D::Error> {
+        let name = Option::<String>::deserialize(deserializer)?;
+        name.map(|name| super::node_name::parse(&name)).transpose().map_err(serde::de::Error::custom)
+    }
+}
+
 /// [`node_name`] for several nodes.
 mod node_names {
     use serde::{Deserialize, Deserializer, Serializer};
@@ -100,10 +121,12 @@ pub enum Fault {
         operations: u64,
         down_ms: u64,
     },
-    /// A node crashes at the very point where it tells of this event the next time.
+    /// A node crashes at the very point where it, or the node `of`, tells of this event the next time.
     CrashAt {
         #[serde(with = "node_name")]
         node: NodeId,
+        #[serde(default, with = "optional_node_name", skip_serializing_if = "Option::is_none")]
+        of: Option<NodeId>,
         event: String,
         down_ms: u64,
     },
@@ -201,6 +224,28 @@ impl Fault {
         }
     }
 
+    /// The nodes that it names.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<NodeId> {
+        match self {
+            Fault::Crash { node, .. }
+            | Fault::CrashLoop { node, .. }
+            | Fault::CrashMidWrite { node, .. }
+            | Fault::Pause { node, .. }
+            | Fault::DiskBroken { node, .. }
+            | Fault::DiskFull { node, .. }
+            | Fault::DiskSlow { node, .. } => vec![*node],
+            Fault::CrashAt { node, of, .. } => [Some(*node), *of].into_iter().flatten().collect(),
+            Fault::Partition { side, .. } => side.clone(),
+            Fault::Clog { from, to, .. } => vec![*from, *to],
+            Fault::CrashAll { .. }
+            | Fault::Loss { .. }
+            | Fault::Duplicate { .. }
+            | Fault::Delay { .. }
+            | Fault::Reorder { .. } => Vec::new(),
+        }
+    }
+
     /// How long it lasts, for those that end of themselves.
     #[must_use]
     pub fn lasts_ms(&self) -> Option<u64> {
@@ -258,9 +303,10 @@ impl fmt::Display for Fault {
                     "{node} crashes in the middle of a disk operation, after {operations} more; for {down_ms} ms"
                 )
             }
-            Fault::CrashAt { node, event, down_ms } => {
-                write!(f, "{node} crashes at its next {event}, for {down_ms} ms")
-            }
+            Fault::CrashAt { node, of, event, down_ms } => match of {
+                Some(of) => write!(f, "{node} crashes at the next {event} of {of}, for {down_ms} ms"),
+                None => write!(f, "{node} crashes at its next {event}, for {down_ms} ms"),
+            },
             Fault::Pause { node, for_ms } => write!(f, "{node} is paused for {for_ms} ms"),
             Fault::Partition { side, way, for_ms } => {
                 let side: Vec<_> = side.iter().map(ToString::to_string).collect();
@@ -377,8 +423,10 @@ fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId]) -> Fault {
         },
         "crash-mid-write" => Fault::CrashMidWrite { node, operations: rng.random_range(0..60), down_ms },
         "crash-at" => {
-            let points = CRASH_POINTS.iter().find(|(of, _)| of(node)).map_or(&[][..], |(_, points)| points);
-            Fault::CrashAt { node, event: points[rng.random_range(0..points.len())].to_owned(), down_ms }
+            let of = rng.random_bool(0.3).then_some(other);
+            let points = CRASH_POINTS.iter().find(|(whose, _)| whose(of.unwrap_or(node)));
+            let points = points.map_or(&[][..], |(_, points)| points);
+            Fault::CrashAt { node, of, event: points[rng.random_range(0..points.len())].to_owned(), down_ms }
         }
         "pause" => Fault::Pause { node, for_ms },
         "partition" => {

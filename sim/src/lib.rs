@@ -19,6 +19,8 @@ pub mod network;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod shrink;
+pub mod sometimes;
 pub mod storage;
 pub mod trace;
 pub mod workload;

@@ -1,123 +1,176 @@
 //! `toystore-sim`: runs the store on virtual time under every fault that a seed can draw.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 use toystore_sim::faults::KINDS;
-use toystore_sim::report::{Outcome, seconds};
+use toystore_sim::report::{self, Outcome, Summary};
 use toystore_sim::run::run;
-use toystore_sim::scenario::Setup;
+use toystore_sim::scenario::{Scenario, Setup};
+use toystore_sim::shrink::shrink;
+
+/// How many runs may be spent on shortening one fault schedule.
+const SHRINK_RUNS: usize = 300;
 
 #[derive(Parser)]
 #[command(version, about)]
-struct Args {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs many seeds and says what broke.
+    /// Runs many seeds, or a scenario, and says what broke.
     ///
-    /// Example: toystore-sim run --seeds 1000 --jobs 2
-    Run {
-        /// How many seeds.
-        #[arg(long, default_value_t = 100)]
-        seeds: u64,
-        /// The first seed.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// How many runs at once.
-        #[arg(long, default_value_t = 1)]
-        jobs: u64,
-        /// Only these kinds of faults, separated by commas.
-        #[arg(long, value_delimiter = ',')]
-        faults: Option<Vec<String>>,
-        /// Stop after so many seeds that broke a promise.
-        #[arg(long, default_value_t = 10)]
-        broken: usize,
-        /// Print the hash of each run's trace.
-        #[arg(long)]
-        hashes: bool,
-    },
-    /// Runs one seed again and prints everything that happens.
+    /// Examples: toystore-sim run --seeds 1000 --jobs 2
+    ///           toystore-sim run --scenario configs/sim/leader-crash.toml
+    #[command(verbatim_doc_comment)]
+    Run(RunArgs),
+    /// Runs one seed or scenario again and prints everything that happens.
     ///
     /// Example: toystore-sim replay 17 --from 12.5 --to 14 --node order-3
-    Replay {
-        /// The seed.
-        seed: u64,
-        /// From this virtual second on.
-        #[arg(long)]
-        from: Option<f64>,
-        /// Up to this virtual second.
-        #[arg(long)]
-        to: Option<f64>,
-        /// Only what happens at this node.
-        #[arg(long)]
-        node: Option<String>,
-        /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
-        /// Only these kinds of faults, separated by commas.
-        #[arg(long, value_delimiter = ',')]
-        faults: Option<Vec<String>>,
-    },
+    Replay(ReplayArgs),
 }
+
+#[derive(Args)]
+struct RunArgs {
+    /// How many seeds.
+    #[arg(long, default_value_t = 100, conflicts_with = "scenario")]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1, conflicts_with = "scenario")]
+    seed: u64,
+    /// How many runs at once.
+    #[arg(long, default_value_t = 1)]
+    jobs: u64,
+    #[command(flatten)]
+    faults: Faults,
+    /// Stop after so many seeds that broke a promise.
+    #[arg(long, default_value_t = 10)]
+    broken: u64,
+    /// Do not look for the shortest fault schedule.
+    #[arg(long)]
+    no_shrink: bool,
+    /// Write the shortest schedule of each broken seed into this directory, as a scenario.
+    #[arg(long)]
+    save: Option<PathBuf>,
+    /// Print the hash of each run's trace.
+    #[arg(long)]
+    hashes: bool,
+    /// Run this scenario instead; may be repeated.
+    #[arg(long)]
+    scenario: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+struct ReplayArgs {
+    /// The seed.
+    #[arg(required_unless_present = "scenario", conflicts_with = "scenario")]
+    seed: Option<u64>,
+    /// The scenario.
+    #[arg(long)]
+    scenario: Option<PathBuf>,
+    /// From this virtual second on.
+    #[arg(long)]
+    from: Option<f64>,
+    /// Up to this virtual second.
+    #[arg(long)]
+    to: Option<f64>,
+    /// Only what happens at this node.
+    #[arg(long)]
+    node: Option<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    faults: Faults,
+}
+
+#[derive(Args)]
+struct Faults {
+    /// Only these kinds of faults, separated by commas; or "none".
+    #[arg(long, value_delimiter = ',', value_parser = kind)]
+    faults: Option<Vec<&'static str>>,
+}
+
+impl Faults {
+    fn allowed(&self) -> BTreeSet<&'static str> {
+        self.faults.as_ref().map_or_else(|| KINDS.into(), |named| named.iter().copied().collect())
+    }
+}
+
+fn kind(name: &str) -> Result<&'static str, String> {
+    let found = KINDS.into_iter().chain(["none"]).find(|kind| *kind == name);
+    found.ok_or_else(|| format!("there are none, {}", KINDS.join(", ")))
+}
+
+/// Why nothing could be run.
+struct CouldNotRun(String);
 
 fn main() -> ExitCode {
-    match Args::parse().command {
-        Command::Run { seeds, seed, jobs, faults, broken, hashes } => match allowed(faults) {
-            Ok(allowed) => run_many(seed, seeds, jobs.max(1), &allowed, broken.max(1), hashes),
-            Err(code) => code,
-        },
-        Command::Replay { seed, from, to, node, json, faults } => match allowed(faults) {
-            Ok(allowed) => replay(seed, from, to, node.as_deref(), json, &allowed),
-            Err(code) => code,
-        },
+    let done = match Cli::parse().command {
+        Command::Run(args) if args.scenario.is_empty() => Ok(run_seeds(&args)),
+        Command::Run(args) => run_scenarios(&args.scenario),
+        Command::Replay(args) => replay(&args),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(CouldNotRun(why)) => {
+            eprintln!("toystore-sim: {why}");
+            ExitCode::from(3)
+        }
     }
 }
 
-fn allowed(named: Option<Vec<String>>) -> Result<BTreeSet<&'static str>, ExitCode> {
-    let Some(named) = named else { return Ok(KINDS.into()) };
-    let mut allowed = BTreeSet::new();
-    for name in named {
-        match KINDS.iter().find(|kind| **kind == name) {
-            Some(kind) => allowed.insert(*kind),
-            None if name == "none" => false,
-            None => {
-                eprintln!("there are no faults {name:?}; there are: none, {}", KINDS.join(", "));
-                return Err(ExitCode::from(2));
-            }
-        };
-    }
-    Ok(allowed)
-}
-
-fn run_many(
-    first: u64,
-    seeds: u64,
-    jobs: u64,
-    allowed: &BTreeSet<&'static str>,
-    most_broken: usize,
-    hashes: bool,
-) -> ExitCode {
+fn run_seeds(args: &RunArgs) -> bool {
     let began = Instant::now();
-    let next = AtomicU64::new(first);
+    let allowed = args.faults.allowed();
+    let bar = progress(args.seeds);
+    let mut summary = Summary::default();
+    each_seed(args, &allowed, |outcome| {
+        summary.add(&outcome);
+        bar.inc(1);
+        bar.suspend(|| {
+            if args.hashes {
+                println!("seed {} trace {:016x}", outcome.seed, outcome.hash);
+            }
+            if !outcome.violations.is_empty() {
+                broken_seed(args, &allowed, &outcome);
+            }
+        });
+        summary.broken < args.broken.max(1)
+    });
+    bar.finish_and_clear();
+    print!("{}", summary.text(began.elapsed()));
+    summary.broken == 0
+}
+
+/// Runs the seeds, several at once, and hands over what each ended with until that says to stop.
+fn each_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, mut ended: impl FnMut(Outcome) -> bool) {
+    let next = AtomicU64::new(0);
+    let stop = AtomicBool::new(false);
     let (tx, rx) = mpsc::channel();
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    let (mut done, mut virtual_nanos) = (0_u64, 0_u128);
-    let mut broken: Vec<Outcome> = Vec::new();
     std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            let (tx, next) = (tx.clone(), &next);
+        for _ in 0..args.jobs.max(1) {
+            let (tx, next, stop) = (tx.clone(), &next, &stop);
             scope.spawn(move || {
                 loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + seeds || tx.send(run(Setup::draw(seed, allowed), false)).is_err() {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= args.seeds || stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let setup = Setup::draw(args.seed.wrapping_add(index), allowed);
+                    if tx.send(run(setup, false)).is_err() {
                         return;
                     }
                 }
@@ -125,89 +178,106 @@ fn run_many(
         }
         drop(tx);
         for outcome in &rx {
-            if hashes {
-                println!("seed {} trace {:016x}", outcome.seed, outcome.hash);
-            }
-            done += 1;
-            virtual_nanos += u128::from(outcome.virtual_nanos);
-            for (what, count) in &outcome.counts {
-                *counts.entry(what.clone()).or_default() += count;
-            }
-            if !outcome.violations.is_empty() {
-                print_broken(&outcome);
-                broken.push(outcome);
-                if broken.len() >= most_broken {
-                    next.store(u64::MAX / 2, Ordering::Relaxed);
-                }
+            if !ended(outcome) {
+                stop.store(true, Ordering::Relaxed);
             }
         }
     });
-    summary(done, virtual_nanos, began.elapsed(), &counts, &broken)
 }
 
-fn print_broken(outcome: &Outcome) {
-    for violation in &outcome.violations {
-        println!("seed {} at {}: {}", outcome.seed, seconds(outcome.virtual_nanos), violation.promise);
-        for fact in &violation.facts {
-            println!("    {fact}");
+fn broken_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, outcome: &Outcome) {
+    let setup = Setup::draw(outcome.seed, allowed);
+    let shrunk = if args.no_shrink { None } else { shrink(&setup, SHRINK_RUNS) };
+    let mut command = format!("toystore-sim replay {}", outcome.seed);
+    if let Some(faults) = &args.faults.faults {
+        command += &format!(" --faults {}", faults.join(","));
+    }
+    println!("{}", report::failure(outcome, &command, shrunk.as_ref().map(|shrunk| (&setup, shrunk))));
+    if let (Some(directory), Some(shrunk)) = (&args.save, &shrunk) {
+        let file = directory.join(format!("seed-{}.toml", outcome.seed));
+        let promise = shrunk.outcome.violations.first().map_or("nothing", |violation| violation.promise);
+        match fs::write(
+            &file,
+            Scenario::text(&format!("seed {} breaks: {promise}", outcome.seed), &shrunk.setup),
+        ) {
+            Ok(()) => println!("  the shortest: toystore-sim replay --scenario {}\n", file.display()),
+            Err(error) => eprintln!("cannot write {}: {error}", file.display()),
         }
     }
-    println!("    toystore-sim replay {}", outcome.seed);
 }
 
-fn summary(
-    done: u64,
-    virtual_nanos: u128,
-    took: Duration,
-    counts: &BTreeMap<String, u64>,
-    broken: &[Outcome],
-) -> ExitCode {
-    for (what, count) in counts {
-        println!("{count:>12}  {what}");
+fn run_scenarios(files: &[PathBuf]) -> Result<bool, CouldNotRun> {
+    let mut well = true;
+    for file in files {
+        let scenario = read_scenario(file)?;
+        let outcome = run(scenario.setup.clone(), false);
+        let unseen: Vec<&String> =
+            scenario.must_see.iter().filter(|what| !outcome.counts.contains_key(*what)).collect();
+        let verdict = if outcome.violations.is_empty() && unseen.is_empty() { "well" } else { "NOT WELL" };
+        println!("{verdict}: {}", scenario.title);
+        for what in &unseen {
+            println!("  was to be seen, but was not: {what}");
+        }
+        if !outcome.violations.is_empty() {
+            let command = format!("toystore-sim replay --scenario {}", file.display());
+            println!("{}", report::failure(&outcome, &command, None));
+        }
+        well &= verdict == "well";
     }
-    #[allow(clippy::cast_precision_loss, reason = "for people")]
-    let (virtual_seconds, real) = (virtual_nanos as f64 / 1e9, took.as_secs_f64());
-    #[allow(clippy::cast_precision_loss, reason = "for people")]
-    let rate = done as f64 / real;
-    println!(
-        "{done} seeds, {} broke a promise; {virtual_seconds:.0} virtual seconds in {real:.1} s: {:.0} times real time, {rate:.1} seeds a second",
-        broken.len(),
-        virtual_seconds / real,
-    );
-    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    Ok(well)
 }
 
-fn replay(
-    seed: u64,
-    from: Option<f64>,
-    to: Option<f64>,
-    node: Option<&str>,
-    json: bool,
-    allowed: &BTreeSet<&str>,
-) -> ExitCode {
-    let setup = Setup::draw(seed, allowed);
-    if !json {
-        println!("{setup:#?}");
+fn read_scenario(file: &Path) -> Result<Scenario, CouldNotRun> {
+    let text = fs::read_to_string(file)
+        .map_err(|error| CouldNotRun(format!("cannot read {}: {error}", file.display())))?;
+    Scenario::parse(&text).map_err(|error| CouldNotRun(format!("{} is no scenario: {error}", file.display())))
+}
+
+fn replay(args: &ReplayArgs) -> Result<bool, CouldNotRun> {
+    let (setup, command) = match (&args.scenario, args.seed) {
+        (Some(file), _) => {
+            let scenario = read_scenario(file)?;
+            if !args.json {
+                println!("{}\n{}", scenario.title, scenario.story);
+            }
+            (scenario.setup, format!("toystore-sim replay --scenario {}", file.display()))
+        }
+        (None, seed) => {
+            let seed = seed.unwrap_or_default();
+            (Setup::draw(seed, &args.faults.allowed()), format!("toystore-sim replay {seed}"))
+        }
+    };
+    if !args.json {
+        println!("{setup}");
     }
     let outcome = run(setup, true);
     for line in &outcome.lines {
         #[allow(clippy::cast_precision_loss, reason = "for people")]
         let second = line.at as f64 / 1e9;
-        if from.is_some_and(|from| second < from) || to.is_some_and(|to| second > to) {
+        let elsewhere = args.node.is_some() && line.node != args.node;
+        if elsewhere || args.from.is_some_and(|from| second < from) || args.to.is_some_and(|to| second > to) {
             continue;
         }
-        if node.is_some() && line.node.as_deref() != node {
-            continue;
-        }
-        if json {
+        if args.json {
             println!("{}", serde_json::to_string(line).unwrap_or_default());
         } else {
             println!("{second:>12.6} {:<12} {}", line.node.as_deref().unwrap_or(""), line.text);
         }
     }
-    if !json {
-        print_broken(&outcome);
-        println!("trace {:016x}", outcome.hash);
+    if !args.json {
+        match outcome.violations.is_empty() {
+            true => println!("all promises kept; trace {:016x}", outcome.hash),
+            false => println!("{}trace {:016x}", report::failure(&outcome, &command, None), outcome.hash),
+        }
     }
-    if outcome.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    Ok(outcome.violations.is_empty())
+}
+
+/// A progress bar on a terminal, nothing elsewhere.
+fn progress(length: u64) -> ProgressBar {
+    if !std::io::stdout().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} seeds, {per_sec}, {eta} left");
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -1,12 +1,22 @@
 //! What a run ended with, for a person.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::clock::Nanos;
+use crate::scenario::Setup;
+use crate::shrink::Shrunk;
+use crate::sometimes::MUST_BE_SEEN;
 use crate::trace::Line;
+
+/// The commit that this program was built from.
+pub const COMMIT: &str = env!("TOYSTORE_COMMIT");
+
+/// From so many seeds on, a rare state that was never reached is worth a warning.
+const ENOUGH_SEEDS: u64 = 1000;
 
 /// A broken promise, and the facts that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,4 +61,91 @@ pub struct Outcome {
     pub counts: BTreeMap<String, u64>,
     /// The trace, if it was recorded.
     pub lines: Vec<Line>,
+}
+
+/// What broke, and the facts.
+#[must_use]
+pub fn facts(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for violation in &outcome.violations {
+        let _ = writeln!(text, "  broken: {}", violation.promise);
+        for fact in &violation.facts {
+            let _ = writeln!(text, "    - {fact}");
+        }
+    }
+    text
+}
+
+/// The whole report of a run that broke a promise.
+#[must_use]
+pub fn failure(outcome: &Outcome, replay: &str, shrunk: Option<(&Setup, &Shrunk)>) -> String {
+    let mut text = format!("seed {}, commit {COMMIT}, at {}\n", outcome.seed, seconds(outcome.virtual_nanos));
+    text += &facts(outcome);
+    let _ = writeln!(text, "  see it happen: {replay}");
+    if let Some((original, shrunk)) = shrunk {
+        let (from, to) = (original.schedule.len(), shrunk.setup.schedule.len());
+        let _ = writeln!(text, "  {to} of the {from} faults are enough ({} runs tried):", shrunk.runs);
+        for timed in &shrunk.setup.schedule {
+            let _ = writeln!(text, "    {timed}");
+        }
+        let _ = writeln!(text, "    {:>8}  all heals", seconds(shrunk.setup.faults_ms * 1_000_000));
+        let _ = writeln!(text, "  with these faults only, {} clients:", shrunk.setup.clients);
+        text += &facts(&shrunk.outcome);
+    }
+    text
+}
+
+/// What many runs together did.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// How many ended.
+    pub runs: u64,
+    /// How many broke a promise.
+    pub broken: u64,
+    virtual_nanos: u128,
+    counts: BTreeMap<String, u64>,
+}
+
+impl Summary {
+    /// Adds a run.
+    pub fn add(&mut self, outcome: &Outcome) {
+        self.runs += 1;
+        self.broken += u64::from(!outcome.violations.is_empty());
+        self.virtual_nanos += u128::from(outcome.virtual_nanos);
+        for (what, count) in &outcome.counts {
+            *self.counts.entry(what.clone()).or_default() += count;
+        }
+    }
+
+    /// The rare states that no run reached, if there were enough runs to expect it.
+    #[must_use]
+    pub fn never_seen(&self) -> Vec<&'static str> {
+        let seen = |what: &&str| self.counts.get(*what).is_some_and(|count| *count > 0);
+        MUST_BE_SEEN.into_iter().filter(|what| !seen(what)).collect()
+    }
+
+    /// The summary, in lines.
+    #[must_use]
+    pub fn text(&self, took: Duration) -> String {
+        let mut text = String::new();
+        for (what, count) in &self.counts {
+            let _ = writeln!(text, "{count:>12}  {what}");
+        }
+        let never = self.never_seen();
+        if !never.is_empty() && self.runs >= ENOUGH_SEEDS {
+            let _ = writeln!(text, "NEVER SEEN: {}", never.join(", "));
+        }
+        #[allow(clippy::cast_precision_loss, reason = "for people")]
+        let (simulated, runs, real) =
+            (self.virtual_nanos as f64 / 1e9, self.runs as f64, took.as_secs_f64().max(1e-9));
+        let _ = writeln!(
+            text,
+            "{} runs, {} broke a promise; {simulated:.0} virtual seconds in {real:.1} s: {:.0} times real time, {:.1} runs a second",
+            self.runs,
+            self.broken,
+            simulated / real,
+            runs / real,
+        );
+        text
+    }
 }

@@ -2,6 +2,7 @@
 //! from a file that a person wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -15,7 +16,87 @@ use crate::clock::Nanos;
 use crate::faults::{self, Timed};
 use crate::network::Weather;
 
-/// A run. Every key of a scenario file is optional; what is left out is drawn from the file's seed.
+/// A story about the store, in a file that a person can read and change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// What it is about.
+    pub title: String,
+    /// What happens, for a reader.
+    pub story: String,
+    /// Events and counts that must be seen at least once, or the story did not take place.
+    pub must_see: Vec<String>,
+    /// The run.
+    pub setup: Setup,
+}
+
+/// A scenario as it is written: what a file leaves out of `setup` is drawn from the seed, without faults.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    title: String,
+    #[serde(default)]
+    story: String,
+    seed: u64,
+    #[serde(default)]
+    must_see: Vec<String>,
+    #[serde(default)]
+    setup: toml::Table,
+    #[serde(default)]
+    fault: Vec<Timed>,
+}
+
+/// Why a scenario file is not one.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadScenario(String);
+
+impl Scenario {
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// Says what is wrong with the text, and where.
+    pub fn parse(text: &str) -> Result<Scenario, BadScenario> {
+        let written: Written = toml::from_str(text).map_err(|error| BadScenario(error.to_string()))?;
+        let bad = |error: &dyn std::fmt::Display| BadScenario(format!("in setup: {error}"));
+        let drawn = Setup::draw(written.seed, &BTreeSet::new());
+        let mut table = toml::Table::try_from(&drawn).map_err(|error| bad(&error))?;
+        table.extend(written.setup);
+        let mut setup: Setup = table.try_into().map_err(|error| bad(&error))?;
+        setup.schedule = written.fault;
+        setup.schedule.sort_by_key(|timed| timed.at_ms);
+        let nodes = setup.nodes();
+        for timed in &setup.schedule {
+            if let Some(stranger) = timed.fault.nodes().into_iter().find(|node| !nodes.contains(node)) {
+                return Err(BadScenario(format!("there is no {stranger} in this run: {timed}")));
+            }
+        }
+        let Written { title, story, must_see, .. } = written;
+        Ok(Scenario { title, story, must_see, setup })
+    }
+
+    /// The text of a scenario that is this run, to be kept in a file.
+    #[must_use]
+    pub fn text(title: &str, setup: &Setup) -> String {
+        let table = |value: Result<toml::Table, toml::ser::Error>| {
+            value.map_or_else(|error| format!("# {error}\n"), |table| table.to_string())
+        };
+        let mut plain = setup.clone();
+        let schedule = std::mem::take(&mut plain.schedule);
+        let mut settings = toml::Table::try_from(&plain);
+        if let Ok(settings) = &mut settings {
+            settings.remove("seed");
+            settings.remove("fault");
+        }
+        let mut text = format!("title = {title:?}\nseed = {}\n\n[setup]\n{}", setup.seed, table(settings));
+        for timed in &schedule {
+            text += &format!("\n[[fault]]\n{}", table(toml::Table::try_from(timed)));
+        }
+        text
+    }
+}
+
+/// A run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
@@ -70,7 +151,7 @@ pub struct Setup {
     /// How long it may take, after all healed, until orders succeed and all replicas are in sync.
     pub recovery_ms: u64,
     /// What goes wrong.
-    #[serde(default, rename = "fault")]
+    #[serde(default, rename = "fault", skip_serializing_if = "Vec::is_empty")]
     pub schedule: Vec<Timed>,
 }
 
@@ -97,14 +178,14 @@ impl Setup {
             clients: u8::try_from(one_of(&[3, 5, 5, 8])).unwrap_or(5),
             think_ms: one_of(&[50, 200, 500, 1000]),
             order_percent: u32::try_from(one_of(&[30, 50, 50, 80])).unwrap_or(50),
-            stock: (0..one_of(&[3, 4, 6])).map(|_| one_of(&[3, 10, 20, 100])).collect(),
+            stock: (0..one_of(&[1, 3, 4, 6])).map(|_| one_of(&[3, 10, 20, 100])).collect(),
             most_pieces: one_of(&[1, 3, 5]),
             restock_every_ms: one_of(&[3_000, 10_000]),
             restock_to: one_of(&[5, 20, 100]),
             cache_capacity: usize::try_from(one_of(&[0, 2, 10, 10])).unwrap_or(10),
             lease_ms: one_of(&[100, 500, 2000, 2000]),
             heartbeat_ms: one_of(&[100, 250, 500]),
-            suspect_after_ms: one_of(&[300, 500, 1000]),
+            suspect_after_ms: 0,
             call_limit_ms,
             deadline_ms: one_of(&[2_000, 5_000]),
             drop_after_ms: one_of(&[300, 500, 1000]),
@@ -120,6 +201,8 @@ impl Setup {
             schedule: Vec::new(),
             replicas,
         };
+        // A leader is to be asked at least twice before it is suspected.
+        setup.suspect_after_ms = setup.heartbeat_ms * [2, 3, 4][rng.random_range(0..3)] + 100;
         if !allowed.contains("loss") {
             setup.loss_permille = 0;
         }
@@ -182,6 +265,21 @@ impl Setup {
     #[must_use]
     pub fn patience(&self) -> Duration {
         Duration::from_millis(self.deadline_ms + 1_000)
+    }
+}
+
+impl fmt::Display for Setup {
+    /// The settings and the schedule, a line each.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = Setup { schedule: Vec::new(), ..self.clone() };
+        match toml::Table::try_from(&plain) {
+            Ok(settings) => write!(f, "{settings}")?,
+            Err(error) => writeln!(f, "{error}")?,
+        }
+        for timed in &self.schedule {
+            writeln!(f, "{timed}")?;
+        }
+        Ok(())
     }
 }
 

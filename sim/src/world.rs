@@ -27,14 +27,21 @@ use crate::history::History;
 use crate::network::{Content, Endpoint, Network, Packet, Weather};
 use crate::report::Violation;
 use crate::scenario::Setup;
+use crate::sometimes;
 use crate::storage::{NodeStorage, Queued};
 use crate::trace::{self, Trace};
 
 const MILLI: Nanos = 1_000_000;
 
 enum Running {
-    Up { bridge: Arc<Bridge>, keep: Box<dyn Any> },
-    Down { silent: bool },
+    /// `_keep` is what has to live as long as the process does.
+    Up {
+        bridge: Arc<Bridge>,
+        _keep: Box<dyn Any>,
+    },
+    Down {
+        silent: bool,
+    },
 }
 
 /// One node's process, or the lack of one.
@@ -51,14 +58,23 @@ struct Process {
     under_way: BTreeMap<u64, Packet>,
     jobs: BTreeMap<u64, Queued>,
     disk_busy: bool,
+    /// How many disk operations had failed when it started.
+    failed_at_start: u64,
     next: u64,
+}
+
+/// Crash a node at some node's next such event.
+struct Trigger {
+    of: NodeId,
+    event: String,
+    node: NodeId,
+    down_ms: u64,
 }
 
 #[derive(Default)]
 struct Trouble {
     active: BTreeMap<usize, Fault>,
-    /// Crash this node at its next such event, for so long.
-    triggers: Vec<(NodeId, String, u64)>,
+    triggers: Vec<Trigger>,
     /// For how long a node stays down that crashes in the middle of a disk operation.
     mid_write: BTreeMap<NodeId, u64>,
     loops: BTreeMap<usize, u32>,
@@ -88,6 +104,8 @@ pub struct World {
     counts: RefCell<BTreeMap<String, u64>>,
     violations: RefCell<Vec<Violation>>,
     rng: RefCell<SmallRng>,
+    /// How many replicas each view had in sync.
+    view_sizes: RefCell<BTreeMap<u64, usize>>,
     finished: Cell<bool>,
     me: Weak<World>,
 }
@@ -113,6 +131,7 @@ impl World {
             counts: RefCell::default(),
             violations: RefCell::default(),
             rng: RefCell::new(SmallRng::seed_from_u64(setup.stream("world"))),
+            view_sizes: RefCell::default(),
             finished: Cell::new(false),
             me: me.clone(),
             setup,
@@ -390,6 +409,7 @@ impl World {
             let Some(process) = processes.get_mut(&node) else { return };
             process.incarnation += 1;
             process.alive = alive.clone();
+            process.failed_at_start = self.disks[&node].counts().failed;
             process.incarnation
         };
         self.note(Some(node), || "starts".to_owned());
@@ -410,7 +430,7 @@ impl World {
         match started {
             Ok(Ok(Launched { bridge, run, keep })) => {
                 if let Some(process) = self.processes.borrow_mut().get_mut(&node) {
-                    process.running = Running::Up { bridge, keep };
+                    process.running = Running::Up { bridge, _keep: keep };
                 }
                 self.executor.spawn(Some(node), run);
             }
@@ -464,7 +484,9 @@ impl World {
     fn failed(&self, node: NodeId, incarnation: u32, failure: &Failure) {
         self.note(Some(node), || format!("stops: {failure}"));
         self.count("node stopped of itself");
-        if self.disks[&node].fault().is_none() && !self.disks[&node].tripped() {
+        let disk = &self.disks[&node];
+        let failed_at_start = self.processes.borrow().get(&node).map_or(0, |process| process.failed_at_start);
+        if disk.counts().failed == failed_at_start && !disk.tripped() {
             self.broken(Violation::new("no failure without cause", [format!("{node} stopped: {failure}")]));
         }
         let later = self.rng.borrow_mut().random_range(0..50 * MILLI);
@@ -504,21 +526,26 @@ impl World {
         self.trace.borrow_mut().event(now, node, event);
         let name = trace::name(event);
         self.count(&name);
+        let rare = sometimes::rare(event, &mut self.view_sizes.borrow_mut());
+        if let Some(rare) = rare {
+            self.count(rare);
+        }
         let found = self.watch.borrow_mut().event(now, node, event);
         if let Err(violation) = found {
             self.broken(violation);
         }
-        let down = {
+        self.trigger(node, &name);
+    }
+
+    fn trigger(&self, node: NodeId, event: &str) {
+        let hit = {
             let mut trouble = self.trouble.borrow_mut();
-            let hit = trouble.triggers.iter().position(|(of, at, _)| *of == node && *at == name);
-            hit.map(|hit| trouble.triggers.swap_remove(hit).2)
+            let hit =
+                trouble.triggers.iter().position(|trigger| trigger.of == node && trigger.event == event);
+            hit.map(|hit| trouble.triggers.swap_remove(hit))
         };
-        if let Some(down_ms) = down
-            && self.is_up(node)
-        {
-            self.count("fault crash-at");
-            self.crash(node, false);
-            self.timeline.after(down_ms * MILLI, Due::Restart(node));
+        if let Some(Trigger { node, down_ms, .. }) = hit {
+            self.crash_for(node, false, down_ms, "fault crash-at");
         }
     }
 
@@ -619,8 +646,10 @@ impl World {
                 self.trouble.borrow_mut().mid_write.insert(*node, *down_ms);
                 self.disks[node].trip_after(*operations);
             }
-            Fault::CrashAt { node, event, down_ms } => {
-                self.trouble.borrow_mut().triggers.push((*node, event.clone(), *down_ms));
+            Fault::CrashAt { node, of, event, down_ms } => {
+                let trigger =
+                    Trigger { of: of.unwrap_or(*node), event: event.clone(), node: *node, down_ms: *down_ms };
+                self.trouble.borrow_mut().triggers.push(trigger);
             }
             Fault::Pause { node, .. } => self.pause(*node),
             _ => {
@@ -766,6 +795,7 @@ impl Process {
             under_way: BTreeMap::new(),
             jobs: BTreeMap::new(),
             disk_busy: false,
+            failed_at_start: 0,
             next: 0,
         }
     }

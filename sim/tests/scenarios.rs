@@ -1,0 +1,64 @@
+//! Every scenario that comes with the store: it takes place as its story says, and every promise is kept.
+
+use std::fs;
+use std::path::Path;
+
+use toystore_sim::run::run;
+use toystore_sim::scenario::{Scenario, Setup};
+
+#[test]
+fn every_scenario_ends_well() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/sim");
+    let mut files: Vec<_> = fs::read_dir(directory)
+        .expect("the scenarios are there")
+        .map(|entry| entry.expect("a directory entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 6, "only {} scenarios", files.len());
+    for file in files {
+        let text = fs::read_to_string(&file).expect("it can be read");
+        let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let outcome = run(scenario.setup, false);
+        assert_eq!(outcome.violations, [], "{}", file.display());
+        for what in &scenario.must_see {
+            assert!(outcome.counts.contains_key(what), "{}: {what} was not seen", file.display());
+        }
+    }
+}
+
+/// What is kept of a shortened run is the run.
+#[test]
+fn a_run_survives_being_written_and_read() {
+    for seed in 1..50 {
+        let setup = Setup::draw(seed, &toystore_sim::faults::KINDS.into());
+        let text = Scenario::text("any", &setup);
+        let read = Scenario::parse(&text).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+        assert_eq!(read.setup, setup, "seed {seed}");
+    }
+}
+
+#[test]
+fn mistakes_in_a_scenario_are_named() {
+    for (text, named) in [
+        ("title = 'x'", "seed"),
+        ("title = 'x'\nseed = 1\nanything = 2", "anything"),
+        ("title = 'x'\nseed = 1\n[setup]\nclinets = 2", "clinets"),
+        ("title = 'x'\nseed = 1\n[[fault]]\nat_ms = 1\nkind = 'crsh'", "crsh"),
+        (
+            "title = 'x'\nseed = 1\n[[fault]]\nat_ms = 1\nkind = 'pause'\nnode = 'order-x'\nfor_ms = 1",
+            "order-x",
+        ),
+        (
+            "title = 'x'\nseed = 1\n[setup]\nreplicas = [1]\n[[fault]]\nat_ms = 1\nkind = 'pause'\nnode = 'order-2'\nfor_ms = 1",
+            "order-2",
+        ),
+        (
+            "title = 'x'\nseed = 1\n[[fault]]\nat_ms = 1\nkind = 'crash-all'\ndown_ms = 1\nsilent = true",
+            "silent",
+        ),
+    ] {
+        let error = Scenario::parse(text).expect_err(text).to_string();
+        assert!(error.contains(named), "{text}: {error}");
+    }
+}
