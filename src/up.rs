@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use toystore_actors::front_end::FrontEnd;
 use toystore_actors::front_end::messages::GetReadiness;
 use toystore_actors::net::NodeId;
@@ -62,17 +63,21 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let lines: Vec<String> = bound.iter().map(Bound::line).collect();
     // The configuration lists the front-end first.
     let front_end = bound[0].address();
-    // The services that the front-end asks are there before it is.
-    bound.reverse();
+    // The services that the front-end asks are there before it is. They open their files side by side: after a
+    // crash, a long book takes a while to check.
+    let asked = bound.split_off(1);
 
     let registry = Registry::default();
     let world = world(&config, &registry);
     let opening = Directory::prepare(&config.data).map_err(Failure::CouldNotRun)?;
+    let open = |service| services::open(&world, &config, service, false);
     let mut opened = Vec::new();
-    for service in bound {
-        let service = services::open(&world, &config, service, false).await?;
-        registry.insert(service.id, service.bridge.clone());
-        opened.push(service);
+    for group in [asked, bound] {
+        for service in join_all(group.into_iter().map(open)).await {
+            let service = service?;
+            registry.insert(service.id, service.bridge.clone());
+            opened.push(service);
+        }
     }
     drop(opening);
 
