@@ -196,10 +196,9 @@ fn broken_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, outcome: &Outco
     if let (Some(directory), Some(shrunk)) = (&args.save, &shrunk) {
         let file = directory.join(format!("seed-{}.toml", outcome.seed));
         let promise = shrunk.outcome.violations.first().map_or("nothing", |violation| violation.promise);
-        match fs::write(
-            &file,
-            Scenario::text(&format!("seed {} breaks: {promise}", outcome.seed), &shrunk.setup),
-        ) {
+        let text = Scenario::text(&format!("seed {} breaks: {promise}", outcome.seed), &shrunk.setup);
+        let saved = text.map_err(|error| error.to_string());
+        match saved.and_then(|text| fs::write(&file, text).map_err(|error| error.to_string())) {
             Ok(()) => println!("  the shortest: toystore-sim replay --scenario {}\n", file.display()),
             Err(error) => eprintln!("cannot write {}: {error}", file.display()),
         }

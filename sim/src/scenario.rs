@@ -76,23 +76,23 @@ impl Scenario {
     }
 
     /// The text of a scenario that is this run, to be kept in a file.
-    #[must_use]
-    pub fn text(title: &str, setup: &Setup) -> String {
-        let table = |value: Result<toml::Table, toml::ser::Error>| {
-            value.map_or_else(|error| format!("# {error}\n"), |table| table.to_string())
-        };
-        let mut plain = setup.clone();
-        let schedule = std::mem::take(&mut plain.schedule);
-        let mut settings = toml::Table::try_from(&plain);
-        if let Ok(settings) = &mut settings {
-            settings.remove("seed");
-            settings.remove("fault");
+    ///
+    /// # Errors
+    /// When a number is too large for the format.
+    pub fn text(title: &str, setup: &Setup) -> Result<String, BadScenario> {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            title: &'a str,
+            seed: u64,
+            setup: toml::Table,
+            fault: &'a [Timed],
         }
-        let mut text = format!("title = {title:?}\nseed = {}\n\n[setup]\n{}", setup.seed, table(settings));
-        for timed in &schedule {
-            text += &format!("\n[[fault]]\n{}", table(toml::Table::try_from(timed)));
-        }
-        text
+        let bad = |error: toml::ser::Error| BadScenario(error.to_string());
+        let plain = Setup { schedule: Vec::new(), ..setup.clone() };
+        let mut settings = toml::Table::try_from(&plain).map_err(bad)?;
+        settings.remove("seed");
+        let written = Written { title, seed: setup.seed, setup: settings, fault: &setup.schedule };
+        toml::to_string(&written).map_err(bad)
     }
 }
 

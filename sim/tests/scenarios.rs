@@ -32,7 +32,7 @@ fn every_scenario_ends_well() {
 fn a_run_survives_being_written_and_read() {
     for seed in 1..50 {
         let setup = Setup::draw(seed, &toystore_sim::faults::KINDS.into());
-        let text = Scenario::text("any", &setup);
+        let text = Scenario::text("any", &setup).expect("it can be written");
         let read = Scenario::parse(&text).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
         assert_eq!(read.setup, setup, "seed {seed}");
     }
