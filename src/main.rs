@@ -7,6 +7,7 @@ mod host;
 mod http;
 mod inspect;
 mod node;
+mod progress;
 mod serve;
 mod services;
 mod shop;

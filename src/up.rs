@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use toystore_actors::front_end::FrontEnd;
 use toystore_actors::front_end::messages::GetReadiness;
 use toystore_actors::net::NodeId;
@@ -60,18 +61,23 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         bound.push(Bound::new(&config, id, listen)?);
     }
     let lines: Vec<String> = bound.iter().map(Bound::line).collect();
+    // The configuration lists the front-end first.
     let front_end = bound[0].address();
-    // The services that the front-end asks are there before it is.
-    bound.reverse();
+    // The services that the front-end asks are there before it is. They open their files side by side: after a
+    // crash, a long book takes a while to check.
+    let asked = bound.split_off(1);
 
     let registry = Registry::default();
     let world = world(&config, &registry);
     let opening = Directory::prepare(&config.data).map_err(Failure::CouldNotRun)?;
+    let open = |service| services::open(&world, &config, service, false);
     let mut opened = Vec::new();
-    for service in bound {
-        let service = services::open(&world, &config, service, false).await?;
-        registry.insert(service.id, service.bridge.clone());
-        opened.push(service);
+    for group in [asked, bound] {
+        for service in join_all(group.into_iter().map(open)).await {
+            let service = service?;
+            registry.insert(service.id, service.bridge.clone());
+            opened.push(service);
+        }
     }
     drop(opening);
 
@@ -141,4 +147,52 @@ async fn announce(door: Door<FrontEnd>, address: SocketAddr, example: Option<Str
 /// Whether a name can stand in a line for the shell as it is.
 fn is_plain(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use actix::{Actor, Context};
+    use toystore_actors::host::{Host, Node};
+    use toystore_actors::net::{Bridge, NetError};
+
+    use super::*;
+    use crate::host::Links;
+    use crate::node;
+
+    /// A service whose disk fails as soon as it runs.
+    struct Unlucky(Host);
+
+    impl Actor for Unlucky {
+        type Context = Context<Self>;
+
+        fn started(&mut self, _: &mut Context<Self>) {
+            self.0.fail("the disk is full");
+        }
+    }
+
+    #[test]
+    fn a_service_that_fails_leaves_the_others() {
+        actix::System::new().block_on(async {
+            let directory = tempfile::tempdir().expect("a temporary directory");
+            let overrides = Overrides { data: Some(directory.path().to_owned()), token: None };
+            let config = Config::load(None, &overrides).expect("the built-in configuration");
+            let registry = Registry::default();
+            let id = NodeId::Order(2);
+            let world = world(&config, &registry);
+            registry.insert(id, Arc::new(Bridge::new(1)));
+            let started =
+                node::start(&world, id, |host| Ok((Node::new(Unlucky(host), 1, |_| Bridge::new(1)), ())));
+            let (running, door, ()) = started.await.expect("it starts");
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while door.addr.connected() {
+                assert!(Instant::now() < deadline, "the actor goes on");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let call = registry.transport().call(id, "status", bytes::Bytes::new());
+            assert_eq!(call.await, Err(NetError::Refused));
+            running.stop().await;
+        });
+    }
 }

@@ -107,7 +107,7 @@ impl Source<'_> {
     fn timing(&self, raw: &RawTiming) -> Result<Timing, String> {
         let timing = Timing {
             heartbeat: self.span("timing.heartbeat_ms", &raw.heartbeat_ms, 250)?,
-            suspect_after: self.span("timing.suspect_after_ms", &raw.suspect_after_ms, 750)?,
+            suspect_after: self.span("timing.suspect_after_ms", &raw.suspect_after_ms, 500)?,
             call_limit: self.span("timing.call_limit_ms", &raw.call_limit_ms, 1000)?,
             drop_after: self.span("timing.drop_after_ms", &raw.drop_after_ms, 500)?,
             retry_every: self.span("timing.retry_every_ms", &raw.retry_every_ms, 100)?,

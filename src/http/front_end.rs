@@ -14,10 +14,11 @@ use serde_json::json;
 use toystore_actors::clock::Clock;
 use toystore_actors::domain::{Epoch, Order, OrderNumber, Product, ProductName, ReplicaId, RequestId, View};
 use toystore_actors::front_end::messages::{
-    ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, PlaceOrder,
-    QueryProduct,
+    ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, OrderError,
+    PlaceOrder, QueryProduct, Unavailable,
 };
 use toystore_actors::front_end::{Cache, FrontEnd};
+use toystore_actors::net::BridgeError;
 
 use super::errors::ApiError;
 use super::request::{self, Body, INTERNAL_BODY, PUBLIC_BODY, Peer};
@@ -87,7 +88,7 @@ async fn alive(front: Data<Front>) -> Answer {
 async fn ready(front: Data<Front>) -> Answer {
     let readiness = front.door.ask(GetReadiness {}).await?;
     if readiness.ready {
-        return Ok(shape::data(&json!({ "status": "ready" })));
+        return Ok(shape::data(json!({ "status": "ready" })));
     }
     let names: Vec<_> = readiness.waiting_for.iter().map(ToString::to_string).collect();
     let mut message = readiness.why;
@@ -136,8 +137,11 @@ async fn place(request: HttpRequest, front: Data<Front>, body: Body<PUBLIC_BODY>
 
 async fn place_order(front: &Front, key: RequestId, order: request::OrderBody) -> Answer {
     let message = PlaceOrder { key: Some(key), name: order.name, quantity: order.quantity };
-    // The actor may have stopped after it took the order on: then, too, the outcome is not known.
-    let number = front.door.ask(message).await??;
+    let number = front.door.ask(message).await.map_err(|error| match error {
+        // It may have stopped after it took the order on.
+        BridgeError::Stopped => OrderError::Unavailable(Unavailable { why: error.to_string() }).into(),
+        error => ApiError::from(error),
+    })??;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/orders/{number}")))
         .json(json!({ "data": { "order_number": number } })))
@@ -152,7 +156,7 @@ fn new_key() -> Result<RequestId, ApiError> {
 async fn order(request: HttpRequest, front: Data<Front>) -> Answer {
     let number = request::order_number(&request::segment(&request, "/orders/")?)?;
     let found = front.door.ask(FindOrder { number }).await??;
-    found.map(|order| shape::data(&order)).ok_or_else(request::no_such_order)
+    found.map(shape::data).ok_or_else(request::no_such_order)
 }
 
 #[derive(Deserialize)]
@@ -206,13 +210,13 @@ async fn leader(front: Data<Front>) -> Answer {
 async fn invalidate(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {
     request::demand_json(&request)?;
     front.door.ask(request::message::<Invalidate>(&body.0)?).await?;
-    Ok(shape::data(&json!({})))
+    Ok(shape::data(json!({})))
 }
 
 async fn change_view(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {
     request::demand_json(&request)?;
     let view = front.door.ask(request::message::<ChangeView>(&body.0)?).await?;
-    Ok(shape::data(&view))
+    Ok(shape::data(view))
 }
 
 /// The body of a product's answer, as the cache keeps it.

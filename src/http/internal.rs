@@ -59,7 +59,7 @@ async fn from_peer(
 /// Whether the actor behind a door is running.
 pub fn alive<A: Actor>(door: &Door<A>) -> Answer {
     if door.addr.connected() {
-        Ok(shape::data(&json!({ "status": "alive" })))
+        Ok(shape::data(json!({ "status": "alive" })))
     } else {
         Err(BridgeError::Stopped.into())
     }
@@ -97,13 +97,13 @@ async fn list(_: Peer, door: Data<Door<Catalog>>) -> Answer {
 async fn buy(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>, body: Body<INTERNAL_BODY>) -> Answer {
     request::demand_json(&request)?;
     let sales = door.ask(request::message::<Buy>(&body.0)?).await??;
-    Ok(shape::data(&sales))
+    Ok(shape::data(sales))
 }
 
 /// There is nothing to say in the body; it may be empty.
 async fn restock(_: Peer, door: Data<Door<Catalog>>) -> Answer {
     let names = door.ask(Restock {}).await??;
-    Ok(shape::data(&names))
+    Ok(shape::data(names))
 }
 
 /// An order replica's routes.
@@ -132,18 +132,18 @@ async fn replica_alive(door: Data<Door<OrderReplica>>) -> Answer {
 }
 
 async fn status(_: Peer, door: Data<Door<OrderReplica>>) -> Answer {
-    Ok(shape::data(&door.ask(Status {}).await?))
+    Ok(shape::data(door.ask(Status {}).await?))
 }
 
 async fn last(_: Peer, door: Data<Door<OrderReplica>>) -> Answer {
-    Ok(shape::data(&door.ask(Last {}).await?))
+    Ok(shape::data(door.ask(Last {}).await?))
 }
 
 /// From what this replica holds and knows to be acknowledged; it may lag behind the leader.
 async fn order(_: Peer, request: HttpRequest, door: Data<Door<OrderReplica>>) -> Answer {
     let number = request::order_number(&request::segment(&request, "/")?)?;
     let found = door.ask(Lookup { epoch: None, number }).await??;
-    found.map(|order| shape::data(&order)).ok_or_else(request::no_such_order)
+    found.map(shape::data).ok_or_else(request::no_such_order)
 }
 
 /// `after` and `after_epoch` are the end of the asker's book, `epoch` is the asker's own.
@@ -170,7 +170,7 @@ async fn sync_from(_: Peer, request: HttpRequest, door: Data<Door<OrderReplica>>
     }
     let after = Position { number: asked.after, epoch: asked.after_epoch };
     match door.ask(SyncFrom { epoch: asked.epoch, after, limit: asked.limit }).await? {
-        Chunk::Entries(entries) => Ok(shape::data(&entries)),
+        Chunk::Entries(entries) => Ok(shape::data(entries)),
         Chunk::Diverged { after } => Err(ApiError::conflict(format!(
             "the book has another entry there; ask again with after={}&after_epoch={}",
             after.number, after.epoch
@@ -197,7 +197,7 @@ async fn sync(
     body: Body<INTERNAL_BODY>,
 ) -> Answer {
     request::demand_json(&request)?;
-    Ok(shape::data(&door.ask(request::message::<Sync>(&body.0)?).await?))
+    Ok(shape::data(door.ask(request::message::<Sync>(&body.0)?).await?))
 }
 
 async fn announce(
@@ -207,5 +207,5 @@ async fn announce(
     body: Body<INTERNAL_BODY>,
 ) -> Answer {
     request::demand_json(&request)?;
-    Ok(shape::data(&door.ask(request::message::<Announce>(&body.0)?).await?))
+    Ok(shape::data(door.ask(request::message::<Announce>(&body.0)?).await?))
 }

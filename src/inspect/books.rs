@@ -64,11 +64,11 @@ impl Comparison {
     }
 }
 
-/// Reads all books side by side, each once.
+/// Reads all books side by side, each once; `step` is called for each entry.
 ///
 /// # Errors
 /// Which book could not be read, and why.
-pub fn compare<S: Source>(sources: &[S]) -> Result<Comparison, (usize, DiskError)> {
+pub fn compare<S: Source>(sources: &[S], step: impl Fn()) -> Result<Comparison, (usize, DiskError)> {
     let mut readers: Vec<_> = sources.iter().map(Reader::new).collect();
     let (mut difference, mut conflict) = (None, None);
     loop {
@@ -92,6 +92,7 @@ pub fn compare<S: Source>(sources: &[S]) -> Result<Comparison, (usize, DiskError
         for (reader, entry) in readers.iter_mut().zip(&entries) {
             if entry.is_some() {
                 reader.take();
+                step();
             }
         }
     }
@@ -258,7 +259,7 @@ mod tests {
             (["1a 3:1b", "1a 3:1b", "1a 2b 3:1c"], Some(2), Some(3)),
         ] {
             let books = books.map(book);
-            let comparison = compare(&books).unwrap();
+            let comparison = compare(&books, || ()).unwrap();
             assert_eq!(comparison.difference.as_ref().map(|found| found.number), expected, "{books:?}");
             assert_eq!(comparison.conflict.as_ref().map(|found| found.number), conflict, "{books:?}");
             let same = comparison.contents.windows(2).all(|pair| pair[0].digest == pair[1].digest);
@@ -276,7 +277,7 @@ mod tests {
             ("2a 1b", 2, 2, Some("the epoch goes back from 2 to 1 at order 2")),
             ("1a 1b 1a", 3, 3, Some("the request id of order 1 leads to order 3")),
         ] {
-            let comparison = compare(&[book(text)]).unwrap();
+            let comparison = compare(&[book(text)], || ()).unwrap();
             let contents = &comparison.contents[0];
             assert_eq!((contents.orders, contents.last.number), (orders, last), "{text:?}");
             assert_eq!(contents.flaw.as_deref(), flaw, "{text:?}");
@@ -287,13 +288,13 @@ mod tests {
     #[test]
     fn a_book_of_a_newer_epoch_reaches_further_than_a_longer_one() {
         let books = ["1a 1b 1c", "1a 2b", "1a"].map(book);
-        assert_eq!(compare(&books).unwrap().furthest(), Some(1));
+        assert_eq!(compare(&books, || ()).unwrap().furthest(), Some(1));
     }
 
     #[test]
     fn a_difference_is_described_for_each_book() {
         let books = ["1a 1b", "1a"].map(book);
-        let difference = compare(&books).unwrap().difference.unwrap();
+        let difference = compare(&books, || ()).unwrap().difference.unwrap();
         let names = ["order-1".to_owned(), "order-2".to_owned()];
         let expected = "\
 they first differ at order 2:

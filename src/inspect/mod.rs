@@ -22,6 +22,7 @@ use overlay::Overlay;
 use stock::Stock;
 
 use crate::host::panics::contained;
+use crate::progress::Progress;
 
 /// How much memory redb may use for one file. Files are read once, from one end to the other.
 const CACHE_BYTES: usize = 16 << 20;
@@ -44,9 +45,7 @@ pub struct Args {
 
 /// Inspects, and says what was found.
 pub fn run(args: Args) -> ExitCode {
-    // redb panics over some damaged files. That is caught, and said in a sentence.
-    let findings = contained(|| inspect(&args.data));
-
+    let findings = inspect(&args.data);
     // Whoever closed the output does not want to know; the exit status still says it.
     let _ = io::stdout().write_all(findings.report.as_bytes());
     for why in &findings.unreadable {
@@ -97,17 +96,21 @@ impl Opened {
     fn open(path: PathBuf, wanted: &str, owned: impl Fn(&str) -> bool) -> Result<Opened, String> {
         let name = path.display().to_string();
         let overlay = Overlay::open(&path).map_err(|error| format!("cannot open {name}: {error}"))?;
-        let database = open_existing(Box::new(overlay), &name, wanted, &owned, CACHE_BYTES).map_err(
-            |error| match error {
-                OpenError::InUse { file } => format!("{file} is in use by a running store; stop it first"),
-                other => other.to_string(),
-            },
-        )?;
+        let opened = contained(|| open_existing(Box::new(overlay), &name, wanted, &owned, CACHE_BYTES));
+        let database = opened.map_err(|error| match error {
+            OpenError::InUse { file } => format!("{file} is in use by a running store; stop it first"),
+            other => other.to_string(),
+        })?;
         Ok(Opened { path, database: ManuallyDrop::new(database) })
     }
 
     fn read<T>(&self, read: impl FnOnce(&Database) -> Result<T, DiskError>) -> Result<T, String> {
-        guarded(|| read(&self.database)).map_err(|error| self.complaint(&error))
+        self.try_read(read).map_err(|error| self.complaint(&error))
+    }
+
+    /// redb panics over some damaged files. That is an error here, and not printed beside it.
+    fn try_read<T>(&self, read: impl FnOnce(&Database) -> Result<T, DiskError>) -> Result<T, DiskError> {
+        contained(|| guarded(|| read(&self.database)))
     }
 
     fn complaint(&self, error: &DiskError) -> String {
@@ -134,11 +137,11 @@ impl Replica {
 
 impl Source for Replica {
     fn entries(&self, after: OrderNumber, limit: usize) -> Result<Vec<Entry>, DiskError> {
-        guarded(|| read::entries(&self.file.database, after, limit))
+        self.file.try_read(|database| read::entries(database, after, limit))
     }
 
     fn indexed(&self, keys: &[RequestId]) -> Result<Vec<Option<OrderNumber>>, DiskError> {
-        let found = guarded(|| read::by_keys(&self.file.database, keys))?;
+        let found = self.file.try_read(|database| read::by_keys(database, keys))?;
         Ok(found.into_iter().map(|entry| entry.map(|entry| entry.number)).collect())
     }
 }
@@ -150,7 +153,11 @@ fn inspect(directory: &Path) -> Findings {
         ids.iter().filter_map(|id| findings.readable(Replica::open(directory, *id))).collect();
     let all_books = replicas.len() == ids.len();
     let names: Vec<_> = replicas.iter().map(|replica| format!("order-{}", replica.id)).collect();
-    let comparison = books::compare(&replicas).map_err(|(book, error)| replicas[book].file.complaint(&error));
+    let entries = replicas.iter().map(|replica| replica.summary.last.number);
+    let progress = Progress::start("entries", entries.fold(0, u64::saturating_add));
+    let comparison = books::compare(&replicas, || progress.step(String::new))
+        .map_err(|(book, error)| replicas[book].file.complaint(&error));
+    progress.finish();
     let comparison = findings.readable(comparison);
     if let Some(comparison) = &comparison {
         report_books(&mut findings, &replicas, &names, comparison);

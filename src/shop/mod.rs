@@ -2,7 +2,6 @@
 //! every promise that a client can check.
 
 mod history;
-mod progress;
 mod report;
 mod shopper;
 mod store;
@@ -22,10 +21,11 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
 
 use history::History;
-use progress::Progress;
 use shopper::{Plan, Queue, Shop};
 use store::{Request, Store, StoreUrl};
 use verdict::Fault;
+
+use crate::progress::Progress;
 
 /// How long a store that does not answer is waited for before shopping begins.
 const OPENING: Duration = Duration::from_secs(5);

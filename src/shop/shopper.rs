@@ -8,11 +8,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 
 use super::history::{History, Input, Kind, Operation, Outcome, nanoseconds};
-use super::progress::Progress;
 use super::report::Tally;
 use super::store::{Asked, Request, Store};
 use super::verdict::{self, Fault, Ordered};
 use super::wire;
+use crate::progress::Progress;
 
 /// An acknowledged order, as its client remembers it.
 #[derive(Debug)]

@@ -68,7 +68,7 @@ impl fmt::Display for Request<'_> {
     }
 }
 
-/// A definite answer: any status but 503.
+/// A definite answer: any status but 503 and 408.
 #[derive(Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -200,6 +200,11 @@ impl Store {
             let message = super::wire::error(503, &body).unwrap_or_else(|malformed| malformed);
             let after = retry_after.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
             return Err(Later::Unavailable { message, after });
+        }
+        if response.status() == StatusCode::REQUEST_TIMEOUT {
+            // The store closes a connection on which it saw no request in time, for example because it
+            // was suspended. It took no notice of this one (RFC 9110, 15.5.9).
+            return Err(Later::Broken("the store closed the connection before it had the request".into()));
         }
         Ok(Answer { status: response.status().as_u16(), location, body })
     }

@@ -91,13 +91,32 @@ fn a_frozen_leader_is_replaced_and_does_not_go_on_in_its_epoch() {
         r#"{{"epoch":{old_epoch},"purchase":{{"key":"to-the-old-leader","name":"Tux","quantity":1}}}}"#
     );
     let answer = http::post(town.cluster.addresses[&old], "/orders", &body);
+    // (A request that reaches a process just awake may be too late for its HTTP server: 408.)
     if let Ok(answer) = answer {
-        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert!([503, 408].contains(&answer.status), "{} {}", answer.status, answer.text());
     }
     eventually(PATIENCE, "the old leader follows the newer epoch", || {
         let status = town.status(old)?;
         (status["role"] == "follower" && status["epoch"].as_u64()? >= new_epoch).then_some(())
     });
+    shop.close();
+    town.close();
+}
+
+#[test]
+fn a_frozen_front_end_and_catalog_wake_up_well() {
+    const FROZEN: Duration = Duration::from_secs(3);
+    let mut town = Town::open();
+    let shop = town.shop();
+    for service in [Service::FrontEnd, Service::Catalog] {
+        town.order();
+        town.cluster.process(service).freeze();
+        // What is asked meanwhile waits, or is told to come again.
+        let frozen = Instant::now();
+        eventually(PATIENCE, "it was frozen long enough", || (frozen.elapsed() >= FROZEN).then_some(()));
+        town.cluster.process(service).resume();
+        town.order();
+    }
     shop.close();
     town.close();
 }

@@ -107,7 +107,7 @@ impl Town {
                 self.keys.set(key + 1);
                 return None;
             }
-            503 => return None,
+            503 | 408 => return None,
             other => panic!("an order was answered {other}: {}", answer.text()),
         }
         answer.data()["order_number"].as_u64()

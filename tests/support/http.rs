@@ -125,11 +125,15 @@ pub fn read_response(stream: &mut TcpStream) -> io::Result<Response> {
 
 fn read_more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut chunk = [0; 8192];
-    match stream.read(&mut chunk)? {
-        0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the connection ended before the answer")),
-        read => {
+    match stream.read(&mut chunk) {
+        Ok(0) => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the connection ended before the answer")),
+        Ok(read) => {
             bytes.extend_from_slice(&chunk[..read]);
             Ok(())
         }
+        // A read with a time limit is interrupted when the machine or a debugger stops this process for a
+        // moment.
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+        Err(error) => Err(error),
     }
 }

@@ -9,12 +9,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// Work that is done sooner is not worth a line.
+const LONG: Duration = Duration::from_secs(1);
+
 /// A piece of work in `total` steps.
 #[derive(Debug)]
 pub struct Progress {
     what: &'static str,
     total: u64,
     done: Cell<u64>,
+    started: Instant,
     said: Cell<Instant>,
     bar: Option<ProgressBar>,
 }
@@ -32,7 +36,8 @@ impl Progress {
             }
             bar
         });
-        Progress { what, total, done: Cell::new(0), said: Cell::new(Instant::now()), bar }
+        let started = Instant::now();
+        Progress { what, total, done: Cell::new(0), started, said: Cell::new(started), bar }
     }
 
     /// One step is done; `note` tells more, and is made only when it is shown.
@@ -45,7 +50,9 @@ impl Progress {
                 bar.set_message(note());
             }
         } else if self.due(LINE_EVERY) {
-            say(&format!("{done} of {} {}, {}", self.total, self.what, note()));
+            let note = Some(note()).filter(|note| !note.is_empty());
+            let comma = if note.is_some() { ", " } else { "" };
+            say(&format!("{done} of {} {}{comma}{}", self.total, self.what, note.unwrap_or_default()));
         }
     }
 
@@ -53,6 +60,7 @@ impl Progress {
     pub fn finish(&self) {
         match &self.bar {
             Some(bar) => bar.finish_and_clear(),
+            None if self.started.elapsed() < LONG => {}
             None => say(&format!("{} of {} {}", self.done.get(), self.total, self.what)),
         }
     }
