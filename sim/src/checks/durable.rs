@@ -2,8 +2,8 @@
 
 use toystore_actors::domain::{Entry, Purchase};
 
+use super::orders::found;
 use crate::audit::Audit;
-use crate::checks::orders::found;
 use crate::history::{Asked, History, Operation, Told};
 use crate::report::{Violation, seconds};
 

@@ -9,6 +9,9 @@ mod products;
 mod stock;
 mod views;
 
+#[cfg(test)]
+mod tests;
+
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::Event;
 
