@@ -6,7 +6,7 @@ use super::super::book::{Write, Written};
 use super::super::messages::{Announce, Join, NotServing, ReplicaStatus};
 use super::Leader;
 use super::reign::{Reign, Succession};
-use crate::domain::{Epoch, View};
+use crate::domain::{Epoch, ReplicaId, View};
 use crate::probe::Event;
 
 impl Leader {
@@ -34,10 +34,13 @@ impl Leader {
             self.depose();
         }
         self.adopting.set((view.leader == me).then_some(view.epoch));
+        let predecessor = self.writer.summary().view.as_ref().map(|view| view.leader);
         if let Ok(Written::Saved) = self.writer.write(Write::SaveView(view.clone())).await {
             match since {
                 Some(since) => self.go_on(since, view),
-                None if view.leader == me && self.newest_heard.get() == view.epoch => self.take_over(view),
+                None if view.leader == me && self.newest_heard.get() == view.epoch => {
+                    self.take_over(view, predecessor);
+                }
                 None => {}
             }
         }
@@ -61,14 +64,16 @@ impl Leader {
         }
     }
 
-    fn take_over(self: &Rc<Self>, view: View) {
+    fn take_over(self: &Rc<Self>, view: View, predecessor: Option<ReplicaId>) {
         let since = view.epoch;
         self.host.emit(Event::TakeoverBegan { view: view.clone() });
         let last = self.writer.summary().last;
         self.reign.replace(Some(Reign::new(view, self.config.id, &self.config.replicas, last)));
         for peer in self.config.replicas.iter().filter(|id| **id != self.config.id) {
             let (leader, peer) = (self.clone(), *peer);
-            self.tasks.spawn(async move { leader.feed(since, peer).await });
+            // Whoever led before was replaced because it did not answer; orders need not wait long to see that.
+            let suspect = predecessor == Some(peer);
+            self.tasks.spawn(async move { leader.feed(since, peer, suspect).await });
         }
         self.tell(|observer| observer.took_over(since));
     }
