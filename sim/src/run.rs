@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
+use crate::audit;
+use crate::checks;
 use crate::clock::Nanos;
 use crate::director;
 use crate::report::{Outcome, Violation};
@@ -84,6 +86,9 @@ fn run_here(setup: Setup, record: bool) -> Outcome {
         director::begin(&world);
         Drive::new(world.clone()).await;
         let virtual_nanos = world.now();
+        if !world.violations().is_empty() {
+            explain(&world);
+        }
         let ended = catch_unwind(AssertUnwindSafe(|| world.end()));
         if let Err(payload) = ended {
             world.broken(Violation::new(
@@ -104,6 +109,15 @@ fn run_here(setup: Setup, record: bool) -> Outcome {
     }));
     PANIC.set(None);
     outcome
+}
+
+/// Looks at the disks of a world in which a promise broke.
+fn explain(world: &Rc<World>) {
+    // A file that cannot be read now is what broke, or tells nothing.
+    let audit = catch_unwind(AssertUnwindSafe(|| audit::audit(world)));
+    if let Ok(Ok(audit)) = audit {
+        world.explain(checks::evidence(&world.history.borrow(), &audit));
+    }
 }
 
 /// Polls what is woken, then moves virtual time to what comes due next, until the world is finished.

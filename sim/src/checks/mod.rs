@@ -2,6 +2,7 @@
 //! names the facts that contradict each other.
 
 mod durable;
+mod evidence;
 mod once;
 mod one_history;
 mod orders;
@@ -34,6 +35,12 @@ pub fn judge(setup: &Setup, history: &History, audit: &Audit, undecided: &mut u6
     let initial = setup.stock.iter().enumerate().map(|(place, stock)| (toy(place), *stock)).collect();
     found.extend(products::check(history, &ordered, &initial, setup.restock_to, undecided));
     found
+}
+
+/// What the disks say about acknowledged orders when a run ended in the middle; for the report.
+#[must_use]
+pub fn evidence(history: &History, audit: &Audit) -> Vec<String> {
+    evidence::gather(history, audit)
 }
 
 /// What is wrong with what the shoppers were told, whatever is on the disks.

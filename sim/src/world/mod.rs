@@ -134,6 +134,13 @@ impl World {
         self.recovery.get()
     }
 
+    /// Adds facts to the first promise that broke, if one did.
+    pub fn explain(&self, facts: Vec<String>) {
+        if let Some(first) = self.violations.borrow_mut().first_mut() {
+            first.facts.extend(facts);
+        }
+    }
+
     /// What broke.
     pub fn violations(&self) -> Vec<Violation> {
         self.violations.borrow().clone()
