@@ -160,15 +160,16 @@ impl Leader {
     /// A replica does not confirm: out of the in-sync set with it (the front-end decides), or, if it is only
     /// being counted, no longer wait for it. It is still sent what it lacks until that is decided.
     fn give_up(self: &Rc<Self>, since: Epoch, peer: ReplicaId, feed: &mut Feed) {
-        let Some((let_go, view)) =
-            self.within_reign(since, |reign| (reign.stop_counting(peer), reign.view().clone()))
-        else {
+        let Some((let_go, out, view)) = self.within_reign(since, |reign| {
+            let out = reign.membership(peer) == Membership::Out;
+            (reign.stop_counting(peer), out, reign.view().clone())
+        }) else {
             return;
         };
         if let_go {
             self.host.emit(Event::JoinerLetGo { replica: peer, epoch: view.epoch });
             self.advance(since);
-        } else if !feed.asking.get() {
+        } else if !out && !feed.asking.get() {
             self.host.emit(Event::DropAsked { replica: peer, epoch: view.epoch });
             self.change_view(view, Change::Drop(peer), peer, feed);
         }
