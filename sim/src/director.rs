@@ -37,7 +37,12 @@ async fn direct(world: Rc<World>, crowd: Rc<Crowd>) {
     let healed = world.now();
     let outcome = recover(&world, &crowd, healed).await;
     let found = match outcome {
-        Ok(audit) => checks::judge(&world.setup, &world.history.borrow(), &audit),
+        Ok(audit) => {
+            let mut undecided = 0;
+            let found = checks::judge(&world.setup, &world.history.borrow(), &audit, &mut undecided);
+            (0..undecided).for_each(|_| world.count("products whose linearizability was too much to decide"));
+            found
+        }
         // Even when it does not come back, what it has done can be wrong as well; that comes first.
         Err(slow) => {
             let mut found = checks::judge_history(&world.history.borrow());
@@ -60,6 +65,7 @@ async fn recover(world: &Rc<World>, crowd: &Crowd, healed: Nanos) -> Result<Audi
     world.note(None, || {
         format!("order {number} succeeded {} after all healed", seconds(world.now() - healed))
     });
+    world.recovered(world.now() - healed);
     crowd.closing.set(true);
     wait(world, bound, async || match crowd.inside.get() {
         0 => Ok(()),

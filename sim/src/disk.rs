@@ -219,6 +219,11 @@ impl Disk {
         state.tripped = false;
     }
 
+    /// Everything on it is lost. Only for a node that is down.
+    pub fn erase(&self) {
+        self.0.lock().files.clear();
+    }
+
     /// Lets the node crash in the middle of the operation that comes after `operations` others.
     pub fn trip_after(&self, operations: u64) {
         self.0.lock().trip_after = Some(operations);

@@ -130,6 +130,13 @@ pub enum Fault {
         event: String,
         down_ms: u64,
     },
+    /// A front-end's machine is replaced: it crashes, and starts again with an empty disk. (It may: the
+    /// replicas know the view. What other services lose with their disks, nobody promised to keep.)
+    LoseDisk {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        down_ms: u64,
+    },
     /// A node is stopped and goes on later, as if nothing had happened.
     Pause {
         #[serde(with = "node_name")]
@@ -182,7 +189,7 @@ pub enum Fault {
 
 /// The kinds of faults, by the names that `--faults` takes. Clock drift is a property of a run and has no
 /// place in its schedule.
-pub const KINDS: [&str; 16] = [
+pub const KINDS: [&str; 17] = [
     "crash",
     "crash-all",
     "crash-loop",
@@ -199,6 +206,7 @@ pub const KINDS: [&str; 16] = [
     "disk-full",
     "disk-slow",
     "drift",
+    "lose-disk",
 ];
 
 impl Fault {
@@ -211,6 +219,7 @@ impl Fault {
             Fault::CrashLoop { .. } => "crash-loop",
             Fault::CrashMidWrite { .. } => "crash-mid-write",
             Fault::CrashAt { .. } => "crash-at",
+            Fault::LoseDisk { .. } => "lose-disk",
             Fault::Pause { .. } => "pause",
             Fault::Partition { .. } => "partition",
             Fault::Clog { .. } => "clog",
@@ -231,6 +240,7 @@ impl Fault {
             Fault::Crash { node, .. }
             | Fault::CrashLoop { node, .. }
             | Fault::CrashMidWrite { node, .. }
+            | Fault::LoseDisk { node, .. }
             | Fault::Pause { node, .. }
             | Fault::DiskBroken { node, .. }
             | Fault::DiskFull { node, .. }
@@ -261,6 +271,7 @@ impl Fault {
             | Fault::DiskFull { for_ms, .. }
             | Fault::DiskSlow { for_ms, .. } => Some(*for_ms),
             Fault::Crash { .. }
+            | Fault::LoseDisk { .. }
             | Fault::CrashAll { .. }
             | Fault::CrashLoop { .. }
             | Fault::CrashMidWrite { .. }
@@ -307,6 +318,9 @@ impl fmt::Display for Fault {
                 Some(of) => write!(f, "{node} crashes at the next {event} of {of}, for {down_ms} ms"),
                 None => write!(f, "{node} crashes at its next {event}, for {down_ms} ms"),
             },
+            Fault::LoseDisk { node, down_ms } => {
+                write!(f, "{node} crashes and loses its disk, for {down_ms} ms")
+            }
             Fault::Pause { node, for_ms } => write!(f, "{node} is paused for {for_ms} ms"),
             Fault::Partition { side, way, for_ms } => {
                 let side: Vec<_> = side.iter().map(ToString::to_string).collect();
@@ -335,8 +349,10 @@ impl fmt::Display for Fault {
     }
 }
 
+type IsKind = fn(NodeId) -> bool;
+
 /// At which of the events of a node it is worth crashing it.
-const CRASH_POINTS: [(fn(NodeId) -> bool, &[&str]); 3] = [
+const CRASH_POINTS: [(IsKind, &[&str]); 3] = [
     (
         |node| matches!(node, NodeId::Order(_)),
         &[
@@ -428,6 +444,7 @@ fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId]) -> Fault {
             let points = points.map_or(&[][..], |(_, points)| points);
             Fault::CrashAt { node, of, event: points[rng.random_range(0..points.len())].to_owned(), down_ms }
         }
+        "lose-disk" => Fault::LoseDisk { node: NodeId::FrontEnd(1), down_ms },
         "pause" => Fault::Pause { node, for_ms },
         "partition" => {
             let side: Vec<NodeId> = nodes.iter().copied().filter(|_| rng.random_bool(0.4)).collect();

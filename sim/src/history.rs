@@ -1,7 +1,7 @@
 //! What the shoppers asked and were told, with the times: all that the checks may believe.
 
 use serde::Serialize;
-use toystore_actors::domain::{Order, OrderNumber, Product, ProductName, Quantity, RequestId};
+use toystore_actors::domain::{Order, OrderNumber, Product, ProductName, Quantity, ReplicaId, RequestId};
 
 use crate::clock::Nanos;
 
@@ -18,6 +18,10 @@ pub enum Asked {
     List,
     /// An order.
     Find { number: OrderNumber },
+    /// An order, from one replica's own book, which may lag behind.
+    FindAt { replica: ReplicaId, number: OrderNumber },
+    /// Orders after a number, so many at most.
+    Page { after: OrderNumber, limit: u32 },
 }
 
 /// What a shopper was told.
@@ -39,6 +43,8 @@ pub enum Told {
     Products { products: Vec<Product> },
     /// The order, or none of that number.
     Found { order: Option<Order> },
+    /// The orders.
+    Orders { orders: Vec<Order> },
     /// Nothing certain: it may have happened, or may yet.
     Unknown,
 }

@@ -133,6 +133,7 @@ fn main() -> ExitCode {
 }
 
 fn run_seeds(args: &RunArgs) -> bool {
+    #[allow(clippy::disallowed_methods, reason = "this measures real time")]
     let began = Instant::now();
     let allowed = args.faults.allowed();
     let bar = progress(args.seeds);

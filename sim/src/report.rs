@@ -59,6 +59,8 @@ pub struct Outcome {
     pub virtual_nanos: Nanos,
     /// What was seen, how often.
     pub counts: BTreeMap<String, u64>,
+    /// How long it took, after all healed, until all were in sync and an order succeeded.
+    pub recovery_nanos: Nanos,
     /// The trace, if it was recorded.
     pub lines: Vec<Line>,
 }
@@ -103,6 +105,7 @@ pub struct Summary {
     /// How many broke a promise.
     pub broken: u64,
     virtual_nanos: u128,
+    recoveries: Vec<(Nanos, u64)>,
     counts: BTreeMap<String, u64>,
 }
 
@@ -111,6 +114,7 @@ impl Summary {
     pub fn add(&mut self, outcome: &Outcome) {
         self.runs += 1;
         self.broken += u64::from(!outcome.violations.is_empty());
+        self.recoveries.push((outcome.recovery_nanos, outcome.seed));
         self.virtual_nanos += u128::from(outcome.virtual_nanos);
         for (what, count) in &outcome.counts {
             *self.counts.entry(what.clone()).or_default() += count;
@@ -134,6 +138,17 @@ impl Summary {
         let never = self.never_seen();
         if !never.is_empty() && self.runs >= ENOUGH_SEEDS {
             let _ = writeln!(text, "NEVER SEEN: {}", never.join(", "));
+        }
+        let mut recoveries = self.recoveries.clone();
+        recoveries.sort_unstable();
+        if let (Some((slowest, seed)), Some((median, _))) =
+            (recoveries.last(), recoveries.get(recoveries.len() / 2))
+        {
+            let (median, slowest) = (seconds(*median), seconds(*slowest));
+            let _ = writeln!(
+                text,
+                "in sync and selling after all healed: {median} in the median, {slowest} at most (seed {seed})"
+            );
         }
         #[allow(clippy::cast_precision_loss, reason = "for people")]
         let (simulated, runs, real) =

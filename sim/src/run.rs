@@ -98,6 +98,7 @@ fn run_here(setup: Setup, record: bool) -> Outcome {
             hash: trace.hash(),
             virtual_nanos,
             counts: world.all_counts(),
+            recovery_nanos: world.recovery(),
             lines: trace.take_lines(),
         }
     }));

@@ -197,7 +197,7 @@ impl Setup {
             reorder: one_of(&[0, 1]) == 1,
             drift_ppm: BTreeMap::new(),
             faults_ms,
-            recovery_ms: 40_000,
+            recovery_ms: 20_000,
             schedule: Vec::new(),
             replicas,
         };

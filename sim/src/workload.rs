@@ -5,9 +5,13 @@ use std::rc::Rc;
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
+use toystore_actors::catalog::messages::Restock;
 use toystore_actors::domain::{OrderNumber, ProductName, Quantity, RequestId};
-use toystore_actors::front_end::messages::{FindOrder, ListProducts, OrderError, PlaceOrder, QueryProduct};
+use toystore_actors::front_end::messages::{
+    FindOrder, ListOrders, ListProducts, OrderError, PlaceOrder, QueryProduct,
+};
 use toystore_actors::net::{Net, NodeId};
+use toystore_actors::order::messages::Lookup;
 
 use crate::clock::Nanos;
 use crate::cluster;
@@ -51,10 +55,14 @@ pub async fn shop(world: Rc<World>, crowd: Rc<Crowd>, number: u8) {
             shopper.order().await;
         } else if dice < orders + (100 - orders) * 6 / 10 {
             shopper.query().await;
-        } else if dice < orders + (100 - orders) * 9 / 10 {
-            shopper.find().await;
         } else {
-            shopper.list().await;
+            match shopper.below(8) {
+                0..4 => shopper.find().await,
+                4 => shopper.find_at().await,
+                5 => shopper.page().await,
+                6 => shopper.list().await,
+                _ => shopper.restock().await,
+            }
         }
     }
     shopper.crowd.inside.set(shopper.crowd.inside.get() - 1);
@@ -185,12 +193,52 @@ impl Shopper {
         self.remember(Asked::List, invoked, told);
     }
 
-    async fn find(&self) {
+    /// An order that somebody was told of, or one a little further.
+    fn any_number(&self) -> OrderNumber {
         let highest = self.crowd.highest.get();
-        let number = match self.below(4) {
+        match self.below(4) {
             0 => 1 + self.below(highest + 2),
             _ => (highest + 1).saturating_sub(self.below(4)).max(1),
+        }
+    }
+
+    /// What is out of stock is restocked at once, as an operator may ask.
+    async fn restock(&self) {
+        if self.below(4) == 0 {
+            // Whatever is answered: the stock's checks expect a restock at any time.
+            let _ = self.net.send(NodeId::Catalog, &Restock {}, self.world.setup.patience()).await;
+            self.world.count("restock asked for");
+        }
+    }
+
+    /// An order, from the book of any replica, which need not be the newest.
+    async fn find_at(&self) {
+        let number = self.any_number();
+        let replicas = &self.world.setup.replicas;
+        let replica = replicas[usize::try_from(self.below(replicas.len() as u64)).unwrap_or(0)];
+        let invoked = self.world.now();
+        let lookup = Lookup { epoch: None, number };
+        let told = match self.net.send(NodeId::Order(replica), &lookup, self.world.setup.patience()).await {
+            Ok(Ok(order)) => Told::Found { order },
+            Ok(Err(_)) | Err(_) => Told::Unknown,
         };
+        self.remember(Asked::FindAt { replica, number }, invoked, told);
+    }
+
+    async fn page(&self) {
+        let after = self.any_number().saturating_sub(self.below(10));
+        let limit = 1 + u32::try_from(self.below(20)).unwrap_or(0);
+        let invoked = self.world.now();
+        let told = match self.net.send(DOOR, &ListOrders { after, limit }, self.world.setup.patience()).await
+        {
+            Ok(Ok(orders)) => Told::Orders { orders },
+            Ok(Err(_)) | Err(_) => Told::Unknown,
+        };
+        self.remember(Asked::Page { after, limit }, invoked, told);
+    }
+
+    async fn find(&self) {
+        let number = self.any_number();
         let invoked = self.world.now();
         let answer = self.net.send(DOOR, &FindOrder { number }, self.world.setup.patience()).await;
         let told = match answer {

@@ -18,6 +18,7 @@ fn hashes() -> Vec<u64> {
 
 #[test]
 fn two_threads_and_two_processes_see_the_same_runs() {
+    #[allow(clippy::disallowed_methods, reason = "this is to see that another thread changes nothing")]
     let other_thread = std::thread::spawn(hashes);
     let here = hashes();
     assert_eq!(here, other_thread.join().expect("the other thread ends"), "two threads differ");

@@ -9,6 +9,9 @@ mod products;
 mod stock;
 mod views;
 
+#[cfg(test)]
+mod tests;
+
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::Event;
 
@@ -19,9 +22,9 @@ use crate::history::History;
 use crate::report::Violation;
 use crate::scenario::Setup;
 
-/// All that is wrong with a run that has come to rest.
+/// All that is wrong with a run that has come to rest. What was too much to search is counted as undecided.
 #[must_use]
-pub fn judge(setup: &Setup, history: &History, audit: &Audit) -> Vec<Violation> {
+pub fn judge(setup: &Setup, history: &History, audit: &Audit, undecided: &mut u64) -> Vec<Violation> {
     let mut found = judge_history(history);
     found.extend(durable::check(history, audit));
     found.extend(one_history::check(audit));
@@ -29,7 +32,7 @@ pub fn judge(setup: &Setup, history: &History, audit: &Audit) -> Vec<Violation> 
     found.extend(stock::check(setup, audit));
     let ordered = audit.books.values().flatten().map(|entry| &entry.purchase.key).collect();
     let initial = setup.stock.iter().enumerate().map(|(place, stock)| (toy(place), *stock)).collect();
-    found.extend(products::check(history, &ordered, &initial, setup.restock_to));
+    found.extend(products::check(history, &ordered, &initial, setup.restock_to, undecided));
     found
 }
 
@@ -50,6 +53,11 @@ impl Watch {
     #[must_use]
     pub fn new(_: &Setup) -> Watch {
         Watch { views: views::Views::default() }
+    }
+
+    /// The front-end lost its disk.
+    pub fn disk_lost(&mut self) {
+        self.views.forget();
     }
 
     /// Looks at an event.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use toystore_actors::domain::{OrderNumber, ProductName, Quantity};
+use toystore_actors::domain::{Order, OrderNumber, ProductName, Quantity};
 
 use crate::clock::Nanos;
 use crate::history::{Asked, History, Operation, Told};
@@ -38,18 +38,49 @@ pub(super) fn check(history: &History) -> Result<(), Violation> {
         }
     }
     for operation in &history.operations {
-        if let (Asked::Find { number }, Told::Found { order }) = (&operation.asked, &operation.told) {
-            match order {
-                None => missing(operation, *number, &done_before)?,
-                Some(found) => {
-                    if let Some(placed) = placed.get(number) {
-                        same(operation, found, placed)?;
-                    }
+        match (&operation.asked, &operation.told) {
+            (Asked::Find { number }, Told::Found { order: None }) => {
+                missing(operation, *number, &done_before)?
+            }
+            (Asked::Page { after, limit }, Told::Orders { orders }) => {
+                page(operation, *after, *limit, orders)?;
+                if orders.len() < usize::try_from(*limit).unwrap_or(usize::MAX) {
+                    missing(operation, after + orders.len() as u64 + 1, &done_before)?;
                 }
+            }
+            _ => {}
+        }
+        for found in found(&operation.told) {
+            if let Some(placed) = placed.get(&found.number) {
+                same(operation, found, placed)?;
             }
         }
     }
     Ok(())
+}
+
+/// The orders that an answer shows.
+pub(super) fn found(told: &Told) -> &[Order] {
+    match told {
+        Told::Found { order: Some(order) } => std::slice::from_ref(order),
+        Told::Orders { orders } => orders,
+        _ => &[],
+    }
+}
+
+/// A page has no gaps and no more than was asked for.
+fn page(operation: &Operation, after: OrderNumber, limit: u32, orders: &[Order]) -> Result<(), Violation> {
+    let gapless = orders.iter().zip(after + 1..).all(|(order, number)| order.number == number);
+    if gapless && orders.len() as u64 <= u64::from(limit) {
+        return Ok(());
+    }
+    let numbers: Vec<_> = orders.iter().map(|order| order.number).collect();
+    let fact = format!(
+        "client {} asked at {} for {limit} orders after {after} and got {numbers:?}",
+        operation.client,
+        seconds(operation.invoked)
+    );
+    Err(Violation::new(PROMISE, [fact]))
 }
 
 fn placed(history: &History) -> Result<BTreeMap<OrderNumber, Placed<'_>>, Violation> {
@@ -106,11 +137,7 @@ fn missing(
     }
 }
 
-fn same(
-    operation: &Operation,
-    found: &toystore_actors::domain::Order,
-    placed: &Placed<'_>,
-) -> Result<(), Violation> {
+fn same(operation: &Operation, found: &Order, placed: &Placed<'_>) -> Result<(), Violation> {
     if found.name != *placed.name || found.quantity != placed.quantity {
         let facts = [
             format!("order {} was acknowledged as {} of {}", found.number, placed.quantity, placed.name),

@@ -53,14 +53,17 @@ pub(super) fn check(
     ordered: &BTreeSet<&RequestId>,
     initial: &BTreeMap<ProductName, u64>,
     restock_to: u64,
+    undecided: &mut u64,
 ) -> Option<Violation> {
     for (name, stock) in initial {
         let steps = steps(history, name, ordered);
-        if let Verdict::Broken(facts) = search(&steps, *stock, restock_to) {
-            return Some(Violation::new(
-                PROMISE,
-                [vec![format!("{name} began with {stock} pieces")], facts].concat(),
-            ));
+        match search(&steps, *stock, restock_to) {
+            Verdict::Fits => {}
+            Verdict::Undecided => *undecided += 1,
+            Verdict::Broken(facts) => {
+                let began = format!("{name} began with {stock} pieces");
+                return Some(Violation::new(PROMISE, [vec![began], facts].concat()));
+            }
         }
     }
     history.operations.iter().find_map(|operation| existence(operation, initial))

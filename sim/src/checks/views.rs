@@ -16,6 +16,11 @@ pub(super) struct Views {
 }
 
 impl Views {
+    /// The view service lost its file: a view that nobody heard of was never made.
+    pub(super) fn forget(&mut self) {
+        self.saved.clear();
+    }
+
     pub(super) fn event(&mut self, at: Nanos, node: NodeId, event: &Event) -> Result<(), Violation> {
         match event {
             Event::ViewSaved { view, .. } => {

@@ -1,0 +1,143 @@
+//! Messages in a world: how they leave an endpoint, travel, and reach an actor.
+
+use std::cell::Cell;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::{self, LocalBoxFuture};
+use toystore_actors::net::{Codec, Net, NetError, NodeId, Transport};
+
+use super::World;
+use super::processes::Running;
+use crate::clock::{Due, NodeClock};
+use crate::describe;
+use crate::network::{Content, Endpoint, Packet};
+use crate::report::Violation;
+
+impl World {
+    /// Calls a node on behalf of an endpoint.
+    pub fn call(
+        &self,
+        from: Endpoint,
+        to: NodeId,
+        name: &'static str,
+        body: Bytes,
+    ) -> LocalBoxFuture<'static, Result<Bytes, NetError>> {
+        let (call, reply) = self.network.open_call();
+        self.send(Packet { call, from, to: Endpoint::Node(to), name, content: Content::Request(body) });
+        reply
+    }
+
+    /// The way into the store for a shopper, and its clock, which does not drift.
+    pub fn client_net(&self, number: u8) -> (Net, Arc<NodeClock>) {
+        let clock = Arc::new(NodeClock::new(self.timeline.clone(), 0, 0));
+        let transport = SimTransport {
+            world: self.me.clone(),
+            from: Endpoint::Client(number),
+            alive: Rc::new(Cell::new(true)),
+        };
+        (Net::new(Rc::new(transport), clock.clone()), clock)
+    }
+
+    pub(super) fn send(&self, packet: Packet) {
+        let arrivals = self.network.send(self.now(), &packet);
+        if arrivals.len() != 1 {
+            let fate = if arrivals.is_empty() { "LOST" } else { "DOUBLED" };
+            self.note(None, || format!("{fate}: {}", describe::line(&packet)));
+        }
+        for (arrival, number) in arrivals {
+            self.timeline.at(arrival, Due::Packet(number));
+        }
+    }
+
+    pub(super) fn deliver(&self, packet: Packet) {
+        self.trace.borrow_mut().note(
+            self.now(),
+            match packet.to {
+                Endpoint::Node(node) => Some(node),
+                Endpoint::Client(_) => None,
+            },
+            &describe::fingerprint(&packet).to_le_bytes(),
+            || describe::line(&packet),
+        );
+        match (packet.content, packet.to) {
+            (Content::Reply(reply), _) => {
+                if let Err(NetError::Malformed(why)) = &reply {
+                    self.broken(Violation::new(
+                        "well-formed",
+                        [format!("{} {}: {why}", packet.to, packet.name)],
+                    ));
+                }
+                self.network.answer(packet.call, reply);
+            }
+            (Content::Request(_), Endpoint::Client(_)) => {}
+            (Content::Request(body), Endpoint::Node(node)) => {
+                let packet = Packet { content: Content::Request(body.clone()), ..packet };
+                self.receive(node, packet, body);
+            }
+        }
+    }
+
+    fn receive(&self, node: NodeId, packet: Packet, body: Bytes) {
+        let mut processes = self.processes.borrow_mut();
+        let Some(process) = processes.get_mut(&node) else { return };
+        if process.paused {
+            process.inbox.push(packet);
+            return;
+        }
+        let bridge = match &process.running {
+            Running::Up { bridge, .. } => bridge.clone(),
+            Running::Down { silent } => {
+                let silent = *silent;
+                drop(processes);
+                if !silent {
+                    self.reply(&packet, Err(NetError::Refused));
+                }
+                return;
+            }
+        };
+        let number = process.next;
+        process.next += 1;
+        let name = packet.name;
+        process.under_way.insert(number, packet);
+        drop(processes);
+        let world = self.rc();
+        let dispatch = async move {
+            let reply = bridge.dispatch(name, Codec::Bincode, body).await;
+            let packet = {
+                let mut processes = world.processes.borrow_mut();
+                processes.get_mut(&node).and_then(|process| process.under_way.remove(&number))
+            };
+            if let Some(packet) = packet {
+                world.reply(&packet, reply.map_err(NetError::from));
+            }
+        };
+        self.executor.spawn(Some(node), Box::pin(dispatch));
+    }
+
+    pub(super) fn reply(&self, request: &Packet, reply: Result<Bytes, NetError>) {
+        let Packet { call, from, to, name, .. } = *request;
+        self.send(Packet { call, from: to, to: from, name, content: Content::Reply(reply) });
+    }
+}
+
+pub(super) struct SimTransport {
+    pub(super) world: Weak<World>,
+    pub(super) from: Endpoint,
+    pub(super) alive: Rc<Cell<bool>>,
+}
+
+impl Transport for SimTransport {
+    fn call(
+        &self,
+        to: NodeId,
+        name: &'static str,
+        body: Bytes,
+    ) -> LocalBoxFuture<'static, Result<Bytes, NetError>> {
+        match self.world.upgrade() {
+            Some(world) if self.alive.get() => world.call(self.from, to, name, body),
+            _ => Box::pin(future::pending()),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Processes in a world: how nodes start, crash, stop, pause and go on.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use rand::RngExt;
+use toystore_actors::host::{Failure, Host};
+use toystore_actors::net::{Bridge, Net, NetError, NodeId};
+use toystore_actors::probe::{Event, Probe};
+
+use super::messages::SimTransport;
+use super::{MILLI, World};
+use crate::clock::{Due, NodeClock};
+use crate::cluster::{self, Launched};
+use crate::executor::Panicked;
+use crate::network::{Endpoint, Packet};
+use crate::report::Violation;
+use crate::storage::{NodeStorage, Queued};
+use crate::{sometimes, trace};
+
+pub(super) enum Running {
+    /// `_keep` is what has to live as long as the process does.
+    Up {
+        bridge: Arc<Bridge>,
+        _keep: Box<dyn Any>,
+    },
+    Down {
+        silent: bool,
+    },
+}
+
+/// One node's process, or the lack of one.
+pub(super) struct Process {
+    pub(super) running: Running,
+    /// Counts its starts and crashes; what was scheduled for an earlier one is void.
+    pub(super) incarnation: u32,
+    /// Held by everything that was handed to this incarnation; false once it crashed.
+    pub(super) alive: Rc<Cell<bool>>,
+    pub(super) paused: bool,
+    /// What arrived while it was paused.
+    pub(super) inbox: Vec<Packet>,
+    /// Calls that it has yet to answer.
+    pub(super) under_way: BTreeMap<u64, Packet>,
+    pub(super) jobs: BTreeMap<u64, Queued>,
+    pub(super) disk_busy: bool,
+    /// How many disk operations had failed when it started.
+    pub(super) failed_at_start: u64,
+    pub(super) next: u64,
+}
+
+impl Process {
+    pub(super) fn down() -> Process {
+        Process {
+            running: Running::Down { silent: false },
+            incarnation: 0,
+            alive: Rc::default(),
+            paused: false,
+            inbox: Vec::new(),
+            under_way: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            disk_busy: false,
+            failed_at_start: 0,
+            next: 0,
+        }
+    }
+}
+
+impl World {
+    pub(super) fn is_incarnation(&self, node: NodeId, incarnation: u32) -> bool {
+        self.processes.borrow().get(&node).is_some_and(|process| {
+            process.incarnation == incarnation && matches!(process.running, Running::Up { .. })
+        })
+    }
+
+    /// Whether a node runs.
+    pub fn is_up(&self, node: NodeId) -> bool {
+        self.processes
+            .borrow()
+            .get(&node)
+            .is_some_and(|process| matches!(process.running, Running::Up { .. }))
+    }
+
+    pub(super) fn start(&self, node: NodeId) {
+        if self.is_up(node) {
+            return;
+        }
+        let alive = Rc::new(Cell::new(true));
+        let incarnation = {
+            let mut processes = self.processes.borrow_mut();
+            let Some(process) = processes.get_mut(&node) else { return };
+            process.incarnation += 1;
+            process.alive = alive.clone();
+            process.failed_at_start = self.disks[&node].counts().failed;
+            process.incarnation
+        };
+        self.note(Some(node), || "starts".to_owned());
+        let host = self.host(node, incarnation, &alive);
+        let disk = &self.disks[&node];
+        let started = catch_unwind(AssertUnwindSafe(|| cluster::start(&self.setup, node, host)));
+        disk.take_cost();
+        if disk.tripped() || !alive.get() {
+            alive.set(false);
+            disk.crash();
+            drop(started);
+            self.note(Some(node), || "crashes while it starts".to_owned());
+            self.count("crash while starting");
+            let down = self.trouble.borrow_mut().mid_write.remove(&node).unwrap_or(100);
+            self.timeline.after(down * MILLI, Due::Restart(node));
+            return;
+        }
+        match started {
+            Ok(Ok(Launched { bridge, run, keep })) => {
+                if let Some(process) = self.processes.borrow_mut().get_mut(&node) {
+                    process.running = Running::Up { bridge, _keep: keep };
+                }
+                self.executor.spawn(Some(node), run);
+            }
+            Ok(Err(error)) => {
+                alive.set(false);
+                disk.crash();
+                if disk.fault().is_some() {
+                    self.note(Some(node), || format!("cannot start: {error}"));
+                    self.timeline.after(500 * MILLI, Due::Restart(node));
+                } else {
+                    self.broken(Violation::new(
+                        "restart",
+                        [format!("{node} cannot open its own file: {error}")],
+                    ));
+                }
+            }
+            Err(payload) => self.panicked(Panicked { owner: Some(node), payload }),
+        }
+    }
+
+    fn host(&self, node: NodeId, incarnation: u32, alive: &Rc<Cell<bool>>) -> Host {
+        let (origin, drift_ppm) = self.setup.clock(node);
+        let clock = Arc::new(NodeClock::new(self.timeline.clone(), origin, drift_ppm));
+        let transport =
+            SimTransport { world: self.me.clone(), from: Endpoint::Node(node), alive: alive.clone() };
+        let world = self.me.clone();
+        let still = alive.clone();
+        Host {
+            id: node,
+            net: Net::new(Rc::new(transport), clock.clone()),
+            storage: Rc::new(NodeStorage::new(
+                self.me.clone(),
+                node,
+                self.disks[&node].clone(),
+                alive.clone(),
+            )),
+            clock,
+            seed: self.setup.stream(&format!("{node} {incarnation}")),
+            probe: Rc::new(NodeProbe { world: self.me.clone(), alive: alive.clone() }),
+            on_failure: Rc::new(move |node, failure| {
+                if let Some(world) = world.upgrade()
+                    && still.get()
+                {
+                    world.failed(node, incarnation, &failure);
+                }
+            }),
+        }
+    }
+
+    /// A node says that it stops. Its process ends a little later, and is started again by whoever runs it.
+    fn failed(&self, node: NodeId, incarnation: u32, failure: &Failure) {
+        self.note(Some(node), || format!("stops: {failure}"));
+        self.count("node stopped of itself");
+        let disk = &self.disks[&node];
+        let failed_at_start = self.processes.borrow().get(&node).map_or(0, |process| process.failed_at_start);
+        if disk.counts().failed == failed_at_start && !disk.tripped() {
+            self.broken(Violation::new("no failure without cause", [format!("{node} stopped: {failure}")]));
+        }
+        let later = self.rng.borrow_mut().random_range(0..50 * MILLI);
+        self.timeline.after(later, Due::Exit(node, incarnation));
+    }
+
+    /// Crashes a node at this very point: nothing it does from here on reaches anybody.
+    pub fn crash(&self, node: NodeId, silent: bool) {
+        let mut processes = self.processes.borrow_mut();
+        let Some(process) = processes.get_mut(&node) else { return };
+        let Running::Up { .. } = process.running else { return };
+        let crashed = std::mem::replace(&mut process.running, Running::Down { silent });
+        process.alive.set(false);
+        process.incarnation += 1;
+        process.paused = false;
+        process.disk_busy = false;
+        let mut cut_off: Vec<Packet> = std::mem::take(&mut process.under_way).into_values().collect();
+        cut_off.append(&mut process.inbox);
+        let jobs = std::mem::take(&mut process.jobs);
+        drop(processes);
+        self.disks[&node].crash();
+        self.executor.kill(node);
+        // Dropping these runs code of the actor; this may be called from the middle of such code.
+        self.executor.bury_later(Box::new((crashed, jobs)));
+        self.note(Some(node), || "crashes".to_owned());
+        self.count("crash");
+        for packet in cut_off {
+            // A process that dies resets its connections; a machine that dies says nothing.
+            if !silent && self.rng.borrow_mut().random_bool(0.7) {
+                self.reply(&packet, Err(NetError::Lost));
+            }
+        }
+    }
+
+    pub(super) fn pause(&self, node: NodeId) {
+        let mut processes = self.processes.borrow_mut();
+        if let Some(process) = processes.get_mut(&node)
+            && !process.paused
+            && matches!(process.running, Running::Up { .. })
+        {
+            process.paused = true;
+            self.executor.pause(node);
+            self.count("fault pause");
+        }
+    }
+
+    pub(super) fn resume(&self, node: NodeId) {
+        let inbox = {
+            let mut processes = self.processes.borrow_mut();
+            let Some(process) = processes.get_mut(&node).filter(|process| process.paused) else { return };
+            process.paused = false;
+            std::mem::take(&mut process.inbox)
+        };
+        self.note(Some(node), || "goes on".to_owned());
+        self.executor.resume(node);
+        for packet in inbox {
+            self.deliver(packet);
+        }
+    }
+
+    fn event(&self, node: NodeId, event: &Event) {
+        let now = self.now();
+        self.trace.borrow_mut().event(now, node, event);
+        let name = trace::name(event);
+        self.count(&name);
+        let rare = sometimes::rare(event, &mut self.view_sizes.borrow_mut());
+        if let Some(rare) = rare {
+            self.count(rare);
+        }
+        let found = self.watch.borrow_mut().event(now, node, event);
+        if let Err(violation) = found {
+            self.broken(violation);
+        }
+        self.trigger(node, &name);
+    }
+}
+
+struct NodeProbe {
+    world: Weak<World>,
+    alive: Rc<Cell<bool>>,
+}
+
+impl Probe for NodeProbe {
+    fn record(&self, node: NodeId, event: &Event) {
+        if let Some(world) = self.world.upgrade()
+            && self.alive.get()
+        {
+            world.event(node, event);
+        }
+    }
+}

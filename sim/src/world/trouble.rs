@@ -1,0 +1,202 @@
+//! Trouble in a world: faults begin and end, and in the end all heals.
+
+use std::collections::BTreeMap;
+
+use rand::RngExt;
+use toystore_actors::net::NodeId;
+
+use super::{MILLI, World};
+use crate::clock::Due;
+use crate::disk::DiskFault;
+use crate::faults::{Fault, Way};
+use crate::network::{Endpoint, Weather};
+
+/// Crash a node at some node's next such event.
+struct Trigger {
+    of: NodeId,
+    event: String,
+    node: NodeId,
+    down_ms: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Trouble {
+    pub(super) active: BTreeMap<usize, Fault>,
+    triggers: Vec<Trigger>,
+    /// For how long a node stays down that crashes in the middle of a disk operation.
+    pub(super) mid_write: BTreeMap<NodeId, u64>,
+    pub(super) loops: BTreeMap<usize, u32>,
+    pub(super) healed: bool,
+}
+
+impl World {
+    pub(super) fn trigger(&self, node: NodeId, event: &str) {
+        let hit = {
+            let mut trouble = self.trouble.borrow_mut();
+            let hit =
+                trouble.triggers.iter().position(|trigger| trigger.of == node && trigger.event == event);
+            hit.map(|hit| trouble.triggers.swap_remove(hit))
+        };
+        if let Some(Trigger { node, down_ms, .. }) = hit {
+            self.crash_for(node, false, down_ms, "fault crash-at");
+        }
+    }
+
+    pub(super) fn fault_begins(&self, index: usize) {
+        if self.trouble.borrow().healed {
+            return;
+        }
+        let Some(timed) = self.setup.schedule.get(index) else { return };
+        let fault = timed.fault.clone();
+        self.note(None, || format!("FAULT: {fault}"));
+        if let Some(lasts_ms) = fault.lasts_ms() {
+            self.timeline.after(lasts_ms * MILLI, Due::FaultEnds(index));
+        }
+        match &fault {
+            Fault::Crash { node, down_ms, silent } => self.crash_for(*node, *silent, *down_ms, "fault crash"),
+            Fault::CrashAll { down_ms } => {
+                for node in self.setup.nodes() {
+                    let more = self.rng.borrow_mut().random_range(0..200);
+                    self.crash_for(node, false, down_ms + more, "fault crash-all");
+                }
+            }
+            Fault::CrashLoop { node, times, up_ms, down_ms } => {
+                self.trouble.borrow_mut().loops.insert(index, times.saturating_sub(1));
+                self.crash_for(*node, false, *down_ms, "fault crash-loop");
+                self.timeline.after((down_ms + up_ms) * MILLI, Due::CrashAgain(index));
+            }
+            Fault::CrashMidWrite { node, operations, down_ms } => {
+                self.trouble.borrow_mut().mid_write.insert(*node, *down_ms);
+                self.disks[node].trip_after(*operations);
+            }
+            Fault::CrashAt { node, of, event, down_ms } => {
+                let trigger =
+                    Trigger { of: of.unwrap_or(*node), event: event.clone(), node: *node, down_ms: *down_ms };
+                self.trouble.borrow_mut().triggers.push(trigger);
+            }
+            Fault::Pause { node, .. } => self.pause(*node),
+            Fault::LoseDisk { node, down_ms } => {
+                self.crash_for(*node, false, *down_ms, "fault lose-disk");
+                self.disks[node].erase();
+                self.watch.borrow_mut().disk_lost();
+            }
+            _ => {
+                self.count(&format!("fault {}", fault.kind()));
+                self.trouble.borrow_mut().active.insert(index, fault);
+                self.apply();
+            }
+        }
+    }
+
+    pub(super) fn fault_ends(&self, index: usize) {
+        if let Some(Fault::Pause { node, .. }) = self.setup.schedule.get(index).map(|timed| &timed.fault) {
+            self.resume(*node);
+        }
+        let ended = self.trouble.borrow_mut().active.remove(&index);
+        if let Some(fault) = ended {
+            self.note(None, || format!("ends: {fault}"));
+            self.apply();
+        }
+    }
+
+    fn crash_for(&self, node: NodeId, silent: bool, down_ms: u64, what: &str) {
+        if self.is_up(node) {
+            self.count(what);
+            self.crash(node, silent);
+            self.timeline.after(down_ms * MILLI, Due::Restart(node));
+        }
+    }
+
+    pub(super) fn crash_again(&self, index: usize) {
+        let Some(Fault::CrashLoop { node, up_ms, down_ms, .. }) =
+            self.setup.schedule.get(index).map(|timed| &timed.fault)
+        else {
+            return;
+        };
+        {
+            let mut trouble = self.trouble.borrow_mut();
+            match trouble.loops.get_mut(&index) {
+                Some(left) if *left > 0 => *left -= 1,
+                _ => return,
+            }
+        }
+        self.crash_for(*node, false, *down_ms, "fault crash-loop");
+        self.timeline.after((down_ms + up_ms) * MILLI, Due::CrashAgain(index));
+    }
+
+    /// Brings network and disks in line with the faults that are active.
+    fn apply(&self) {
+        let active: Vec<Fault> = self.trouble.borrow().active.values().cloned().collect();
+        let base = if self.trouble.borrow().healed { self.setup.calm() } else { self.setup.weather() };
+        for packet in self.network.set_weather(weather(base, &active, &self.setup.nodes())) {
+            self.deliver(packet);
+        }
+        for (node, disk) in &self.disks {
+            let mut slow = 1;
+            let mut broken = None;
+            for fault in &active {
+                match fault {
+                    Fault::DiskBroken { node: of, .. } if of == node => broken = Some(DiskFault::Broken),
+                    Fault::DiskFull { node: of, .. } if of == node => {
+                        broken = broken.or(Some(DiskFault::Full));
+                    }
+                    Fault::DiskSlow { node: of, factor, .. } if of == node => slow = slow.max(*factor),
+                    _ => {}
+                }
+            }
+            disk.set_fault(broken);
+            disk.set_slow(slow);
+        }
+    }
+
+    /// Ends every fault for good, and starts what is down.
+    pub fn heal(&self) {
+        self.note(None, || "ALL HEALS".to_owned());
+        {
+            let mut trouble = self.trouble.borrow_mut();
+            *trouble = Trouble { healed: true, ..Trouble::default() };
+        }
+        self.apply();
+        for (node, disk) in &self.disks {
+            disk.do_not_trip();
+            self.resume(*node);
+            let late = self.rng.borrow_mut().random_range(0..100 * MILLI);
+            self.timeline.after(late, Due::Restart(*node));
+        }
+    }
+}
+
+/// What the network does while these faults are active.
+fn weather(base: Weather, active: &[Fault], nodes: &[NodeId]) -> Weather {
+    let mut weather = base;
+    let share = |percent: &u32| f64::from(*percent.min(&100)) / 100.0;
+    for fault in active {
+        match fault {
+            Fault::Loss { percent, .. } => weather.loss = weather.loss.max(share(percent)),
+            Fault::Duplicate { percent, .. } => weather.duplicate = weather.duplicate.max(share(percent)),
+            Fault::Delay { percent, up_to_ms, .. } => {
+                weather.delay = weather.delay.max(share(percent));
+                weather.delay_nanos = weather.delay_nanos.max(up_to_ms * MILLI);
+            }
+            Fault::Reorder { .. } => weather.shuffle = true,
+            Fault::Clog { from, to, .. } => {
+                weather.clogged.insert((Endpoint::Node(*from), Endpoint::Node(*to)));
+            }
+            Fault::Partition { side, way, .. } => {
+                for inside in side {
+                    for outside in nodes.iter().filter(|node| !side.contains(node)) {
+                        let (inside, outside) = (Endpoint::Node(*inside), Endpoint::Node(*outside));
+                        if *way != Way::In {
+                            weather.cut.insert((inside, outside));
+                        }
+                        if *way != Way::Out {
+                            weather.cut.insert((outside, inside));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    weather
+}
