@@ -6,6 +6,7 @@ use super::super::book::{Write, Written};
 use super::super::messages::{Announce, Join, NotServing, ReplicaStatus};
 use super::Leader;
 use super::reign::{Reign, Succession};
+use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, View};
 use crate::probe::Event;
 
@@ -61,10 +62,13 @@ impl Leader {
         }
     }
 
-    fn take_over(self: &Rc<Self>, view: View) {
+    pub(super) fn take_over(self: &Rc<Self>, view: View) {
         let since = view.epoch;
         self.host.emit(Event::TakeoverBegan { view: view.clone() });
-        let last = self.writer.summary().last;
+        let mut last = self.writer.summary().last;
+        if last.number > 0 && planted(Bug::NumberReused) {
+            last.number -= 1;
+        }
         self.reign.replace(Some(Reign::new(view, self.config.id, &self.config.replicas, last)));
         for peer in self.config.replicas.iter().filter(|id| **id != self.config.id) {
             let (leader, peer) = (self.clone(), *peer);
