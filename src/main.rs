@@ -40,5 +40,6 @@ fn start_log(command: &Command) {
         Command::Serve(_) => "info,actix_http=off,actix_server=warn",
         _ => "warn,actix_http=off",
     };
-    env_logger::Builder::from_env(env_logger::Env::new().filter_or("TOYSTORE_LOG", default)).init();
+    let settings = env_logger::Env::new().filter_or("TOYSTORE_LOG", default);
+    env_logger::Builder::from_env(settings).format_timestamp_millis().init();
 }

@@ -3,6 +3,7 @@
 //! Nothing in this crate knows HTTP, reads a real clock, opens a real file or draws unseeded randomness: an
 //! actor is given a [`host::Host`] and touches nothing else. The same actors run deployed and simulated.
 
+pub mod bugs;
 pub mod catalog;
 pub mod clock;
 pub mod domain;

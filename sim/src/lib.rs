@@ -6,6 +6,7 @@
 //! [`audit`] of the disks are judged by [`checks`].
 
 pub mod audit;
+pub mod bugs;
 pub mod checks;
 pub mod clock;
 pub mod cluster;

@@ -11,6 +11,8 @@ use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use toystore_actors::bugs::Bug;
+use toystore_sim::bugs;
 use toystore_sim::faults::KINDS;
 use toystore_sim::report::{self, Outcome, Summary};
 use toystore_sim::run::run;
@@ -35,6 +37,10 @@ enum Command {
     ///           toystore-sim run --scenario configs/sim/leader-crash.toml
     #[command(verbatim_doc_comment)]
     Run(RunArgs),
+    /// Plants one bug after the other, and runs each until a check catches it.
+    ///
+    /// Example: toystore-sim bugs --jobs 2
+    Bugs(BugsArgs),
     /// Runs one seed or scenario again and prints everything that happens.
     ///
     /// Example: toystore-sim replay 17 --from 12.5 --to 14 --node order-3
@@ -66,6 +72,9 @@ struct RunArgs {
     /// Print the hash of each run's trace.
     #[arg(long)]
     hashes: bool,
+    /// Plant this bug.
+    #[arg(long, value_parser = bugs::parse)]
+    bug: Option<Bug>,
     /// Run this scenario instead; may be repeated.
     #[arg(long)]
     scenario: Vec<PathBuf>,
@@ -93,6 +102,25 @@ struct ReplayArgs {
     json: bool,
     #[command(flatten)]
     faults: Faults,
+    /// Plant this bug.
+    #[arg(long, value_parser = bugs::parse)]
+    bug: Option<Bug>,
+}
+
+#[derive(Args)]
+struct BugsArgs {
+    /// Only these; may be repeated.
+    #[arg(long, value_parser = bugs::parse)]
+    only: Vec<Bug>,
+    /// How many seeds, at most, for each.
+    #[arg(long, default_value_t = 1000)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many runs at once.
+    #[arg(long, default_value_t = 1)]
+    jobs: usize,
 }
 
 #[derive(Args)]
@@ -119,7 +147,8 @@ struct CouldNotRun(String);
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) if args.scenario.is_empty() => Ok(run_seeds(&args)),
-        Command::Run(args) => run_scenarios(&args.scenario),
+        Command::Run(args) => run_scenarios(&args.scenario, args.bug),
+        Command::Bugs(args) => Ok(hunt_bugs(&args)),
         Command::Replay(args) => replay(&args),
     };
     match done {
@@ -170,7 +199,8 @@ fn each_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, mut ended: impl F
                     if index >= args.seeds || stop.load(Ordering::Relaxed) {
                         return;
                     }
-                    let setup = Setup::draw(args.seed.wrapping_add(index), allowed);
+                    let seed = args.seed.wrapping_add(index);
+                    let setup = Setup { bug: args.bug, ..Setup::draw(seed, allowed) };
                     if tx.send(run(setup, false)).is_err() {
                         return;
                     }
@@ -187,11 +217,14 @@ fn each_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, mut ended: impl F
 }
 
 fn broken_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, outcome: &Outcome) {
-    let setup = Setup::draw(outcome.seed, allowed);
+    let setup = Setup { bug: args.bug, ..Setup::draw(outcome.seed, allowed) };
     let shrunk = if args.no_shrink { None } else { shrink(&setup, SHRINK_RUNS) };
     let mut command = format!("toystore-sim replay {}", outcome.seed);
     if let Some(faults) = &args.faults.faults {
         command += &format!(" --faults {}", faults.join(","));
+    }
+    if let Some(bug) = args.bug {
+        command += &format!(" --bug {}", bug.name());
     }
     println!("{}", report::failure(outcome, &command, shrunk.as_ref().map(|shrunk| (&setup, shrunk))));
     if let (Some(directory), Some(shrunk)) = (&args.save, &shrunk) {
@@ -206,11 +239,12 @@ fn broken_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, outcome: &Outco
     }
 }
 
-fn run_scenarios(files: &[PathBuf]) -> Result<bool, CouldNotRun> {
+fn run_scenarios(files: &[PathBuf], bug: Option<Bug>) -> Result<bool, CouldNotRun> {
     let mut well = true;
     for file in files {
         let scenario = read_scenario(file)?;
-        let outcome = run(scenario.setup.clone(), false);
+        let bug = bug.or(scenario.setup.bug);
+        let outcome = run(Setup { bug, ..scenario.setup }, false);
         let unseen: Vec<&String> =
             scenario.must_see.iter().filter(|what| !outcome.counts.contains_key(*what)).collect();
         let verdict = if outcome.violations.is_empty() && unseen.is_empty() { "well" } else { "NOT WELL" };
@@ -225,6 +259,18 @@ fn run_scenarios(files: &[PathBuf]) -> Result<bool, CouldNotRun> {
         well &= verdict == "well";
     }
     Ok(well)
+}
+
+fn hunt_bugs(args: &BugsArgs) -> bool {
+    let bugs = if args.only.is_empty() { Bug::ALL } else { &args.only };
+    let mut all_caught = true;
+    println!("{}", bugs::HEADING);
+    for bug in bugs {
+        let hunt = bugs::hunt(*bug, args.seed, args.seeds, args.jobs);
+        println!("{hunt}");
+        all_caught &= hunt.caught.is_some();
+    }
+    all_caught
 }
 
 fn read_scenario(file: &Path) -> Result<Scenario, CouldNotRun> {
@@ -250,7 +296,7 @@ fn replay(args: &ReplayArgs) -> Result<bool, CouldNotRun> {
     if !args.json {
         println!("{setup}");
     }
-    let outcome = run(setup, true);
+    let outcome = run(Setup { bug: args.bug.or(setup.bug), ..setup }, true);
     for line in &outcome.lines {
         #[allow(clippy::cast_precision_loss, reason = "for people")]
         let second = line.at as f64 / 1e9;

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
+use toystore_actors::bugs;
 
 use crate::audit;
 use crate::checks;
@@ -20,6 +21,9 @@ use crate::report::{Outcome, Violation};
 use crate::scenario::Setup;
 use crate::trace::Trace;
 use crate::world::World;
+
+/// Counts how often a planted bug made a difference.
+pub const FIRED: &str = "planted bug fired";
 
 thread_local! {
     /// What the last panic in a world on this thread said; none while no world runs here.
@@ -81,6 +85,7 @@ fn run_here(setup: Setup, record: bool) -> Outcome {
             .expect("a runtime without input and output needs nothing that can be missing")
     });
     let seed = setup.seed;
+    bugs::plant(setup.bug);
     let outcome = system.block_on(tokio::task::unconstrained(async move {
         let world = World::new(setup, if record { Trace::recording() } else { Trace::default() });
         director::begin(&world);
@@ -96,13 +101,15 @@ fn run_here(setup: Setup, record: bool) -> Outcome {
                 [format!("while everything ended: {}", panic_text(&*payload))],
             ));
         }
+        let mut counts = world.all_counts();
+        counts.extend((bugs::fired() > 0).then(|| (FIRED.to_owned(), bugs::fired())));
         let mut trace = world.trace.borrow_mut();
         Outcome {
             seed,
             violations: world.violations(),
             hash: trace.hash(),
             virtual_nanos,
-            counts: world.all_counts(),
+            counts,
             recovery_nanos: world.recovery(),
             lines: trace.take_lines(),
         }

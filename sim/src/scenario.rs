@@ -9,6 +9,7 @@ use std::time::Duration;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
+use toystore_actors::bugs::Bug;
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 
@@ -150,6 +151,9 @@ pub struct Setup {
     pub faults_ms: u64,
     /// How long it may take, after all healed, until orders succeed and all replicas are in sync.
     pub recovery_ms: u64,
+    /// Which rule of the store is broken on purpose.
+    #[serde(default, with = "crate::bugs::by_name", skip_serializing_if = "Option::is_none")]
+    pub bug: Option<Bug>,
     /// What goes wrong.
     #[serde(default, rename = "fault", skip_serializing_if = "Vec::is_empty")]
     pub schedule: Vec<Timed>,
@@ -198,6 +202,7 @@ impl Setup {
             drift_ppm: BTreeMap::new(),
             faults_ms,
             recovery_ms: 20_000,
+            bug: None,
             schedule: Vec::new(),
             replicas,
         };

@@ -16,6 +16,7 @@ use super::ledger;
 use super::messages::{Buy, List, Query, Refusal, Restock, Unsettled};
 use super::showcase::Showcase;
 use super::stock::Changes;
+use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
 use crate::domain::ProductName;
 use crate::front_end::messages::Invalidate;
@@ -173,7 +174,7 @@ impl Inner {
     /// True once the front-end confirmed; false when the time has run out.
     async fn drop_everything(&self, front_end: u8, until: Timestamp) -> bool {
         while self.host.clock.now() < until {
-            if self.invalidate(front_end, Vec::new(), until).await {
+            if planted(Bug::StartsAtOnce) || self.invalidate(front_end, Vec::new(), until).await {
                 return true;
             }
         }
@@ -204,8 +205,11 @@ impl Inner {
     }
 
     async fn run_group(&self, calls: Vec<Call>) -> Result<(), DiskError> {
-        let group = group::decide(self.showcase.borrow().stock(), calls, self.config.restock_to);
+        let mut group = group::decide(self.showcase.borrow().stock(), calls, self.config.restock_to);
         if !group.changes.is_empty() {
+            if planted(Bug::AnswerBeforeVisible) {
+                group.answers.drain(..).for_each(|answer| answer());
+            }
             self.change(group.changes).await?;
         }
         for event in group.events {
@@ -249,7 +253,8 @@ impl Inner {
                 return confirmed;
             };
             let names = self.showcase.borrow().names(&held.products);
-            confirmed = self.invalidate(front_end, names, held.until).await;
+            confirmed =
+                self.invalidate(front_end, names, held.until).await || planted(Bug::VisibleUnconfirmed);
             if confirmed {
                 self.showcase.borrow_mut().dropped(front_end, &held.products);
             }

@@ -8,6 +8,7 @@
 use std::cmp::Ordering;
 
 use super::messages::{Refusal, Sale};
+use crate::bugs::{Bug, planted};
 use crate::domain::Epoch;
 
 /// The newest batch that was acted on, and its answer. Kept on disk beside the stock, and changed in the
@@ -40,6 +41,10 @@ impl Fence {
         // A new reign starts before its first batch, whatever number the last reign had reached.
         let newest = if reign > self.reign { 0 } else { self.batch };
         match (reign.cmp(&self.reign), batch.cmp(&newest)) {
+            (Ordering::Less, _) if planted(Bug::BuyNotFenced) => Admission::Fresh,
+            (Ordering::Equal, Ordering::Less | Ordering::Equal) if planted(Bug::BatchNumberIgnored) => {
+                Admission::Fresh
+            }
             (Ordering::Less, _) | (_, Ordering::Less) => Admission::Refused(self.superseded()),
             (_, Ordering::Greater) => Admission::Fresh,
             // Number 0 was never acted on, so it has no answer to repeat.

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
 
 /// A product's place in the catalog's order.
@@ -28,7 +29,9 @@ pub(super) struct Held {
 impl Leases {
     /// A front-end was given a cacheable answer.
     pub(super) fn grant(&mut self, front_end: u8, product: Place, until: Timestamp) {
-        self.0.insert((front_end, product), until);
+        if !planted(Bug::HolderForgotten) {
+            self.0.insert((front_end, product), until);
+        }
     }
 
     /// A front-end confirmed that it dropped these products. Only what its call named: it may have been
@@ -36,6 +39,10 @@ impl Leases {
     pub(super) fn release(&mut self, front_end: u8, products: &[Place]) {
         for &product in products {
             self.0.remove(&(front_end, product));
+        }
+        let holds_more = self.0.keys().any(|(holder, _)| *holder == front_end);
+        if holds_more && planted(Bug::AnswerReleasesAll) {
+            self.0.retain(|(holder, _), _| *holder != front_end);
         }
     }
 

@@ -22,6 +22,7 @@ pub use actor::Catalog;
 
 use self::messages::{Buy, List, Query, Restock, Unsettled};
 use self::showcase::Showcase;
+use crate::bugs::{Bug, planted};
 use crate::domain::ProductName;
 use crate::host::{Host, Node};
 use crate::net::Bridge;
@@ -68,7 +69,8 @@ pub struct CatalogConfig {
 impl CatalogConfig {
     /// How long an answer counts as a lease here: what the front-end counts, and the margin for drift.
     fn term(&self) -> Duration {
-        self.lease.saturating_add(self.lease.saturating_mul(self.drift_percent) / 100)
+        let margin = if planted(Bug::NoDriftMargin) { 0 } else { self.drift_percent };
+        self.lease.saturating_add(self.lease.saturating_mul(margin) / 100)
     }
 }
 

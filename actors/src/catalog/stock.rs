@@ -10,6 +10,7 @@ use super::fence::{Admission, Fence};
 use super::leases::Place;
 pub use super::ledger::{Audit, audit};
 use super::messages::{Buy, Refusal, Sale};
+use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, Product, ProductName, Purchase, RequestId};
 use crate::probe::Event;
 
@@ -40,7 +41,8 @@ impl Item {
 
     /// Takes pieces out, if there are enough.
     fn sell(&mut self, pieces: u64) -> Sale {
-        match self.quantity.checked_sub(pieces) {
+        let more_than_there_is = || planted(Bug::Oversell).then_some(0);
+        match self.quantity.checked_sub(pieces).or_else(more_than_there_is) {
             Some(left) => {
                 self.quantity = left;
                 self.sold += pieces;
@@ -176,7 +178,9 @@ impl<'a> Draft<'a> {
 
     /// Starts a reign, and tells it what its predecessors bought and did not settle.
     pub(super) fn unsettled(&mut self, reign: Epoch) -> Result<Vec<Purchase>, Refusal> {
-        if let Some(raised) = self.fence().raise(reign)? {
+        if let Some(raised) = self.fence().raise(reign)?
+            && !planted(Bug::FetchDoesNotFence)
+        {
             self.changes.fence = Some(raised);
         }
         let mut unsettled = self.stock.unsettled.clone();

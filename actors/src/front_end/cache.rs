@@ -19,6 +19,7 @@ use bytes::Bytes;
 use lru::LruCache;
 use parking_lot::Mutex;
 
+use crate::bugs::{Bug, planted};
 use crate::catalog::messages::Answer;
 use crate::clock::Timestamp;
 use crate::domain::{Product, ProductName};
@@ -136,7 +137,7 @@ impl Cache {
         let entry = answer.product.as_ref().filter(|_| answer.cacheable).map(|product| Entry {
             product: product.clone(),
             body: shared((self.render)(product)),
-            until: ticket.sent + self.lease,
+            until: if planted(Bug::LeaseFromAnswer) { now } else { ticket.sent } + self.lease,
         });
         let mut shard = self.shard(name.as_str()).lock();
         let Some(fill) = shard.take_fill(name, ticket) else { return Filled::Late };
@@ -185,7 +186,7 @@ impl Cache {
 impl Shard {
     fn live(&mut self, name: &str, now: Timestamp) -> Option<&Entry> {
         let entries = self.entries.as_mut()?;
-        if entries.peek(name)?.until <= now {
+        if entries.peek(name)?.until <= now && !planted(Bug::LeaseIgnored) {
             entries.pop(name);
             return None;
         }
@@ -201,7 +202,9 @@ impl Shard {
         if let Some(entries) = &mut self.entries {
             entries.pop(name);
         }
-        if let Some(fill) = self.fills.get_mut(name) {
+        if let Some(fill) = self.fills.get_mut(name)
+            && !planted(Bug::FillNotMarked)
+        {
             fill.marked = true;
         }
     }

@@ -17,6 +17,7 @@ use super::joins::{Joined, Joins};
 use super::messages::{OrderError, PlaceOrder, Unavailable};
 use super::retry::{Backoff, left};
 use super::view_service::ViewService;
+use crate::bugs::{Bug, planted};
 use crate::clock::{Timestamp, within};
 use crate::domain::{Order, OrderNumber, Purchase, RequestId, View};
 use crate::host::Host;
@@ -184,7 +185,10 @@ fn overloaded() -> Unavailable {
 /// may have been overtaken by a leader that sold it after all. A number is always true, because only an
 /// acknowledged order has one.
 fn judge(reply: Result<Placed, PlaceError>, sent: &View, now: Option<&View>) -> Verdict<Outcome> {
-    let current = |epoch| now.is_some_and(|view| view.leader == sent.leader && view.epoch == epoch);
+    let current = |epoch| {
+        now.is_some_and(|view| view.leader == sent.leader && view.epoch == epoch)
+            || planted(Bug::RefusalFromOldLeader)
+    };
     match reply {
         Ok(placed) => Verdict::Final(Ok(placed.number)),
         Err(PlaceError::NotEnough { left, epoch }) if current(epoch) => {

@@ -21,6 +21,7 @@ use super::peers::{Finding, Peers};
 use super::retry::Backoff;
 use super::views::Views;
 use super::wakers::{Wake, Wakers};
+use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, ReplicaId, View};
 use crate::host::Host;
 use crate::net::{NetError, NodeId, decode, encode};
@@ -285,8 +286,12 @@ impl ViewService {
     }
 
     /// Saves a view and makes it the current one. The caller holds `saving`.
-    async fn save(&self, view: View, why: &'static str) {
+    async fn save(self: &Rc<Self>, view: View, why: &'static str) {
         let copy = view.clone();
+        if planted(Bug::ViewToldUnsaved) {
+            self.views.borrow_mut().install(view.clone());
+            self.announce_to_all();
+        }
         if let Err(error) = self.file.run(move |database| store(database, &copy)).await {
             return self.fail(&error).await;
         }

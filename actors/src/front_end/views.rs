@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::messages::{Change, ChangeView};
+use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, ReplicaId, View};
 use crate::order::messages::{ReplicaStatus, Role};
 
@@ -90,7 +91,8 @@ impl Views {
     #[must_use]
     pub fn change(&self, ask: &ChangeView) -> Option<View> {
         let saved = self.saved.as_ref()?;
-        if ask.epoch != saved.epoch || ask.leader != saved.leader {
+        let stale = ask.epoch != saved.epoch && !planted(Bug::StaleViewChange);
+        if stale || ask.leader != saved.leader {
             return None;
         }
         let mut in_sync = saved.in_sync.clone();
@@ -105,7 +107,8 @@ impl Views {
                 in_sync.sort_unstable();
             }
         }
-        Some(View { epoch: saved.epoch + 1, leader: saved.leader, in_sync })
+        let next = if planted(Bug::ChangeKeepsEpoch) { 0 } else { 1 };
+        Some(View { epoch: saved.epoch + next, leader: saved.leader, in_sync })
     }
 
     /// Chooses a leader among those that answered: the highest id that is in sync. The new leader itself
@@ -116,11 +119,16 @@ impl Views {
         if answers.values().any(|answer| answer.epoch > saved.epoch) {
             return Selection::Outdated;
         }
-        let leads = |answer: &ReplicaStatus| answer.role != Role::Follower && answer.epoch == saved.epoch;
+        let leads = |answer: &ReplicaStatus| {
+            answer.epoch == saved.epoch
+                && (answer.role != Role::Follower || planted(Bug::RestartedLeaderKept))
+        };
         if keep && answers.get(&saved.leader).is_some_and(leads) {
             return Selection::Keep;
         }
-        match highest(&saved.in_sync, answers) {
+        let best = highest(&saved.in_sync, answers);
+        let any = highest(&self.replicas, answers);
+        match if any > best && planted(Bug::StaleReplicaChosen) { any } else { best } {
             Some(leader) => {
                 Selection::Next(View { epoch: saved.epoch + 1, leader, in_sync: saved.in_sync.clone() })
             }

@@ -4,11 +4,12 @@
 //! transaction. Orders live on disk only, so a book of any length costs no memory.
 
 use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError,
-    WriteTransaction,
+    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition,
+    TableError, WriteTransaction,
 };
 
 use super::messages::{Sync, Synced};
+use crate::bugs::{Bug, planted};
 use crate::domain::{
     Entry, Epoch, OrderNumber, Position, ProductName, Purchase, Quantity, ReplicaId, RequestId, View,
 };
@@ -77,7 +78,7 @@ impl BookSummary {
 /// # Errors
 /// When the disk fails or the file is damaged: nothing was applied, or it is not known what was.
 pub fn apply(database: &Database, writes: &[Write]) -> Result<(Vec<Written>, BookSummary), DiskError> {
-    let transaction = database.begin_write()?;
+    let mut transaction = database.begin_write()?;
     let mut changed = false;
     let mut book = OpenBook::new(&transaction)?;
     let written =
@@ -85,6 +86,10 @@ pub fn apply(database: &Database, writes: &[Write]) -> Result<(Vec<Written>, Boo
     let summary = book.summary.clone();
     drop(book);
     if changed {
+        if planted(Bug::FsyncSkipped) {
+            // It refuses only where there are savepoints.
+            drop(transaction.set_durability(Durability::None));
+        }
         transaction.commit()?;
     } else {
         transaction.abort()?;
@@ -143,18 +148,22 @@ impl<'t> OpenBook<'t> {
         changed: &mut bool,
     ) -> Result<Written, DiskError> {
         let epoch = self.summary.epoch();
-        if sync.view.epoch < epoch || sync.view.leader == me {
+        let old = sync.view.epoch < epoch && !planted(Bug::OldEpochAccepted);
+        if old || sync.view.leader == me {
             return Ok(Written::Merged(Synced::Refused { epoch }, None));
         }
-        self.save_view(&sync.view, changed)?;
-        if !self.holds(sync.after)? {
+        if sync.view.epoch <= epoch || !planted(Bug::EpochNotSaved) {
+            self.save_view(&sync.view, changed)?;
+        }
+        if !self.holds(sync.after)? && !planted(Bug::EntryBeforeUnchecked) {
             let after = last_at_most(&self.entries, sync.after)?;
             return Ok(Written::Merged(Synced::Missing { after }, None));
         }
         let mut cut = None;
         for entry in &sync.entries {
             if entry.number <= self.summary.last.number {
-                if self.epoch_at(entry.number)? == Some(entry.epoch) {
+                let same = self.epoch_at(entry.number)? == Some(entry.epoch);
+                if same || planted(Bug::DivergentTailKept) {
                     continue;
                 }
                 cut = Some(self.cut(entry.number, acknowledged)?);
@@ -162,12 +171,20 @@ impl<'t> OpenBook<'t> {
             self.push(entry)?;
             *changed = true;
         }
-        let number = sync.after.number + sync.entries.len() as u64;
+        let mut number = sync.after.number + sync.entries.len() as u64;
+        if number < self.summary.last.number && planted(Bug::ShorterMessageCuts) {
+            cut = Some(self.cut(number + 1, acknowledged)?);
+            *changed = true;
+        }
+        if number < self.summary.last.number && planted(Bug::OwnLengthConfirmed) {
+            number = self.summary.last.number;
+        }
         Ok(Written::Merged(Synced::Confirmed { epoch: sync.view.epoch, number }, cut))
     }
 
     fn push(&mut self, entry: &Entry) -> Result<(), DiskError> {
-        if entry.number != self.summary.last.number + 1 || entry.epoch < self.summary.last.epoch {
+        let next = entry.number == self.summary.last.number + 1 || planted(Bug::NumberReused);
+        if !next || entry.epoch < self.summary.last.epoch {
             return Err(DiskError::Damaged(format!(
                 "order {} of epoch {} cannot follow order {} of epoch {}",
                 entry.number, entry.epoch, self.summary.last.number, self.summary.last.epoch
@@ -176,7 +193,9 @@ impl<'t> OpenBook<'t> {
         let Purchase { key, name, quantity } = &entry.purchase;
         self.entries.insert(entry.number, (entry.epoch, key.as_str(), name.as_str(), quantity.get()))?;
         let before = self.keys.insert(key.as_str(), entry.number)?.map(|number| number.value());
-        if let Some(before) = before {
+        if let Some(before) = before
+            && !planted(Bug::NoDeduplication)
+        {
             return Err(DiskError::Damaged(format!(
                 "orders {before} and {} have one request id",
                 entry.number

@@ -16,6 +16,7 @@ use super::messages::{NotServing, Place, PlaceError};
 use super::placing::{Answer, Batch, Placement, Placing};
 use super::replication::{Observer, Replication, Standing};
 use super::writer::Writer;
+use crate::bugs::{Bug, planted};
 use crate::catalog::messages::{Buy, Sale, Unsettled};
 use crate::clock::within;
 use crate::domain::{Epoch, Purchase, RequestId};
@@ -137,7 +138,7 @@ impl Desk {
         if missing.len() < keys.len() {
             self.host.emit(Event::UnsettledInBook { epoch: reign, purchases: keys.len() - missing.len() });
         }
-        if !missing.is_empty() {
+        if !missing.is_empty() && !planted(Bug::TakeoverForgetsUnsettled) {
             self.host.emit(Event::UnsettledCompleted { epoch: reign, purchases: missing.len() });
             if self.replication.append(reign, missing).is_none() {
                 return;
@@ -160,6 +161,7 @@ impl Desk {
             let asked = keys.clone();
             let Ok(found) = self.writer.read(move |book| read::by_keys(book, &asked)).await else { return };
             for (key, found) in keys.iter().zip(found) {
+                let found = found.filter(|_| !planted(Bug::NoDeduplication));
                 if let Some(entry) = &found {
                     self.host.emit(Event::DuplicateSuppressed { key: key.clone(), number: entry.number });
                 }
@@ -231,6 +233,7 @@ impl Desk {
             match self.host.net.send(NodeId::Catalog, message, self.config.call_limit).await {
                 Ok(Ok(answer)) => return self.replication.reigns(reign).then_some(answer),
                 Ok(Err(Refusal::Superseded { .. })) => self.replication.superseded(reign),
+                Err(_) if planted(Bug::BuyGivenUp) => return None,
                 Ok(Err(Refusal::Starting)) | Err(_) => self.host.clock.sleep(self.config.retry_every).await,
             }
         }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::messages::{PlaceError, Placed};
+use crate::bugs::{Bug, planted};
 use crate::catalog::messages::Sale;
 use crate::domain::{Entry, Epoch, OrderNumber, Purchase, RequestId};
 
@@ -99,10 +100,18 @@ impl<W> Placing<W> {
             if pending.purchase != purchase {
                 return Placement::Answered(waiter, Err(PlaceError::KeyReused));
             }
+            let mut unacknowledged = self.appended.iter();
+            if let Some((number, _)) = unacknowledged.find(|(_, key)| **key == purchase.key)
+                && planted(Bug::DuplicateAnsweredEarly)
+            {
+                return Placement::Answered(waiter, Ok(Placed { number: *number }));
+            }
             pending.waiters.push(waiter);
             return Placement::Waits { look: false };
         }
-        if let Some((refused, sale)) = self.refusals.get(&purchase.key) {
+        if let Some((refused, sale)) = self.refusals.get(&purchase.key)
+            && !planted(Bug::RefusalForgotten)
+        {
             let answer = if *refused == purchase { refusal(*sale, epoch) } else { PlaceError::KeyReused };
             return Placement::Answered(waiter, Err(answer));
         }
@@ -189,6 +198,9 @@ impl<W> Placing<W> {
         for (number, purchase) in (first..).zip(purchases) {
             if let Some(pending) = self.pending.get_mut(&purchase.key) {
                 pending.stage = Stage::Appended;
+            }
+            if planted(Bug::SettledEarly) {
+                self.settled.push(purchase.key.clone());
             }
             self.appended.insert(number, purchase.key.clone());
         }

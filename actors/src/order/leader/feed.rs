@@ -12,6 +12,7 @@ use super::super::book::read;
 use super::super::messages::{Sync, Synced};
 use super::Leader;
 use super::reign::{Membership, Reign};
+use crate::bugs::{Bug, planted};
 use crate::clock::{Timestamp, within};
 use crate::domain::{Epoch, OrderNumber, ReplicaId, View};
 use crate::front_end::messages::{Change, ChangeView};
@@ -135,6 +136,7 @@ impl Leader {
                 let agreed = self.writer.read(move |book| read::last_at_most(book, after)).await.ok()?;
                 feed.after = agreed.number.min(sync.after.number.saturating_sub(1));
             }
+            Err(_) if planted(Bug::SyncGivenUp) => return None,
             Ok(Synced::Refused { .. }) | Err(_) => {
                 feed.refusals = if answer == Err(NetError::Refused) { feed.refusals + 1 } else { 0 };
                 self.host.clock.sleep(self.config.retry_every / 4).await;
@@ -160,15 +162,16 @@ impl Leader {
     /// A replica does not confirm: out of the in-sync set with it (the front-end decides), or, if it is only
     /// being counted, no longer wait for it. It is still sent what it lacks until that is decided.
     fn give_up(self: &Rc<Self>, since: Epoch, peer: ReplicaId, feed: &mut Feed) {
-        let Some((let_go, view)) =
-            self.within_reign(since, |reign| (reign.stop_counting(peer), reign.view().clone()))
-        else {
+        let Some((let_go, out, serves, view)) = self.within_reign(since, |reign| {
+            let out = reign.membership(peer) == Membership::Out;
+            (reign.stop_counting(peer), out, reign.serves(), reign.view().clone())
+        }) else {
             return;
         };
         if let_go {
             self.host.emit(Event::JoinerLetGo { replica: peer, epoch: view.epoch });
             self.advance(since);
-        } else if !feed.asking.get() {
+        } else if !out && !feed.asking.get() && (serves || !planted(Bug::NoDropInTakeover)) {
             self.host.emit(Event::DropAsked { replica: peer, epoch: view.epoch });
             self.change_view(view, Change::Drop(peer), peer, feed);
         }

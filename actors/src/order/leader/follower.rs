@@ -7,6 +7,7 @@ use super::super::messages::{Chunk, Sync, SyncFrom, Synced};
 use super::super::replication::Replication;
 use super::super::writer::Stopped;
 use super::{Leader, LeaderReplication};
+use crate::bugs::{Bug, planted};
 use crate::probe::Event;
 
 /// Entries in one chunk, at most, whatever is asked for.
@@ -22,7 +23,8 @@ impl Leader {
     pub async fn synced(&self, sync: Sync) -> Result<Synced, Stopped> {
         let (epoch, current) = (sync.view.epoch, self.writer.summary().epoch());
         let leads = self.reign.borrow().as_ref().map(|reign| reign.view().epoch);
-        if epoch < current || leads.is_some_and(|leads| epoch <= leads) {
+        let old = epoch < current && !planted(Bug::OldEpochAccepted);
+        if old || leads.is_some_and(|leads| epoch <= leads) {
             self.host.emit(Event::OldEpochRefused { message: "sync", epoch, current });
             return Ok(Synced::Refused { epoch: current });
         }

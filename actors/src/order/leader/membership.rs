@@ -6,6 +6,7 @@ use super::super::book::{Write, Written};
 use super::super::messages::{Announce, Join, NotServing, ReplicaStatus};
 use super::Leader;
 use super::reign::{Reign, Succession};
+use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, ReplicaId, View};
 use crate::probe::Event;
 
@@ -64,10 +65,13 @@ impl Leader {
         }
     }
 
-    fn take_over(self: &Rc<Self>, view: View, predecessor: Option<ReplicaId>) {
+    pub(super) fn take_over(self: &Rc<Self>, view: View, predecessor: Option<ReplicaId>) {
         let since = view.epoch;
         self.host.emit(Event::TakeoverBegan { view: view.clone() });
-        let last = self.writer.summary().last;
+        let mut last = self.writer.summary().last;
+        if last.number > 0 && planted(Bug::NumberReused) {
+            last.number -= 1;
+        }
         self.reign.replace(Some(Reign::new(view, self.config.id, &self.config.replicas, last)));
         for peer in self.config.replicas.iter().filter(|id| **id != self.config.id) {
             let (leader, peer) = (self.clone(), *peer);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::bugs::{Bug, planted};
 use crate::domain::{Entry, Epoch, OrderNumber, Position, Purchase, ReplicaId, View};
 
 /// How a replica other than the leader takes part.
@@ -174,7 +175,7 @@ impl Reign {
     /// Acknowledges what the own disk, every in-sync replica and every counted joiner have (A1); during a
     /// takeover nothing, until they have all of it (A4). Returns whether anything changed.
     pub fn advance(&mut self) -> bool {
-        let counted = self.peers.values().filter(|peer| peer.membership != Membership::Out);
+        let counted = self.peers.values().filter(|peer| self.waits_for(peer));
         let everywhere = counted.map(|peer| peer.confirmed).fold(self.durable, OrderNumber::min);
         if !self.serving {
             if !self.inherited || everywhere < self.last().number {
@@ -193,12 +194,28 @@ impl Reign {
         true
     }
 
+    fn waits_for(&self, peer: &Peer) -> bool {
+        let lacks = peer.confirmed < self.durable;
+        let someone_out = || self.peers.values().any(|peer| peer.membership == Membership::Out);
+        let overlooked = lacks
+            && match peer.membership {
+                Membership::InSync if self.serving => {
+                    planted(Bug::AckBeforeFollowers) || (someone_out() && planted(Bug::FollowerSkipped))
+                }
+                Membership::InSync => planted(Bug::TakeoverServesUnconfirmed),
+                Membership::Joining { .. } => planted(Bug::JoinerNotWaitedFor),
+                Membership::Out => false,
+            };
+        peer.membership != Membership::Out && !overlooked
+    }
+
     /// What a view, newer than the current one, means (D6): only the very next one, with the same leader,
     /// lets the reign go on. With any other, views in between were missed, and with them perhaps a reign of
     /// somebody else.
     #[must_use]
     pub fn succession(&self, view: &View, me: ReplicaId) -> Succession {
-        if view.epoch == self.view.epoch + 1 && view.leader == me {
+        let next = view.epoch == self.view.epoch + 1;
+        if view.leader == me && (next || planted(Bug::ReignKept)) {
             Succession::Continues
         } else {
             Succession::Ends
@@ -235,7 +252,11 @@ impl Reign {
     /// be a member (D4). Returns whether it is out now.
     pub fn stop_counting(&mut self, peer: ReplicaId) -> bool {
         match self.peers.get_mut(&peer) {
-            Some(peer) if peer.membership == (Membership::Joining { add_sent: false }) => {
+            Some(peer)
+                if peer.membership == (Membership::Joining { add_sent: false })
+                    || peer.membership == (Membership::Joining { add_sent: true })
+                        && planted(Bug::JoinerUncounted) =>
+            {
                 *peer = Peer { membership: Membership::Out, confirmed: 0 };
                 true
             }
@@ -248,7 +269,8 @@ impl Reign {
     #[must_use]
     pub fn may_add(&self, peer: ReplicaId) -> bool {
         let ready = |peer: &Peer| {
-            matches!(peer.membership, Membership::Joining { .. }) && peer.confirmed >= self.acknowledged
+            matches!(peer.membership, Membership::Joining { .. })
+                && (peer.confirmed >= self.acknowledged || planted(Bug::AddedTooEarly))
         };
         self.serving && self.peers.get(&peer).is_some_and(ready)
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::super::book::read;
 use super::super::messages::{Chunk, Join, Last, Status, SyncFrom, Synced};
 use super::Leader;
+use crate::bugs::{Bug, planted};
 use crate::domain::{Position, View};
 use crate::front_end::messages::GetView;
 use crate::net::NodeId;
@@ -16,6 +17,12 @@ const CHUNK: u32 = 4096;
 impl Leader {
     /// Runs as long as the replica does. Every step is repeated until it is answered (E4).
     pub async fn keep_in_sync(self: Rc<Self>) {
+        let saved = self.writer.summary().view.clone();
+        if let Some(view) = saved.filter(|view| view.leader == self.config.id)
+            && planted(Bug::RestartedLeaderGoesOn)
+        {
+            self.take_over(view, None);
+        }
         self.ask_the_others().await;
         loop {
             if self.is_out() {

@@ -1,0 +1,143 @@
+//! Planted bugs: the store's rules, each broken on purpose, to see that the simulator notices.
+//!
+//! A check that was never seen to fail proves nothing. So each rule of docs/protocol.md has a switch point
+//! beside the code that enforces it, `if planted(Bug::X) || …`. Without the cargo feature `planted-bugs`,
+//! which only the simulator turns on, [`planted`] is a constant `false` and vanishes. With it, it is still
+//! `false` until [`plant`] has planted that very bug on this thread, so that a workspace built as a whole,
+//! in which cargo unifies the features, behaves no differently.
+//!
+//! At a switch point [`planted`] comes last, after everything that says that the bug makes a difference just
+//! now: so what it counts is how often the bug did something.
+
+macro_rules! bugs {
+    ($($(#[$meta:meta])* $bug:ident $name:literal $rule:literal $sentence:literal;)*) => {
+        /// A rule broken on purpose.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Bug {
+            $($(#[$meta])* #[doc = $sentence] $bug,)*
+        }
+
+        #[cfg(feature = "planted-bugs")]
+        impl Bug {
+            /// All of them.
+            pub const ALL: &[Bug] = &[$(Bug::$bug,)*];
+
+            /// Its name on the command line.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Bug::$bug => $name,)*
+                }
+            }
+
+            /// The rule that it breaks: a letter and a number of docs/protocol.md, "cache" and a number, or
+            /// what else it is about.
+            #[must_use]
+            pub fn rule(self) -> &'static str {
+                match self {
+                    $(Bug::$bug => $rule,)*
+                }
+            }
+
+            /// What is wrong, in one sentence.
+            #[must_use]
+            pub fn sentence(self) -> &'static str {
+                match self {
+                    $(Bug::$bug => $sentence,)*
+                }
+            }
+        }
+    };
+}
+
+bugs! {
+    AckBeforeFollowers "ack-before-followers" "A1" "The leader acknowledges what only its own disk has.";
+    FollowerSkipped "follower-skipped" "A1" "While one replica is out of sync, the others are not waited for either.";
+    JoinerNotWaitedFor "joiner-not-waited-for" "A1" "A joiner is counted, but orders do not wait for it.";
+    DuplicateAnsweredEarly "duplicate-answered-early" "A2" "A repeated request is answered although its order is not acknowledged yet.";
+    NoDeduplication "no-deduplication" "A3" "The book is not asked whether it holds a request id already.";
+    TakeoverServesUnconfirmed "takeover-serves-unconfirmed" "A4" "A new leader serves before the followers have confirmed its book.";
+    TakeoverForgetsUnsettled "takeover-forgets-unsettled" "A4" "A new leader does not append the purchases that its predecessor left without an order.";
+    LookupsSeeTail "lookups-see-tail" "A4" "Lookups find orders that are not acknowledged yet.";
+    ShorterMessageCuts "shorter-message-cuts" "B1" "A follower cuts its book where the leader's message ends.";
+    DivergentTailKept "divergent-tail-kept" "B1" "A follower does not compare the epochs of entries and keeps another leader's tail.";
+    OwnLengthConfirmed "own-length-confirmed" "B2" "A follower confirms as many entries as it has, not as the message has.";
+    EntryBeforeUnchecked "entry-before-unchecked" "B2" "A follower appends without looking at the entry before.";
+    EpochNotSaved "epoch-not-saved" "B3" "A follower that hears of an epoch first from a leader's message does not save it.";
+    OldEpochAccepted "old-epoch-accepted" "B1" "A follower takes entries from the leader of an older epoch.";
+    BuyNotFenced "buy-not-fenced" "C1" "The catalog sells to a leader of an older reign.";
+    BatchNumberIgnored "batch-number-ignored" "C2" "The catalog sells a batch that it has seen before once more.";
+    RefusalForgotten "refusal-forgotten" "C3" "The leader does not remember whom it refused, and may sell to a late copy of the request.";
+    RefusalFromOldLeader "refusal-from-old-leader" "C4" "The front-end passes on the refusal of a leader that no longer leads.";
+    BuyGivenUp "buy-given-up" "C5" "A purchase whose answer is lost is not repeated.";
+    SettledEarly "settled-early" "C6" "A purchase is settled when its order is appended, before it is acknowledged.";
+    FetchDoesNotFence "fetch-does-not-fence" "C7" "Fetching the unsettled purchases does not shut out the leader before.";
+    ChangeKeepsEpoch "change-keeps-epoch" "D1" "A view with another in-sync set has the epoch of the view before.";
+    StaleViewChange "stale-view-change" "D2" "The front-end changes the view although the leader named an older epoch.";
+    AddedTooEarly "added-too-early" "D3" "The leader asks to add a joiner that lacks acknowledged orders.";
+    JoinerUncounted "joiner-uncounted" "D4" "A joiner is no longer waited for although it may have been added.";
+    RestartedLeaderGoesOn "restarted-leader-goes-on" "D5" "A leader that restarts goes on in the epoch that it finds on its disk.";
+    ReignKept "reign-kept" "D6" "A leader that missed a view keeps its reign and its confirmations.";
+    RestartedLeaderKept "restarted-leader-kept" "E2" "The front-end keeps a leader that is alive but does not lead.";
+    NoDropInTakeover "no-drop-in-takeover" "E3" "A leader does not ask to drop a dead replica while it takes over.";
+    SyncGivenUp "sync-given-up" "E4" "A leader stops sending to a follower after the first message that is not answered.";
+    StaleReplicaChosen "stale-replica-chosen" "views" "The front-end chooses the highest replica that answers, in sync or not.";
+    ViewToldUnsaved "view-told-unsaved" "views" "The front-end tells a new view before it is on its disk.";
+    FsyncSkipped "fsync-skipped" "disk" "A replica confirms what it has written without a sync.";
+    NumberReused "number-reused" "disk" "A leader that takes over gives the last order's number to the next order too.";
+    Oversell "oversell" "stock" "The catalog sells what it no longer has.";
+    LeaseFromAnswer "lease-from-answer" "cache 1" "The front-end counts a lease from the answer, not from before its query.";
+    NoDriftMargin "no-drift-margin" "cache 1" "The catalog waits for a lease by its own clock, without a margin for drift.";
+    LeaseIgnored "lease-ignored" "cache 1" "The front-end answers from its cache when the lease has run out.";
+    HolderForgotten "holder-forgotten" "cache 2" "The catalog does not keep who holds what.";
+    CacheableDuringChange "cacheable-during-change" "cache 3" "The catalog lets a product be cached while it changes.";
+    VisibleUnconfirmed "visible-unconfirmed" "cache 4" "A change becomes visible although a holder has not answered.";
+    AnswerReleasesAll "answer-releases-all" "cache 4" "A front-end's answer counts for products that the call did not name.";
+    AnswerBeforeVisible "answer-before-visible" "cache 5" "The leader is told of a sale before it is visible.";
+    StartsAtOnce "starts-at-once" "cache 6" "A catalog that starts does not wait for what it allowed to be cached before.";
+    FillNotMarked "fill-not-marked" "cache 7" "An invalidation does not mark the query under way, whose answer is then cached.";
+    FillJoinedLate "fill-joined-late" "cache 8" "A query is given the answer to one that was sent before it came.";
+}
+
+#[cfg(feature = "planted-bugs")]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Bug;
+
+    thread_local! {
+        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+        static FIRED: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// Plants a bug on this thread, or none, and begins to count anew.
+    pub fn plant(bug: Option<Bug>) {
+        PLANTED.set(bug);
+        FIRED.set(0);
+    }
+
+    /// How often the planted bug has made a difference.
+    #[must_use]
+    pub fn fired() -> u64 {
+        FIRED.get()
+    }
+
+    pub(crate) fn planted(bug: Bug) -> bool {
+        let yes = PLANTED.get() == Some(bug);
+        if yes {
+            FIRED.set(FIRED.get() + 1);
+        }
+        yes
+    }
+}
+
+#[cfg(feature = "planted-bugs")]
+pub(crate) use switch::planted;
+#[cfg(feature = "planted-bugs")]
+pub use switch::{fired, plant};
+
+/// Whether this bug is planted: never, without the feature `planted-bugs`.
+#[cfg(not(feature = "planted-bugs"))]
+pub(crate) const fn planted(_: Bug) -> bool {
+    false
+}
