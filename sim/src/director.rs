@@ -4,14 +4,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use toystore_actors::domain::{OrderNumber, Quantity, RequestId};
+use toystore_actors::domain::{OrderNumber, Quantity, ReplicaId, RequestId, View};
 use toystore_actors::front_end::messages::{GetView, PlaceOrder};
 use toystore_actors::net::{Net, NodeId};
 use toystore_actors::order::messages::{ReplicaStatus, Role, Status};
 
 use crate::audit::{self, Audit};
 use crate::checks;
-use crate::clock::Nanos;
+use crate::clock::{Due, Nanos};
 use crate::cluster::spare_toy;
 use crate::report::{Violation, seconds};
 use crate::workload::{self, Crowd};
@@ -59,22 +59,48 @@ async fn direct(world: Rc<World>, crowd: Rc<Crowd>) {
 async fn recover(world: &Rc<World>, crowd: &Crowd, healed: Nanos) -> Result<Audit, Violation> {
     let bound = healed + world.setup.recovery_ms * MILLI;
     let auditor = Auditor { net: world.client_net(AUDITOR).0, world: world.clone(), tries: Cell::new(0) };
-    wait(world, bound, async || auditor.in_sync().await).await?;
+    let all = &world.setup.replicas;
+    wait(world, bound, async || auditor.in_sync(all).await).await?;
     world.note(None, || format!("in sync {} after all healed", seconds(world.now() - healed)));
     let number = wait(world, bound, async || auditor.order().await).await?;
     world.note(None, || {
         format!("order {number} succeeded {} after all healed", seconds(world.now() - healed))
     });
     world.recovered(world.now() - healed);
+    if all.len() > 1 {
+        without_one(world, &auditor).await?;
+    }
+    let bound = world.now() + world.setup.recovery_ms * MILLI;
     crowd.closing.set(true);
     wait(world, bound, async || match crowd.inside.get() {
         0 => Ok(()),
         left => Err(format!("{left} shoppers still wait for an answer")),
     })
     .await?;
-    wait(world, bound, async || auditor.in_sync().await).await?;
+    wait(world, bound, async || auditor.in_sync(all).await).await?;
     wait(world, bound, async || audit::quiet(world)).await?;
     audit::audit(world).map_err(|why| Violation::new("readable data files", [why]))
+}
+
+/// The store goes on without a replica that does not come back, be it the leader, while shoppers shop.
+async fn without_one(world: &Rc<World>, auditor: &Auditor) -> Result<(), Violation> {
+    // What started while all healed has started by then, and does not start the dead one again.
+    world.timeline.sleep(500 * MILLI).await;
+    let bound = world.now() + world.setup.recovery_ms * MILLI;
+    let view = wait(world, bound, async || auditor.view().await).await?;
+    let dice = world.setup.stream("the replica that dies");
+    let others: Vec<_> = view.in_sync.iter().copied().filter(|id| *id != view.leader).collect();
+    let pick = usize::try_from(dice / 4).unwrap_or(0) % others.len().max(1);
+    let dead =
+        if dice.is_multiple_of(2) { view.leader } else { others.get(pick).copied().unwrap_or(view.leader) };
+    world.note(None, || format!("FAULT: order-{dead} dies and stays dead"));
+    world.crash(NodeId::Order(dead), dice / 2 % 2 == 0);
+    let rest: Vec<_> = world.setup.replicas.iter().copied().filter(|id| *id != dead).collect();
+    // The order comes first: nobody misses a follower while nothing is ordered.
+    wait(world, bound, async || auditor.order().await).await?;
+    wait(world, bound, async || auditor.in_sync(&rest).await).await?;
+    world.timeline.after(0, Due::Restart(NodeId::Order(dead)));
+    wait(world, bound, async || auditor.in_sync(&world.setup.replicas).await).await
 }
 
 /// Tries something again and again until it succeeds, or the time for recovery is over.
@@ -105,15 +131,19 @@ struct Auditor {
 }
 
 impl Auditor {
-    async fn in_sync(&self) -> Result<(), String> {
-        let view =
-            self.net.send(NodeId::FrontEnd(1), &GetView {}, CALL).await.map_err(|e| format!("view: {e}"))?;
-        let view = view.ok_or("the front-end has no view")?;
-        if view.in_sync != self.world.setup.replicas {
-            return Err(format!("not all are in sync: {view}"));
+    async fn view(&self) -> Result<View, String> {
+        let view = self.net.send(NodeId::FrontEnd(1), &GetView {}, CALL).await;
+        view.map_err(|error| format!("view: {error}"))?.ok_or("the front-end has no view".to_owned())
+    }
+
+    /// Whether these replicas are in sync, and no others.
+    async fn in_sync(&self, expected: &[ReplicaId]) -> Result<(), String> {
+        let view = self.view().await?;
+        if view.in_sync != expected {
+            return Err(format!("not {expected:?} are in sync: {view}"));
         }
         let mut statuses: Vec<ReplicaStatus> = Vec::new();
-        for id in &self.world.setup.replicas {
+        for id in expected {
             let status = self.net.send(NodeId::Order(*id), &Status {}, CALL).await;
             statuses.push(status.map_err(|error| format!("order-{id}: {error}"))?);
         }

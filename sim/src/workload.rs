@@ -113,6 +113,9 @@ impl Shopper {
             match self.below(20) {
                 0 => self.order_again(&key, &name, quantity, number).await,
                 1 => self.reuse_key(&key, &name, quantity).await,
+                // Who has just been told of a change is the first to notice a stale answer.
+                2..=5 => self.query_for(name).await,
+                6..=8 => self.find_order(number).await,
                 _ => {}
             }
         }
@@ -173,7 +176,10 @@ impl Shopper {
     }
 
     async fn query(&self) {
-        let name = self.any_toy();
+        self.query_for(self.any_toy()).await;
+    }
+
+    async fn query_for(&self, name: ProductName) {
         let invoked = self.world.now();
         let answer =
             self.net.send(DOOR, &QueryProduct { name: name.clone() }, self.world.setup.patience()).await;
@@ -239,6 +245,10 @@ impl Shopper {
 
     async fn find(&self) {
         let number = self.any_number();
+        self.find_order(number).await;
+    }
+
+    async fn find_order(&self, number: OrderNumber) {
         let invoked = self.world.now();
         let answer = self.net.send(DOOR, &FindOrder { number }, self.world.setup.patience()).await;
         let told = match answer {

@@ -1,9 +1,9 @@
 //! Placing and looking up orders is linearizable.
 //!
 //! Orders have numbers, which are their order: so there is nothing to search. The points at which they took
-//! place ascend with the numbers exactly if no order was acknowledged before one of a lower number was asked
-//! for. A lookup that finds an order took place after that order's point; one that finds none, before it and
-//! so before those of all higher numbers.
+//! place ascend with the numbers exactly if no order was acknowledged, or found by a lookup, before one of a
+//! lower number was asked for. A lookup that finds an order took place after that order's point; one that finds
+//! none, before it and so before those of all higher numbers.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ struct Placed<'h> {
 
 pub(super) fn check(history: &History) -> Result<(), Violation> {
     let placed = placed(history)?;
-    let done_before = earliest_from(&placed);
+    let done_before = earliest_from(history);
     for (number, order) in &placed {
         if let Some((later, returned)) = done_before.range(number + 1..).next().map(|(_, found)| *found)
             && returned < order.operation.invoked
@@ -31,7 +31,7 @@ pub(super) fn check(history: &History) -> Result<(), Violation> {
             return Err(Violation::new(
                 PROMISE,
                 [
-                    format!("order {later} was acknowledged at {}", seconds(returned)),
+                    format!("order {later} was acknowledged or found at {}", seconds(returned)),
                     format!("order {number} was first asked for at {}", seconds(order.operation.invoked)),
                 ],
             ));
@@ -104,12 +104,22 @@ fn placed(history: &History) -> Result<BTreeMap<OrderNumber, Placed<'_>>, Violat
     Ok(placed)
 }
 
-/// For each number, the order of that number or a higher one that was acknowledged first.
-fn earliest_from(placed: &BTreeMap<OrderNumber, Placed<'_>>) -> BTreeMap<OrderNumber, (OrderNumber, Nanos)> {
+/// For each number that anybody was told, the order of that number or a higher one that was told of first.
+fn earliest_from(history: &History) -> BTreeMap<OrderNumber, (OrderNumber, Nanos)> {
+    let mut told: BTreeMap<OrderNumber, Nanos> = BTreeMap::new();
+    for operation in &history.operations {
+        let number = match &operation.told {
+            Told::Placed { number } => *number,
+            Told::Found { order: Some(order) } => order.number,
+            _ => continue,
+        };
+        let first = told.entry(number).or_insert(Nanos::MAX);
+        *first = operation.returned.min(*first);
+    }
     let mut earliest = BTreeMap::new();
     let mut best: Option<(OrderNumber, Nanos)> = None;
-    for (number, order) in placed.iter().rev() {
-        let this = (*number, order.operation.returned);
+    for (number, returned) in told.iter().rev() {
+        let this = (*number, *returned);
         best = Some(best.filter(|best| best.1 <= this.1).unwrap_or(this));
         earliest.extend(best.map(|best| (*number, best)));
     }
@@ -125,7 +135,7 @@ fn missing(
         Some((_, (later, returned))) if *returned < operation.invoked => Err(Violation::new(
             PROMISE,
             [
-                format!("order {later} was acknowledged at {}", seconds(*returned)),
+                format!("order {later} was acknowledged or found at {}", seconds(*returned)),
                 format!(
                     "client {} looked for order {number} at {} and was told that there is none",
                     operation.client,

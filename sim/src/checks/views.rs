@@ -1,4 +1,5 @@
-//! One leader an epoch: views have epochs without gaps, and nobody serves in an epoch that names another.
+//! One leader an epoch: nobody ever hears of two views of one epoch, and nobody serves in an epoch that names
+//! another.
 
 use std::collections::BTreeMap;
 
@@ -9,49 +10,51 @@ use toystore_actors::probe::Event;
 use crate::clock::Nanos;
 use crate::report::{Violation, seconds};
 
-/// The views that were saved.
+const PROMISE: &str = "one leader an epoch";
+
+/// The views that were seen: saved, taken over in, adopted. Not all of them are seen to be saved, because a
+/// front-end may crash when the view is on its disk and before it says so.
 #[derive(Debug, Default)]
 pub(super) struct Views {
-    saved: BTreeMap<Epoch, (View, Nanos)>,
+    seen: BTreeMap<Epoch, (View, String)>,
+    /// Up to here some replica has acted on a view.
+    acted_on: Epoch,
 }
 
 impl Views {
     /// The view service lost its file: a view that nobody heard of was never made.
     pub(super) fn forget(&mut self) {
-        self.saved.clear();
+        self.seen.split_off(&(self.acted_on + 1));
     }
 
     pub(super) fn event(&mut self, at: Nanos, node: NodeId, event: &Event) -> Result<(), Violation> {
         match event {
-            Event::ViewSaved { view, .. } => {
-                if let Some((before, when)) = self.saved.insert(view.epoch, (view.clone(), at))
-                    && before != *view
-                {
-                    let facts = [
-                        format!("saved at {}: {before}", seconds(when)),
-                        format!("saved at {}: {view}", seconds(at)),
-                    ];
-                    return Err(Violation::new("one leader an epoch", facts));
-                }
-                if !view.in_sync.contains(&view.leader) {
-                    return Err(Violation::new(
-                        "one leader an epoch",
-                        [format!("its leader is not in sync: {view}")],
-                    ));
-                }
-                Ok(())
+            Event::ViewSaved { view, .. } => self.see(at, node, view),
+            Event::TakeoverBegan { view } | Event::ViewAdopted { view, .. } => {
+                self.acted_on = self.acted_on.max(view.epoch);
+                self.see(at, node, view)
             }
-            Event::Serving { epoch, .. } | Event::Acknowledged { epoch, .. } => match self.saved.get(epoch) {
-                Some((view, _)) if NodeId::Order(view.leader) != node => {
-                    let facts = [
-                        format!("at {} {node} leads epoch {epoch}", seconds(at)),
-                        format!("the view is {view}"),
-                    ];
-                    Err(Violation::new("one leader an epoch", facts))
+            Event::Serving { epoch, .. } | Event::Acknowledged { epoch, .. } => match self.seen.get(epoch) {
+                Some((view, seen)) if NodeId::Order(view.leader) != node => {
+                    let facts =
+                        [format!("at {} {node} leads epoch {epoch}", seconds(at)), format!("{seen}: {view}")];
+                    Err(Violation::new(PROMISE, facts))
                 }
                 _ => Ok(()),
             },
             _ => Ok(()),
         }
+    }
+
+    fn see(&mut self, at: Nanos, node: NodeId, view: &View) -> Result<(), Violation> {
+        let seen = format!("seen at {} by {node}", seconds(at));
+        if !view.in_sync.contains(&view.leader) {
+            return Err(Violation::new(PROMISE, [format!("{seen}: its leader is not in sync: {view}")]));
+        }
+        let (before, when) = self.seen.entry(view.epoch).or_insert_with(|| (view.clone(), seen.clone()));
+        if before == view {
+            return Ok(());
+        }
+        Err(Violation::new(PROMISE, [format!("{when}: {before}"), format!("{seen}: {view}")]))
     }
 }
