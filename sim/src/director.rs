@@ -94,7 +94,7 @@ async fn without_one(world: &Rc<World>, auditor: &Auditor) -> Result<(), Violati
     let dead =
         if dice.is_multiple_of(2) { view.leader } else { others.get(pick).copied().unwrap_or(view.leader) };
     world.note(None, || format!("FAULT: order-{dead} dies and stays dead"));
-    world.crash(NodeId::Order(dead), dice / 2 % 2 == 0);
+    world.crash(NodeId::Order(dead), (dice / 2).is_multiple_of(2));
     let rest: Vec<_> = world.setup.replicas.iter().copied().filter(|id| *id != dead).collect();
     // The order comes first: nobody misses a follower while nothing is ordered.
     wait(world, bound, async || auditor.order().await).await?;
