@@ -93,8 +93,9 @@ pub fn hunt(bug: Bug, first: u64, seeds: u64, jobs: usize) -> Hunt {
     let mut hunt = Hunt { bug, caught: None, runs: 0, took: Duration::ZERO, fired: 0 };
     match directed(bug) {
         Some(scenario) => {
-            let outcome = run(Setup { bug: Some(bug), ..scenario.setup }, false);
-            hunt.take(&outcome, None);
+            let setup = Setup { bug: Some(bug), ..scenario.setup };
+            let outcome = run(setup.clone(), false);
+            hunt.take(setup, &outcome, None);
         }
         None => by_chance(&mut hunt, first, seeds, jobs),
     }
@@ -116,15 +117,15 @@ fn by_chance(hunt: &mut Hunt, first: u64, seeds: u64, jobs: usize) {
                         return;
                     }
                     let setup = Setup { bug: Some(bug), ..Setup::draw(first.wrapping_add(index), allowed) };
-                    if tx.send(run(setup, false)).is_err() {
+                    if tx.send((setup.clone(), run(setup, false))).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(tx);
-        for outcome in &rx {
-            hunt.take(&outcome, Some(outcome.seed));
+        for (setup, outcome) in &rx {
+            hunt.take(setup, &outcome, Some(outcome.seed));
             if hunt.caught.is_some() {
                 next.store(seeds, Ordering::Relaxed);
             }
@@ -133,14 +134,16 @@ fn by_chance(hunt: &mut Hunt, first: u64, seeds: u64, jobs: usize) {
 }
 
 impl Hunt {
-    /// A run counts as a catch only if the bug did something in it: else it broke for another reason.
-    fn take(&mut self, outcome: &Outcome, seed: Option<u64>) {
+    /// A run counts as a catch only if the bug did something in it and all is well without the bug: else it
+    /// broke for another reason.
+    fn take(&mut self, setup: Setup, outcome: &Outcome, seed: Option<u64>) {
         let fired = outcome.counts.get(FIRED).copied().unwrap_or(0);
         self.runs += 1;
         self.fired += fired;
         if let Some(violation) = outcome.violations.first()
             && fired > 0
             && self.caught.is_none()
+            && run(Setup { bug: None, ..setup }, false).violations.is_empty()
         {
             self.caught = Some(Catch { promise: violation.promise, seed });
         }

@@ -11,7 +11,7 @@ use toystore_actors::order::messages::{ReplicaStatus, Role, Status};
 
 use crate::audit::{self, Audit};
 use crate::checks;
-use crate::clock::{Due, Nanos};
+use crate::clock::Nanos;
 use crate::cluster::spare_toy;
 use crate::report::{Violation, seconds};
 use crate::workload::{self, Crowd};
@@ -84,22 +84,19 @@ async fn recover(world: &Rc<World>, crowd: &Crowd, healed: Nanos) -> Result<Audi
 
 /// The store goes on without a replica that does not come back, be it the leader, while shoppers shop.
 async fn without_one(world: &Rc<World>, auditor: &Auditor) -> Result<(), Violation> {
-    // What started while all healed has started by then, and does not start the dead one again.
-    world.timeline.sleep(500 * MILLI).await;
     let bound = world.now() + world.setup.recovery_ms * MILLI;
-    let view = wait(world, bound, async || auditor.view().await).await?;
+    let view = wait(world, bound, async || auditor.settled().await).await?;
     let dice = world.setup.stream("the replica that dies");
     let others: Vec<_> = view.in_sync.iter().copied().filter(|id| *id != view.leader).collect();
     let pick = usize::try_from(dice / 4).unwrap_or(0) % others.len().max(1);
     let dead =
         if dice.is_multiple_of(2) { view.leader } else { others.get(pick).copied().unwrap_or(view.leader) };
-    world.note(None, || format!("FAULT: order-{dead} dies and stays dead"));
-    world.crash(NodeId::Order(dead), (dice / 2).is_multiple_of(2));
+    world.kill(NodeId::Order(dead), (dice / 2).is_multiple_of(2));
     let rest: Vec<_> = world.setup.replicas.iter().copied().filter(|id| *id != dead).collect();
     // The order comes first: nobody misses a follower while nothing is ordered.
     wait(world, bound, async || auditor.order().await).await?;
     wait(world, bound, async || auditor.in_sync(&rest).await).await?;
-    world.timeline.after(0, Due::Restart(NodeId::Order(dead)));
+    world.revive();
     wait(world, bound, async || auditor.in_sync(&world.setup.replicas).await).await
 }
 
@@ -131,6 +128,17 @@ struct Auditor {
 }
 
 impl Auditor {
+    /// The view, if all are in sync and no change of that is under way: of two replicas, the one that is about
+    /// to drop the other must not die for good.
+    async fn settled(&self) -> Result<View, String> {
+        let setup = &self.world.setup;
+        self.in_sync(&setup.replicas).await?;
+        let before = self.view().await?;
+        self.world.timeline.sleep((setup.call_limit_ms + 2 * setup.drop_after_ms) * MILLI).await;
+        let view = self.view().await?;
+        if view == before { Ok(view) } else { Err(format!("the view still changes: {before}, {view}")) }
+    }
+
     async fn view(&self) -> Result<View, String> {
         let view = self.net.send(NodeId::FrontEnd(1), &GetView {}, CALL).await;
         view.map_err(|error| format!("view: {error}"))?.ok_or("the front-end has no view".to_owned())

@@ -56,6 +56,8 @@ pub struct World {
     /// How many replicas each view had in sync.
     view_sizes: RefCell<BTreeMap<u64, usize>>,
     finished: Cell<bool>,
+    /// Does not start, whatever was scheduled.
+    dead: Cell<Option<NodeId>>,
     recovery: Cell<Nanos>,
     me: Weak<World>,
 }
@@ -83,6 +85,7 @@ impl World {
             rng: RefCell::new(SmallRng::seed_from_u64(setup.stream("world"))),
             view_sizes: RefCell::default(),
             finished: Cell::new(false),
+            dead: Cell::new(None),
             recovery: Cell::new(0),
             me: me.clone(),
             setup,

@@ -85,7 +85,7 @@ impl World {
     }
 
     pub(super) fn start(&self, node: NodeId) {
-        if self.is_up(node) {
+        if self.is_up(node) || self.dead.get() == Some(node) {
             return;
         }
         let alive = Rc::new(Cell::new(true));
@@ -176,6 +176,20 @@ impl World {
         }
         let later = self.rng.borrow_mut().random_range(0..50 * MILLI);
         self.timeline.after(later, Due::Exit(node, incarnation));
+    }
+
+    /// Crashes a node that is not started again until [`World::revive`].
+    pub fn kill(&self, node: NodeId, silent: bool) {
+        self.note(None, || format!("FAULT: {node} dies and stays dead"));
+        self.dead.set(Some(node));
+        self.crash(node, silent);
+    }
+
+    /// Starts what was killed.
+    pub fn revive(&self) {
+        if let Some(node) = self.dead.take() {
+            self.start(node);
+        }
     }
 
     /// Crashes a node at this very point: nothing it does from here on reaches anybody.
