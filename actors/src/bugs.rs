@@ -73,7 +73,7 @@ bugs! {
     SettledEarly "settled-early" "C6" "A purchase is settled when its order is appended, before it is acknowledged.";
     FetchDoesNotFence "fetch-does-not-fence" "C7" "Fetching the unsettled purchases does not shut out the leader before.";
     ChangeKeepsEpoch "change-keeps-epoch" "D1" "A view with another in-sync set has the epoch of the view before.";
-    StaleViewChange "stale-view-change" "D2" "The front-end changes the view although the leader named an older epoch.";
+    StaleViewChange "stale-view-change" "D2" "The front-end changes the view for the leader of an older epoch.";
     AddedTooEarly "added-too-early" "D3" "The leader asks to add a joiner that lacks acknowledged orders.";
     JoinerUncounted "joiner-uncounted" "D4" "A joiner is no longer waited for although it may have been added.";
     RestartedLeaderGoesOn "restarted-leader-goes-on" "D5" "A leader that restarts goes on in the epoch that it finds on its disk.";

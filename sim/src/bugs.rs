@@ -15,8 +15,29 @@ use crate::report::Outcome;
 use crate::run::{FIRED, run};
 use crate::scenario::{Scenario, Setup};
 
+macro_rules! directed {
+    ($($bug:ident $file:literal)*) => {
+        &[$((Bug::$bug, include_str!(concat!("../../configs/sim/bugs/", $file, ".toml")))),*]
+    };
+}
+
 /// The scenarios that are there for one bug each.
-const DIRECTED: &[(Bug, &str)] = &[];
+const DIRECTED: &[(Bug, &str)] = directed! {
+    EpochNotSaved "epoch-not-saved"
+    FetchDoesNotFence "fetch-does-not-fence"
+    JoinerNotWaitedFor "joiner-not-waited-for"
+    AddedTooEarly "added-too-early"
+    JoinerUncounted "joiner-uncounted"
+    LookupsSeeTail "lookups-see-tail"
+    FillJoinedLate "fill-joined-late"
+    NoDriftMargin "no-drift-margin"
+    LeaseFromAnswer "lease-from-answer"
+    ViewToldUnsaved "view-told-unsaved"
+    StaleViewChange "stale-view-change"
+};
+
+/// With how many seeds a scenario is tried.
+const SCENARIO_SEEDS: u64 = 100;
 
 /// What is above a table of [`Hunt`]s.
 pub const HEADING: &str = "\
@@ -66,8 +87,8 @@ pub fn directed(bug: Bug) -> Option<Scenario> {
 pub struct Catch {
     /// The promise that broke.
     pub promise: &'static str,
-    /// The seed; none if it was the bug's own scenario.
-    pub seed: Option<u64>,
+    /// The seed.
+    pub seed: u64,
 }
 
 /// What became of the hunt for one bug.
@@ -93,30 +114,36 @@ pub fn hunt(bug: Bug, first: u64, seeds: u64, jobs: usize) -> Hunt {
     let mut hunt = Hunt { bug, caught: None, runs: 0, took: Duration::ZERO, fired: 0 };
     match directed(bug) {
         Some(scenario) => {
-            let setup = Setup { bug: Some(bug), ..scenario.setup };
-            let outcome = run(setup.clone(), false);
-            hunt.take(setup, &outcome, None);
+            // The story is the same with another seed, only its timing is not.
+            let from = scenario.setup.seed;
+            let like = |seed| Setup { seed, bug: Some(bug), ..scenario.setup.clone() };
+            search(&mut hunt, from, SCENARIO_SEEDS.min(seeds), jobs, like);
         }
-        None => by_chance(&mut hunt, first, seeds, jobs),
+        None => {
+            let allowed = KINDS.into();
+            search(&mut hunt, first, seeds, jobs, |seed| Setup {
+                bug: Some(bug),
+                ..Setup::draw(seed, &allowed)
+            });
+        }
     }
     hunt.took = began.elapsed();
     hunt
 }
 
-fn by_chance(hunt: &mut Hunt, first: u64, seeds: u64, jobs: usize) {
-    let (bug, allowed) = (hunt.bug, KINDS.into());
+fn search(hunt: &mut Hunt, first: u64, seeds: u64, jobs: usize, setup: impl Fn(u64) -> Setup + Sync) {
     let next = AtomicU64::new(0);
     let (tx, rx) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
-            let (tx, next, allowed) = (tx.clone(), &next, &allowed);
+            let (tx, next, setup) = (tx.clone(), &next, &setup);
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     if index >= seeds {
                         return;
                     }
-                    let setup = Setup { bug: Some(bug), ..Setup::draw(first.wrapping_add(index), allowed) };
+                    let setup = setup(first.wrapping_add(index));
                     if tx.send((setup.clone(), run(setup, false))).is_err() {
                         return;
                     }
@@ -125,7 +152,7 @@ fn by_chance(hunt: &mut Hunt, first: u64, seeds: u64, jobs: usize) {
         }
         drop(tx);
         for (setup, outcome) in &rx {
-            hunt.take(setup, &outcome, Some(outcome.seed));
+            hunt.take(setup, &outcome);
             if hunt.caught.is_some() {
                 next.store(seeds, Ordering::Relaxed);
             }
@@ -136,7 +163,7 @@ fn by_chance(hunt: &mut Hunt, first: u64, seeds: u64, jobs: usize) {
 impl Hunt {
     /// A run counts as a catch only if the bug did something in it and all is well without the bug: else it
     /// broke for another reason.
-    fn take(&mut self, setup: Setup, outcome: &Outcome, seed: Option<u64>) {
+    fn take(&mut self, setup: Setup, outcome: &Outcome) {
         let fired = outcome.counts.get(FIRED).copied().unwrap_or(0);
         self.runs += 1;
         self.fired += fired;
@@ -145,7 +172,7 @@ impl Hunt {
             && self.caught.is_none()
             && run(Setup { bug: None, ..setup }, false).violations.is_empty()
         {
-            self.caught = Some(Catch { promise: violation.promise, seed });
+            self.caught = Some(Catch { promise: violation.promise, seed: outcome.seed });
         }
     }
 }
@@ -154,11 +181,8 @@ impl fmt::Display for Hunt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, rule) = (self.bug.name(), self.bug.rule());
         let by = self.caught.as_ref().map_or("NOT CAUGHT", |catch| catch.promise);
-        let after = match &self.caught {
-            Some(Catch { seed: None, .. }) => "its scenario".to_owned(),
-            Some(Catch { seed: Some(_), .. }) if self.runs == 1 => "1 seed".to_owned(),
-            Some(Catch { seed: Some(_), .. }) | None => format!("{} seeds", self.runs),
-        };
+        let of = if directed(self.bug).is_some() { " of its scenario" } else { "" };
+        let after = format!("{} seed{}{of}", self.runs, if self.runs == 1 { "" } else { "s" });
         write!(f, "| {name} | {rule} | {by} | {after} | {:.1} | {} |", self.took.as_secs_f64(), self.fired)
     }
 }

@@ -91,8 +91,8 @@ impl Views {
     #[must_use]
     pub fn change(&self, ask: &ChangeView) -> Option<View> {
         let saved = self.saved.as_ref()?;
-        let stale = ask.epoch != saved.epoch && !planted(Bug::StaleViewChange);
-        if stale || ask.leader != saved.leader {
+        let stale = ask.epoch != saved.epoch || ask.leader != saved.leader;
+        if stale && !planted(Bug::StaleViewChange) {
             return None;
         }
         let mut in_sync = saved.in_sync.clone();
