@@ -26,8 +26,6 @@ pub struct Host {
     pub storage: Rc<dyn Storage>,
     /// Its clock.
     pub clock: Arc<dyn Clock>,
-    /// What its random numbers start from.
-    pub seed: u64,
     /// Where it tells what it does.
     pub probe: Rc<dyn Probe>,
     /// Called once when the node can no longer keep its promises (its disk failed) and has stopped.

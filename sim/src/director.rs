@@ -167,7 +167,7 @@ impl Auditor {
         self.tries.set(self.tries.get() + 1);
         let key = RequestId::new(format!("probe-{}", self.tries.get())).map_err(|error| error.to_string())?;
         let quantity = Quantity::new(1).map_err(|error| error.to_string())?;
-        let place = PlaceOrder { key: Some(key), name: spare_toy(), quantity };
+        let place = PlaceOrder { key, name: spare_toy(), quantity };
         let placed = self.net.send(NodeId::FrontEnd(1), &place, self.world.setup.patience()).await;
         let placed = placed.map_err(|error| format!("no order succeeds: {error}"))?;
         placed.map_err(|error| format!("no order succeeds: {error}"))

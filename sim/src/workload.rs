@@ -123,7 +123,7 @@ impl Shopper {
 
     /// Asks until the answer is certain; gives up rarely, and then does not know.
     async fn place(&self, key: &RequestId, name: &ProductName, quantity: Quantity) -> Told {
-        let place = PlaceOrder { key: Some(key.clone()), name: name.clone(), quantity };
+        let place = PlaceOrder { key: key.clone(), name: name.clone(), quantity };
         loop {
             match self.net.send(DOOR, &place, self.world.setup.patience()).await {
                 Ok(Ok(number)) => return Told::Placed { number },

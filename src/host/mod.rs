@@ -11,8 +11,6 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rand::TryRng;
-use rand::rngs::SysRng;
 use toystore_actors::clock::Clock;
 use toystore_actors::host::{Failure, Host};
 use toystore_actors::net::{Net, NodeId, Transport};
@@ -58,7 +56,7 @@ impl World {
     /// was told of a failure: the node must then be taken down.
     ///
     /// # Errors
-    /// When its directory cannot be made, or the system gives no randomness.
+    /// When its directory cannot be made.
     pub fn host(&self, id: NodeId, stop: impl Fn() + 'static) -> Result<Host, String> {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let on_failure = self.on_failure.clone();
@@ -67,9 +65,6 @@ impl World {
             net: Net::new(self.links.transport(), clock.clone()),
             storage: Rc::new(Directory::new(self.data.join(label(id)))?),
             clock,
-            seed: SysRng
-                .try_next_u64()
-                .map_err(|error| format!("the system gives no randomness: {error}"))?,
             probe: Rc::new(LogProbe),
             on_failure: Rc::new(move |id, failure| {
                 on_failure(id, &failure);

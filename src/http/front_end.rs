@@ -7,8 +7,6 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
-use rand::TryRng;
-use rand::rngs::SysRng;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use toystore_actors::clock::Clock;
@@ -19,6 +17,7 @@ use toystore_actors::front_end::messages::{
 };
 use toystore_actors::front_end::{Cache, FrontEnd};
 use toystore_actors::net::BridgeError;
+use uuid::Uuid;
 
 use super::errors::ApiError;
 use super::request::{self, Body, INTERNAL_BODY, PUBLIC_BODY, Peer};
@@ -136,7 +135,7 @@ async fn place(request: HttpRequest, front: Data<Front>, body: Body<PUBLIC_BODY>
 }
 
 async fn place_order(front: &Front, key: RequestId, order: request::OrderBody) -> Answer {
-    let message = PlaceOrder { key: Some(key), name: order.name, quantity: order.quantity };
+    let message = PlaceOrder { key, name: order.name, quantity: order.quantity };
     let number = front.door.ask(message).await.map_err(|error| match error {
         // It may have stopped after it took the order on.
         BridgeError::Stopped => OrderError::Unavailable(Unavailable { why: error.to_string() }).into(),
@@ -147,10 +146,11 @@ async fn place_order(front: &Front, key: RequestId, order: request::OrderBody) -
         .json(json!({ "data": { "order_number": number } })))
 }
 
-/// A request id that nobody else has: 128 random bits.
+/// A request id that nobody else has. It begins with the time (UUID version 7), so that the ids of a batch
+/// stand side by side in every index of request ids, and a commit writes one page for them instead of one for
+/// each.
 fn new_key() -> Result<RequestId, ApiError> {
-    let bits = || SysRng.try_next_u64().map_err(|_| ApiError::unavailable("no randomness for a key"));
-    Ok(RequestId::new(format!("{:016x}{:016x}", bits()?, bits()?))?)
+    Ok(RequestId::new(Uuid::now_v7().as_simple().to_string())?)
 }
 
 async fn order(request: HttpRequest, front: Data<Front>) -> Answer {

@@ -27,8 +27,8 @@ pub struct ListProducts {}
 /// Order something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceOrder {
-    /// The shopper's request id; the front-end makes one where there is none.
-    pub key: Option<RequestId>,
+    /// The request id, the shopper's own or the door's.
+    pub key: RequestId,
     /// What.
     pub name: ProductName,
     /// How many.

@@ -8,8 +8,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{self, Either};
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use tokio::sync::oneshot;
 
 use super::FrontEndConfig;
@@ -19,7 +17,7 @@ use super::retry::{Backoff, left};
 use super::view_service::ViewService;
 use crate::bugs::{Bug, planted};
 use crate::clock::{Timestamp, within};
-use crate::domain::{Order, OrderNumber, Purchase, RequestId, View};
+use crate::domain::{Order, OrderNumber, Purchase, View};
 use crate::host::Host;
 use crate::net::{NetError, NodeId, Rpc};
 use crate::order::messages::{Lookup, NotServing, Page, Place, PlaceError, Placed};
@@ -38,7 +36,6 @@ pub struct Orders {
     tasks: Tasks,
     service: Rc<ViewService>,
     joins: RefCell<Joins<oneshot::Sender<Outcome>>>,
-    rng: RefCell<StdRng>,
 }
 
 /// What an answer of a leader amounts to.
@@ -55,15 +52,12 @@ enum Verdict<T> {
 impl Orders {
     /// Orders go to the leader that `service` knows.
     pub fn new(host: Host, config: FrontEndConfig, tasks: Tasks, service: Rc<ViewService>) -> Orders {
-        // Two lives of a node must not make the same request ids, even if both were given the same seed.
-        let rng = StdRng::seed_from_u64(host.seed ^ host.clock.now().0.rotate_left(32));
-        Orders { host, config, tasks, service, joins: RefCell::default(), rng: RefCell::new(rng) }
+        Orders { host, config, tasks, service, joins: RefCell::default() }
     }
 
     /// Places an order, or joins the attempt that is under way for its request id.
     pub async fn place(self: Rc<Self>, ask: PlaceOrder) -> Outcome {
-        let key = ask.key.unwrap_or_else(|| self.fresh_key());
-        let purchase = Purchase { key, name: ask.name, quantity: ask.quantity };
+        let purchase = Purchase { key: ask.key, name: ask.name, quantity: ask.quantity };
         let (tx, rx) = oneshot::channel();
         let until = self.host.clock.now() + self.config.deadline;
         let joined = self.joins.borrow_mut().join(&purchase, tx, until);
@@ -76,11 +70,6 @@ impl Orders {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(OrderError::Unavailable(self.too_late())),
         }
-    }
-
-    fn fresh_key(&self) -> RequestId {
-        let bits: u128 = self.rng.borrow_mut().random();
-        RequestId::new(format!("{bits:032x}")).expect("32 hexadecimal digits are a request id")
     }
 
     /// Works on one request id for as long as anybody waits for it.

@@ -104,7 +104,7 @@ fn the_first_view_waits_for_every_replica_and_a_restart_for_the_highest() {
         world.peers.with(2, |replica| replica.up = true);
         let first = View { epoch: 1, leader: 3, in_sync: vec![1, 2, 3] };
         assert_eq!(world.led_by(3).await, first);
-        assert_eq!(world.ask(PlaceOrder { key: None, ..order("k") }).await, Ok(1));
+        assert_eq!(world.ask(order("k")).await, Ok(1));
         let readiness = world.ask(GetReadiness {}).await;
         assert!(readiness.ready, "{readiness:?}");
 

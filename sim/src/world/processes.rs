@@ -153,7 +153,6 @@ impl World {
                 alive.clone(),
             )),
             clock,
-            seed: self.setup.stream(&format!("{node} {incarnation}")),
             probe: Rc::new(NodeProbe { world: self.me.clone(), alive: alive.clone() }),
             on_failure: Rc::new(move |node, failure| {
                 if let Some(world) = world.upgrade()

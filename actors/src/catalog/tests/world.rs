@@ -226,7 +226,6 @@ impl World {
             net: Net::new(self.front_ends.clone(), clock.clone()),
             storage: self.disk.clone(),
             clock,
-            seed: 0,
             probe: self.notes.clone(),
             on_failure: Rc::new(move |_, failure| failures.borrow_mut().push(failure)),
         };
