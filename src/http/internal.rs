@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use toystore_actors::catalog::Catalog;
 use toystore_actors::catalog::messages::{Buy, List, Query, Restock};
-use toystore_actors::domain::{Position, ProductName};
+use toystore_actors::domain::{Epoch, Position, ProductName, Purchase};
 use toystore_actors::net::{Bridge, BridgeError, Codec};
 use toystore_actors::order::OrderReplica;
 use toystore_actors::order::messages::{Announce, Chunk, Last, Lookup, Place, Status, Sync, SyncFrom};
@@ -179,6 +179,14 @@ async fn sync_from(_: Peer, request: HttpRequest, door: Data<Door<OrderReplica>>
     }
 }
 
+/// What a person sends; the front-end sends many at once.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlaceOne {
+    epoch: Epoch,
+    purchase: Purchase,
+}
+
 async fn place(
     _: Peer,
     request: HttpRequest,
@@ -186,7 +194,9 @@ async fn place(
     body: Body<INTERNAL_BODY>,
 ) -> Answer {
     request::demand_json(&request)?;
-    let placed = door.ask(request::message::<Place>(&body.0)?).await??;
+    let PlaceOne { epoch, purchase } = request::message(&body.0)?;
+    let answers = door.ask(Place { epoch, purchases: vec![purchase] }).await?;
+    let placed = answers.into_iter().next().ok_or(BridgeError::Stopped)??;
     Ok(HttpResponse::Created().json(json!({ "data": { "order_number": placed.number } })))
 }
 

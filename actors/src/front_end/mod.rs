@@ -2,6 +2,7 @@
 
 mod actor;
 mod cache;
+mod courier;
 mod fills;
 mod joins;
 pub mod messages;

@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::{self, Either};
 use tokio::sync::oneshot;
 
 use super::FrontEndConfig;
+use super::courier::Courier;
 use super::joins::{Joined, Joins};
 use super::messages::{OrderError, PlaceOrder, Unavailable};
 use super::retry::{Backoff, left};
@@ -19,8 +19,8 @@ use crate::bugs::{Bug, planted};
 use crate::clock::{Timestamp, within};
 use crate::domain::{Order, OrderNumber, Purchase, View};
 use crate::host::Host;
-use crate::net::{NetError, NodeId, Rpc};
-use crate::order::messages::{Lookup, NotServing, Page, Place, PlaceError, Placed};
+use crate::net::NetError;
+use crate::order::messages::{Lookup, NotServing, Page, PlaceError, Placed};
 use crate::probe::Event;
 use crate::tasks::Tasks;
 
@@ -35,7 +35,17 @@ pub struct Orders {
     config: FrontEndConfig,
     tasks: Tasks,
     service: Rc<ViewService>,
+    courier: Rc<Courier>,
     joins: RefCell<Joins<oneshot::Sender<Outcome>>>,
+}
+
+/// One attempt of several.
+#[derive(Debug, Clone, Copy)]
+struct Attempt {
+    /// Which, from 1.
+    number: u32,
+    /// How long it may take.
+    limit: Duration,
 }
 
 /// What an answer of a leader amounts to.
@@ -52,7 +62,8 @@ enum Verdict<T> {
 impl Orders {
     /// Orders go to the leader that `service` knows.
     pub fn new(host: Host, config: FrontEndConfig, tasks: Tasks, service: Rc<ViewService>) -> Orders {
-        Orders { host, config, tasks, service, joins: RefCell::default() }
+        let courier = Courier::new(tasks.clone(), service.clone(), config.call_limit);
+        Orders { host, config, tasks, service, courier, joins: RefCell::default() }
     }
 
     /// Places an order, or joins the attempt that is under way for its request id.
@@ -75,13 +86,13 @@ impl Orders {
     /// Works on one request id for as long as anybody waits for it.
     async fn work(self: Rc<Self>, purchase: Purchase) {
         let until = || self.joins.borrow().until(&purchase.key).unwrap_or_default();
-        let message = |view: &View, attempt: u32| {
-            if attempt > 1 {
+        let carry = async |view: &View, attempt: Attempt| {
+            if attempt.number > 1 {
                 self.host.emit(Event::OrderRetried { key: purchase.key.clone(), epoch: view.epoch });
             }
-            Place { epoch: view.epoch, purchase: purchase.clone() }
+            self.courier.carry(view.clone(), purchase.clone()).await
         };
-        let outcome = self.through_leader(until, message, judge).await;
+        let outcome = self.through_leader(until, carry, judge).await;
         let outcome = outcome.unwrap_or_else(|why| Err(OrderError::Unavailable(why)));
         let waiting = self.joins.borrow_mut().finish(&purchase.key);
         for waiter in waiting {
@@ -93,28 +104,34 @@ impl Orders {
     /// One order by its number.
     pub async fn find(self: Rc<Self>, number: OrderNumber) -> Result<Option<Order>, Unavailable> {
         let until = self.host.clock.now() + self.config.deadline;
-        let message = |view: &View, _| Lookup { epoch: Some(view.epoch), number };
-        self.through_leader(|| until, message, passed_on).await
+        let ask = async |view: &View, attempt: Attempt| {
+            let lookup = Lookup { epoch: Some(view.epoch), number };
+            self.service.ask_leader(view, &lookup, attempt.limit).await
+        };
+        self.through_leader(|| until, ask, passed_on).await
     }
 
     /// Orders after a number.
     pub async fn list(self: Rc<Self>, after: OrderNumber, limit: u32) -> Result<Vec<Order>, Unavailable> {
         let until = self.host.clock.now() + self.config.deadline;
-        let message = |view: &View, _| Page { epoch: view.epoch, after, limit };
-        self.through_leader(|| until, message, passed_on).await
+        let ask = async |view: &View, attempt: Attempt| {
+            let page = Page { epoch: view.epoch, after, limit };
+            self.service.ask_leader(view, &page, attempt.limit).await
+        };
+        self.through_leader(|| until, ask, passed_on).await
     }
 
-    /// Sends a message to the leader, again and again, until `judge` finds an answer final or the time is
-    /// up, which may be put off meanwhile.
-    async fn through_leader<M: Rpc, T>(
+    /// Asks the leader, again and again, until `judge` finds an answer final or the time is up, which may be
+    /// put off meanwhile.
+    async fn through_leader<R, T>(
         &self,
         until: impl Fn() -> Timestamp,
-        message: impl Fn(&View, u32) -> M,
-        judge: impl Fn(M::Reply, &View, Option<&View>) -> Verdict<T>,
+        ask: impl AsyncFn(&View, Attempt) -> Option<Result<R, NetError>>,
+        judge: impl Fn(R, &View, Option<&View>) -> Verdict<T>,
     ) -> Result<T, Unavailable> {
         let clock = &*self.host.clock;
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-        let mut attempts = 0;
+        let mut number = 0;
         while let Some(time) = left(until(), clock.now()) {
             let changes = self.service.leader_changes();
             let Some(view) = self.service.serving() else {
@@ -122,9 +139,8 @@ impl Orders {
                 let _ = within(clock, time, changes).await;
                 continue;
             };
-            attempts += 1;
-            let message = message(&view, attempts);
-            match self.attempt(&view, &message, time.min(self.config.call_limit)).await {
+            number += 1;
+            match ask(&view, Attempt { number, limit: time.min(self.config.call_limit) }).await {
                 None => continue,
                 Some(Ok(reply)) => match judge(reply, &view, self.service.current().as_ref()) {
                     Verdict::Final(answer) => return Ok(answer),
@@ -139,21 +155,6 @@ impl Orders {
             let _ = within(clock, backoff.pause().min(time), changes).await;
         }
         Err(self.too_late())
-    }
-
-    /// Sends a message once. `None` if the leader has changed meanwhile, so that no answer is to be expected.
-    async fn attempt<M: Rpc>(
-        &self,
-        view: &View,
-        message: &M,
-        limit: Duration,
-    ) -> Option<Result<M::Reply, NetError>> {
-        let abandoned = self.service.leader_abandons();
-        let call = std::pin::pin!(self.host.net.send(NodeId::Order(view.leader), message, limit));
-        match future::select(call, abandoned).await {
-            Either::Left((answer, _)) => Some(answer),
-            Either::Right(_) => None,
-        }
     }
 
     fn too_late(&self) -> Unavailable {

@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future;
+use futures_util::future::{self, Either};
 use redb::{Database, ReadableDatabase, TableDefinition, TableError};
 use tokio::sync::{Mutex, oneshot};
 
@@ -24,7 +24,7 @@ use super::wakers::{Wake, Wakers};
 use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, ReplicaId, View};
 use crate::host::Host;
-use crate::net::{NetError, NodeId, decode, encode};
+use crate::net::{NetError, NodeId, Rpc, decode, encode};
 use crate::order::messages::{Announce, NotServing, ReplicaStatus};
 use crate::probe::Event;
 use crate::storage::{DataFile, DiskError};
@@ -145,9 +145,20 @@ impl ViewService {
         self.leader_changed.wait()
     }
 
-    /// Ends when requests that were sent to the leader are not going to be answered.
-    pub fn leader_abandons(&self) -> Wake {
-        self.abandoned.wait()
+    /// Sends a message to the leader of `view`, once. `None` if the leader has changed meanwhile, so that no
+    /// answer is to be expected.
+    pub async fn ask_leader<M: Rpc>(
+        &self,
+        view: &View,
+        message: &M,
+        limit: Duration,
+    ) -> Option<Result<M::Reply, NetError>> {
+        let abandoned = self.abandoned.wait();
+        let call = std::pin::pin!(self.host.net.send(NodeId::Order(view.leader), message, limit));
+        match future::select(call, abandoned).await {
+            Either::Left((answer, _)) => Some(answer),
+            Either::Right(_) => None,
+        }
     }
 
     /// Whom orders wait for, and why as a sentence; `None` if a leader serves.

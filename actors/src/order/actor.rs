@@ -107,7 +107,7 @@ async fn or_never<T>(answer: impl Future<Output = Result<T, Stopped>>) -> T {
 }
 
 impl Handler<Place> for OrderReplica {
-    type Result = Deferred<Result<Placed, PlaceError>>;
+    type Result = Deferred<Vec<Result<Placed, PlaceError>>>;
 
     fn handle(&mut self, place: Place, _: &mut Context<Self>) -> Self::Result {
         let desk = self.parts.desk.clone();

@@ -30,6 +30,13 @@ const SETTLE_AFTER: Duration = Duration::from_millis(50);
 
 type Waiter = oneshot::Sender<Answer>;
 
+/// What became of a purchase at once.
+enum Taken {
+    Answered(Answer),
+    /// The answer comes when it is acknowledged or refused; never, when the reign ends before.
+    Waits(oneshot::Receiver<Answer>),
+}
+
 /// One reign, as the desk sees it.
 struct Session {
     reign: Epoch,
@@ -43,6 +50,29 @@ struct Session {
 impl Session {
     fn with<T>(&self, decide: impl FnOnce(&mut Placing<Waiter>) -> T) -> Option<T> {
         self.placing.borrow_mut().as_mut().map(decide)
+    }
+
+    /// Takes one purchase on.
+    fn take(&self, purchase: Purchase, epoch: Epoch) -> Taken {
+        let (waiter, answer) = oneshot::channel();
+        let key = purchase.key.clone();
+        let placement = self.with(|placing| {
+            placing.prune(&key, Waiter::is_closed);
+            placing.place(purchase, waiter, epoch)
+        });
+        match placement {
+            Some(Placement::Waits { look }) => {
+                if look {
+                    self.unlooked.borrow_mut().push(key);
+                    self.look.notify_one();
+                }
+                Taken::Waits(answer)
+            }
+            Some(Placement::Answered(_, answer)) => Taken::Answered(answer),
+            Some(Placement::Full(_)) => Taken::Answered(Err(PlaceError::NotServing(NotServing::Overloaded))),
+            // The reign has ended; so does the waiting.
+            None => Taken::Waits(answer),
+        }
     }
 
     fn end(&self) {
@@ -76,37 +106,35 @@ impl Desk {
         Rc::new(Desk { host, config, tasks, writer, replication, session, inherited })
     }
 
-    /// Places an order and waits until it is acknowledged or refused.
-    ///
-    /// # Errors
-    /// See [`PlaceError`]; with [`PlaceError::NotServing`] it is not known whether it will come to pass.
-    pub async fn place(&self, place: Place) -> Answer {
-        let standing = self.replication.standing(place.epoch).map_err(PlaceError::NotServing)?;
-        let ended = NotServing::NotLeader { named: place.epoch, current: standing.epoch };
-        let session = self.session.borrow().clone().ok_or(PlaceError::NotServing(ended))?;
-        let (waiter, answer) = oneshot::channel();
-        let key = place.purchase.key.clone();
-        let placement = session.with(|placing| {
-            placing.prune(&key, Waiter::is_closed);
-            placing.place(place.purchase, waiter, standing.epoch)
-        });
-        match placement {
-            Some(Placement::Waits { look }) => {
-                if look {
-                    session.unlooked.borrow_mut().push(key);
-                    session.look.notify_one();
-                }
+    /// Places orders and waits until each is acknowledged or refused. Of those that are answered
+    /// [`PlaceError::NotServing`] it is not known whether they will come to pass.
+    pub async fn place(&self, place: Place) -> Vec<Answer> {
+        let count = place.purchases.len();
+        let standing = match self.replication.standing(place.epoch) {
+            Ok(standing) => standing,
+            Err(why) => return vec![Err(PlaceError::NotServing(why)); count],
+        };
+        let ended = Err(PlaceError::NotServing(NotServing::NotLeader {
+            named: place.epoch,
+            current: standing.epoch,
+        }));
+        let Some(session) = self.session.borrow().clone() else { return vec![ended; count] };
+        let taken: Vec<_> =
+            place.purchases.into_iter().map(|purchase| session.take(purchase, standing.epoch)).collect();
+        let mut answers = Vec::with_capacity(count);
+        let all = async {
+            for taken in taken {
+                answers.push(match taken {
+                    Taken::Answered(answer) => answer,
+                    Taken::Waits(answer) => answer.await.unwrap_or(ended.clone()),
+                });
             }
-            Some(Placement::Answered(_, answer)) => return answer,
-            Some(Placement::Full(_)) => return Err(PlaceError::NotServing(NotServing::Overloaded)),
-            None => return Err(PlaceError::NotServing(ended)),
+        };
+        // When the time is up, whoever asked has given up; the purchases go on all the same (C5).
+        if within(&*self.host.clock, self.config.call_limit * 2, all).await.is_err() {
+            answers.resize(count, Err(PlaceError::NotServing(NotServing::Overloaded)));
         }
-        // Whoever asked has given up by then; the purchase goes on all the same (C5).
-        let limit = self.config.call_limit * 2;
-        match within(&*self.host.clock, limit, answer).await {
-            Ok(answer) => answer.unwrap_or(Err(PlaceError::NotServing(ended))),
-            Err(_) => Err(PlaceError::NotServing(NotServing::Overloaded)),
-        }
+        answers
     }
 
     /// Opens for the requests of a reign.

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Entry, Epoch, Order, OrderNumber, Position, Purchase, ReplicaId, View};
 use crate::net::rpcs;
 
-/// Places an order, or answers again what the same request id was answered before. For the leader only.
+/// Places orders, each by itself: or answers again what the same request id was answered before. The answers
+/// are in the order of the purchases. For the leader only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The epoch of the view that named this leader.
     pub epoch: Epoch,
-    /// The request id, the product, how many.
-    pub purchase: Purchase,
+    /// The request ids, the products, how many of each.
+    pub purchases: Vec<Purchase>,
 }
 
 /// An order that was placed, now or before.
@@ -203,7 +204,7 @@ pub struct Join {
 }
 
 rpcs! {
-    Place, "orders" => Result<Placed, PlaceError>;
+    Place, "orders" => Vec<Result<Placed, PlaceError>>;
     Lookup, "order" => Result<Option<Order>, NotServing>;
     Page, "page" => Result<Vec<Order>, NotServing>;
     Status, "status" => ReplicaStatus;

@@ -17,7 +17,9 @@ use redb::StorageBackend;
 
 use crate::catalog::messages::{Answer, List, Query, Refusal};
 use crate::clock::{Clock, Timestamp};
-use crate::domain::{Position, Product, ProductName, Quantity, ReplicaId, RequestId, View};
+use crate::domain::{
+    Epoch, Position, Product, ProductName, Purchase, Quantity, ReplicaId, RequestId, View,
+};
 use crate::front_end::messages::{GetView, PlaceOrder, QueryProduct};
 use crate::front_end::{FrontEnd, FrontEndConfig, start};
 use crate::host::Host;
@@ -145,17 +147,17 @@ impl Replica {
         }
     }
 
-    fn place(&mut self, ask: &Place) -> Result<Placed, PlaceError> {
+    fn place(&mut self, epoch: Epoch, purchase: &Purchase) -> Result<Placed, PlaceError> {
         let current = self.view.as_ref().map_or(0, |view| view.epoch);
-        if self.role != Role::Leader || ask.epoch != current {
-            let why = NotServing::NotLeader { named: ask.epoch, current };
+        if self.role != Role::Leader || epoch != current {
+            let why = NotServing::NotLeader { named: epoch, current };
             return Err(PlaceError::NotServing(why));
         }
         if let Some(answer) = self.answers.pop() {
             return answer;
         }
         let next = self.orders.len() as u64 + 1;
-        Ok(Placed { number: *self.orders.entry(ask.purchase.key.clone()).or_insert(next) })
+        Ok(Placed { number: *self.orders.entry(purchase.key.clone()).or_insert(next) })
     }
 }
 
@@ -238,8 +240,11 @@ impl Peers {
             }
             Place::NAME => {
                 let ask: Place = read(body);
-                self.placed.borrow_mut().push((id, ask.purchase.key.clone()));
-                Ok(encode(&replica.place(&ask)))
+                let answers = ask.purchases.iter().map(|purchase| {
+                    self.placed.borrow_mut().push((id, purchase.key.clone()));
+                    replica.place(ask.epoch, purchase)
+                });
+                Ok(encode(&answers.collect::<Vec<_>>()))
             }
             Lookup::NAME => Ok(encode(&Ok::<Option<crate::domain::Order>, NotServing>(None))),
             other => panic!("the front-end sent {other} to a replica"),
@@ -334,7 +339,6 @@ impl World {
             net: Net::new(Rc::new(self.peers.clone()), clock.clone()),
             storage: Rc::new(self.disk.clone()),
             clock,
-            seed: 1,
             probe: self.events.clone(),
             on_failure: Rc::new(move |_, _| failures.set(failures.get() + 1)),
         };
@@ -386,7 +390,7 @@ pub fn toy() -> ProductName {
 }
 
 pub fn order(key: &str) -> PlaceOrder {
-    let key = Some(RequestId::new(key).expect("valid"));
+    let key = RequestId::new(key).expect("valid");
     PlaceOrder { key, name: toy(), quantity: Quantity::new(2).expect("valid") }
 }
 

@@ -1,0 +1,107 @@
+//! Carries orders to the leader: what arrives while calls are under way makes the next one.
+//!
+//! A call costs both ends about as much for a hundred orders as for one. So a few calls are under way at a
+//! time, enough that one batch is bought while the one before is being synced, and whatever waits goes
+//! together. An order that arrives when there is little to do goes at once and alone.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::view_service::ViewService;
+use crate::domain::{Purchase, View};
+use crate::net::NetError;
+use crate::order::messages::{Place, PlaceError, Placed};
+use crate::tasks::Tasks;
+
+/// Calls under way at once, at most.
+const CALLS: usize = 4;
+
+/// Orders in one call, at most.
+const BATCH: usize = 256;
+
+/// What became of an order that was sent once: the leader's answer, or why there is none; `None` when the
+/// leader has changed meanwhile, so that no answer is to be expected.
+pub type Carried = Option<Result<Result<Placed, PlaceError>, NetError>>;
+
+struct Parcel {
+    view: View,
+    purchase: Purchase,
+    receipt: oneshot::Sender<Carried>,
+}
+
+/// Takes orders to the leader.
+pub struct Courier {
+    tasks: Tasks,
+    service: Rc<ViewService>,
+    limit: Duration,
+    waiting: RefCell<VecDeque<Parcel>>,
+    under_way: Cell<usize>,
+}
+
+impl Courier {
+    /// Nothing to carry yet. A call may take as long as `limit`.
+    pub fn new(tasks: Tasks, service: Rc<ViewService>, limit: Duration) -> Rc<Courier> {
+        Rc::new(Courier { tasks, service, limit, waiting: RefCell::default(), under_way: Cell::default() })
+    }
+
+    /// Takes an order to the leader of `view`, once.
+    pub async fn carry(self: &Rc<Self>, view: View, purchase: Purchase) -> Carried {
+        let (receipt, carried) = oneshot::channel();
+        self.waiting.borrow_mut().push_back(Parcel { view, purchase, receipt });
+        if self.under_way.get() < CALLS {
+            self.under_way.set(self.under_way.get() + 1);
+            let courier = self.clone();
+            self.tasks.spawn(async move { courier.carry_what_waits().await });
+        }
+        carried.await.unwrap_or(None)
+    }
+
+    async fn carry_what_waits(self: Rc<Self>) {
+        while let Some((view, parcels)) = self.next_batch() {
+            let (purchases, receipts): (Vec<_>, Vec<_>) =
+                parcels.into_iter().map(|parcel| (parcel.purchase, parcel.receipt)).unzip();
+            let place = Place { epoch: view.epoch, purchases };
+            let reply = self.service.ask_leader(&view, &place, self.limit).await;
+            hand_over(reply, receipts);
+        }
+        self.under_way.set(self.under_way.get() - 1);
+    }
+
+    /// What waits for one and the same view; what waits for a leader that no longer leads stays here.
+    fn next_batch(&self) -> Option<(View, Vec<Parcel>)> {
+        let mut waiting = self.waiting.borrow_mut();
+        let leader = self.service.current().map(|view| view.leader);
+        while let Some(stale) = waiting.pop_front_if(|parcel| Some(parcel.view.leader) != leader) {
+            // Whoever waited has given up, if there is nobody.
+            let _ = stale.receipt.send(None);
+        }
+        let view = waiting.front()?.view.clone();
+        let same = waiting.iter().take(BATCH).take_while(|parcel| parcel.view.epoch == view.epoch).count();
+        Some((view, waiting.drain(..same).collect()))
+    }
+}
+
+type Reply = Option<Result<Vec<Result<Placed, PlaceError>>, NetError>>;
+
+fn hand_over(reply: Reply, receipts: Vec<oneshot::Sender<Carried>>) {
+    let expected = receipts.len();
+    let each: Box<dyn Iterator<Item = Carried>> = match reply {
+        Some(Ok(answers)) if answers.len() == expected => {
+            Box::new(answers.into_iter().map(|answer| Some(Ok(answer))))
+        }
+        Some(Ok(answers)) => {
+            let why = format!("{} answers to {expected} orders", answers.len());
+            Box::new(std::iter::repeat_n(Some(Err(NetError::Malformed(why))), expected))
+        }
+        Some(Err(error)) => Box::new(std::iter::repeat_n(Some(Err(error)), expected)),
+        None => Box::new(std::iter::repeat_n(None, expected)),
+    };
+    for (receipt, carried) in receipts.into_iter().zip(each) {
+        // Whoever gave up needs no answer.
+        let _ = receipt.send(carried);
+    }
+}
