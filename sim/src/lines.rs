@@ -233,7 +233,9 @@ impl From<&Told> for Outcome {
     fn from(told: &Told) -> Outcome {
         match told {
             Told::Placed { number } => Outcome::Placed(*number),
-            Told::NotEnough { left } => Outcome::OutOfStock(OrderError::NotEnough { left: *left }.to_string()),
+            Told::NotEnough { left } => {
+                Outcome::OutOfStock(OrderError::NotEnough { left: *left }.to_string())
+            }
             Told::KeyReused => Outcome::Refused(OrderError::KeyReused.to_string()),
             Told::UnknownProduct => Outcome::Refused(OrderError::UnknownProduct.to_string()),
             Told::Product { product: Some(product) } => Outcome::Product(product.into()),

@@ -188,7 +188,14 @@ mod tests {
             (0, Kind::Query, None, Input::Product { name: "Tux" }, (1, 2, 1), query),
             (0, Kind::Order, Some("k"), two, (3, 4, 1), Outcome::Placed(10)),
             (1, Kind::Order, Some("l"), Input::Order { name: "Tux", quantity: 500 }, (5, 6, 1), little),
-            (1, Kind::Order, Some("m"), Input::Order { name: "Tux", quantity: 1 }, (5, 7, 3), Outcome::Unknown),
+            (
+                1,
+                Kind::Order,
+                Some("m"),
+                Input::Order { name: "Tux", quantity: 1 },
+                (5, 7, 3),
+                Outcome::Unknown,
+            ),
             (0, Kind::Lookup, None, Input::Number { number: 10 }, (7, 8, 1), order),
             (0, Kind::Lookup, None, Input::Number { number: 12 }, (9, 10, 1), Outcome::Absent),
             (0, Kind::Repeat, Some("k"), two, (9, 10, 2), Outcome::Placed(10)),
@@ -196,7 +203,8 @@ mod tests {
         let expected: Vec<&str> = EXAMPLES.lines().take(operations.len()).collect();
         let written = operations.map(|(client, kind, key, input, times, outcome)| {
             let (invoked_ns, returned_ns, attempts) = times;
-            let operation = Operation { client, kind, key, input, invoked_ns, returned_ns, attempts, outcome };
+            let operation =
+                Operation { client, kind, key, input, invoked_ns, returned_ns, attempts, outcome };
             serde_json::to_string(&operation).unwrap()
         });
         assert_eq!(written.as_slice(), expected);

@@ -167,7 +167,9 @@ fn surely_placed(lines: &Lines, name: &str) -> BTreeMap<u64, Nanos> {
                 acknowledged.insert(*number);
             }
             (Asked::Order { name: of, .. }, Outcome::OutOfStock(_)) if of == name => {}
-            (Asked::Order { name: of, quantity }, _) if of == name => *missing.entry(*quantity).or_default() += 1,
+            (Asked::Order { name: of, quantity }, _) if of == name => {
+                *missing.entry(*quantity).or_default() += 1
+            }
             _ => {}
         }
         for order in book::shown(&line.outcome).iter().filter(|order| order.name == name) {

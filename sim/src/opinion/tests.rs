@@ -27,18 +27,48 @@ fn a_changed_history_is_noticed() {
     const BOOK: [&str; 2] = ["the order book by todc-utils", "the order book by adya"];
     const STOCK: [&str; 1] = ["the stock of Tux by todc-utils"];
     for (what, line, from, to, by) in [
-        ("a stale query", 1, r#""invoked_ns":1,"returned_ns":2"#, r#""invoked_ns":8,"returned_ns":9"#, &STOCK[..]),
+        (
+            "a stale query",
+            1,
+            r#""invoked_ns":1,"returned_ns":2"#,
+            r#""invoked_ns":8,"returned_ns":9"#,
+            &STOCK[..],
+        ),
         ("a stale refusal", 3, "98 left", "100 left", &STOCK),
         ("sold what is not there", 2, r#""quantity":2"#, r#""quantity":101"#, &[STOCK[0], BOOK[0], BOOK[1]]),
         ("a lost order", 6, r#""number":12"#, r#""number":10"#, &BOOK),
-        ("a lower order that is lost", 6, r#""number":12"#, r#""number":11"#, &[]),
+        ("an order that is not there yet", 6, r#""number":12"#, r#""number":11"#, &[]),
         ("another order", 5, r#""name":"Tux","quantity":2"#, r#""name":"Tux","quantity":3"#, &BOOK),
         ("another number for the same key", 7, r#""placed":10"#, r#""placed":11"#, &BOOK),
-        ("a key used twice", 8, r#"{"refused":"the Idempotency-Key was used for another order"}"#, r#"{"placed":10}"#, &BOOK[..1]),
-        ("a number that nobody asked for", 10, r#""number":11,"name":"Tux","quantity":1"#, r#""number":11,"name":"Tux","quantity":7"#, &["the order book by counting"]),
+        (
+            "a key used twice",
+            8,
+            r#"{"refused":"the Idempotency-Key was used for another order"}"#,
+            r#"{"placed":10}"#,
+            &BOOK[..1],
+        ),
+        (
+            "a number that nobody asked for",
+            10,
+            r#""number":11,"name":"Tux","quantity":1"#,
+            r#""number":11,"name":"Tux","quantity":7"#,
+            &["the order book by counting"],
+        ),
         ("a page with a gap", 10, r#""number":11"#, r#""number":12"#, &["the order book by counting"]),
-        ("an answer to another question", 5, r#""input":{"number":10}"#, r#""input":{"number":9}"#, &BOOK[..1]),
-        ("the product is gone", 1, r#"{"product":{"name":"Tux","price":15.99,"quantity":100}}"#, r#""absent""#, &STOCK),
+        (
+            "an answer to another question",
+            5,
+            r#""input":{"number":10}"#,
+            r#""input":{"number":9}"#,
+            &BOOK[..1],
+        ),
+        (
+            "the product is gone",
+            1,
+            r#"{"product":{"name":"Tux","price":15.99,"quantity":100}}"#,
+            r#""absent""#,
+            &STOCK,
+        ),
     ] {
         let mut lines: Vec<String> = EXAMPLES.lines().map(str::to_owned).collect();
         assert!(lines[line].contains(from), "{what}: {}", lines[line]);
