@@ -39,6 +39,9 @@ pub fn spare_toy() -> ProductName {
     toy_name("spare")
 }
 
+/// So many of it that there is always one left.
+pub const SPARE_STOCK: u64 = 1_000_000;
+
 /// The toy of some place in the catalog.
 #[must_use]
 pub fn toy(place: usize) -> ProductName {
@@ -65,7 +68,7 @@ pub fn start(setup: &Setup, node: NodeId, host: Host) -> Result<Launched, OpenEr
                     quantity: *quantity,
                 })
                 .collect();
-            products.push(ProductSeed { name: spare_toy(), price_cents: 1, quantity: 1_000_000 });
+            products.push(ProductSeed { name: spare_toy(), price_cents: 1, quantity: SPARE_STOCK });
             let config = CatalogConfig {
                 front_ends: vec![1],
                 lease: millis(setup.lease_ms),

@@ -13,6 +13,7 @@ use crate::audit::{self, Audit};
 use crate::checks;
 use crate::clock::Nanos;
 use crate::cluster::spare_toy;
+use crate::history::{Asked, Operation, Told};
 use crate::report::{Violation, seconds};
 use crate::workload::{self, Crowd};
 use crate::world::World;
@@ -167,8 +168,17 @@ impl Auditor {
         self.tries.set(self.tries.get() + 1);
         let key = RequestId::new(format!("probe-{}", self.tries.get())).map_err(|error| error.to_string())?;
         let quantity = Quantity::new(1).map_err(|error| error.to_string())?;
-        let place = PlaceOrder { key, name: spare_toy(), quantity };
+        let place = PlaceOrder { key: key.clone(), name: spare_toy(), quantity };
+        let invoked = self.world.now();
         let placed = self.net.send(NodeId::FrontEnd(1), &place, self.world.setup.patience()).await;
+        let told = match placed {
+            Ok(Ok(number)) => Told::Placed { number },
+            _ => Told::Unknown,
+        };
+        let asked = Asked::Place { key, name: spare_toy(), quantity };
+        let returned = self.world.now();
+        let operation = Operation { client: AUDITOR, asked, invoked, returned, told };
+        self.world.history.borrow_mut().operations.push(operation);
         let placed = placed.map_err(|error| format!("no order succeeds: {error}"))?;
         placed.map_err(|error| format!("no order succeeds: {error}"))
     }

@@ -12,6 +12,8 @@ use crate::clock::Nanos;
 pub enum Asked {
     /// An order, under one key; all attempts together are one operation.
     Place { key: RequestId, name: ProductName, quantity: Quantity },
+    /// An order under a key that was acknowledged before: the same order, or another, which is to be refused.
+    Again { key: RequestId, name: ProductName, quantity: Quantity },
     /// A product.
     Query { name: ProductName },
     /// All products.
@@ -67,7 +69,7 @@ pub struct Operation {
 }
 
 /// All that the shoppers did, in the order of the answers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct History {
     /// The operations that have ended.
     pub operations: Vec<Operation>,

@@ -3,7 +3,8 @@
 //! From the top down: [`run`] takes a [`scenario::Setup`] to its [`report::Outcome`]; [`director`] is the
 //! course of a run; [`world`] holds the nodes and what goes wrong with them ([`faults`]) on a [`network`],
 //! [`disk`]s and [`clock`]s of their own; [`workload`] are the shoppers, whose [`history`] and the final
-//! [`audit`] of the disks are judged by [`checks`].
+//! [`audit`] of the disks are judged by [`checks`]. A history can be kept as [`lines`], on which others
+//! have a second [`opinion`].
 
 pub mod audit;
 pub mod bugs;
@@ -16,7 +17,9 @@ pub mod disk;
 pub mod executor;
 pub mod faults;
 pub mod history;
+pub mod lines;
 pub mod network;
+pub mod opinion;
 pub mod report;
 pub mod run;
 pub mod scenario;

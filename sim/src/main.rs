@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::IsTerminal;
+use std::io::{BufWriter, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,6 +14,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use toystore_actors::bugs::Bug;
 use toystore_sim::bugs;
 use toystore_sim::faults::KINDS;
+use toystore_sim::lines::Lines;
+use toystore_sim::opinion::{self, Finding};
 use toystore_sim::report::{self, Outcome, Summary};
 use toystore_sim::run::run;
 use toystore_sim::scenario::{Scenario, Setup};
@@ -45,6 +47,12 @@ enum Command {
     ///
     /// Example: toystore-sim replay 17 --from 12.5 --to 14 --node order-3
     Replay(ReplayArgs),
+    /// Has the histories of runs, simulated or deployed, judged by checkers that know nothing of the store.
+    ///
+    /// Examples: toystore-sim run --seeds 50 --histories h && toystore-sim judge h/*.jsonl
+    ///           toystore shop --history shop.jsonl && toystore-sim judge shop.jsonl --restock-to 100
+    #[command(verbatim_doc_comment)]
+    Judge(JudgeArgs),
 }
 
 #[derive(Args)]
@@ -69,6 +77,9 @@ struct RunArgs {
     /// Write the shortest schedule of each broken seed into this directory, as a scenario.
     #[arg(long)]
     save: Option<PathBuf>,
+    /// Write each run's history into this directory, to be judged.
+    #[arg(long)]
+    histories: Option<PathBuf>,
     /// Print the hash of each run's trace.
     #[arg(long)]
     hashes: bool,
@@ -124,6 +135,16 @@ struct BugsArgs {
 }
 
 #[derive(Args)]
+struct JudgeArgs {
+    /// The histories.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// How many pieces there are of a product after a restock, of a deployed store.
+    #[arg(long)]
+    restock_to: Option<u64>,
+}
+
+#[derive(Args)]
 struct Faults {
     /// Only these kinds of faults, separated by commas; or "none".
     #[arg(long, value_delimiter = ',', value_parser = kind)]
@@ -146,10 +167,11 @@ struct CouldNotRun(String);
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Run(args) if args.scenario.is_empty() => Ok(run_seeds(&args)),
-        Command::Run(args) => run_scenarios(&args.scenario, args.bug),
+        Command::Run(args) if args.scenario.is_empty() => run_seeds(&args),
+        Command::Run(args) => run_scenarios(&args),
         Command::Bugs(args) => Ok(hunt_bugs(&args)),
         Command::Replay(args) => replay(&args),
+        Command::Judge(args) => judge(&args),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -161,14 +183,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_seeds(args: &RunArgs) -> bool {
+fn run_seeds(args: &RunArgs) -> Result<bool, CouldNotRun> {
     #[allow(clippy::disallowed_methods, reason = "this measures real time")]
     let began = Instant::now();
     let allowed = args.faults.allowed();
     let bar = progress(args.seeds);
     let mut summary = Summary::default();
+    let mut kept = Ok(());
     each_seed(args, &allowed, |outcome| {
         summary.add(&outcome);
+        if kept.is_ok() {
+            let setup = Setup::draw(outcome.seed, &allowed);
+            kept = keep_history(args, &format!("seed-{}", outcome.seed), &setup, &outcome);
+        }
         bar.inc(1);
         bar.suspend(|| {
             if args.hashes {
@@ -178,11 +205,43 @@ fn run_seeds(args: &RunArgs) -> bool {
                 broken_seed(args, &allowed, &outcome);
             }
         });
-        summary.broken < args.broken.max(1)
+        summary.broken < args.broken.max(1) && kept.is_ok()
     });
     bar.finish_and_clear();
     print!("{}", summary.text(began.elapsed()));
-    summary.broken == 0
+    kept.map(|()| summary.broken == 0)
+}
+
+/// Writes a run's history, if that was asked for.
+fn keep_history(args: &RunArgs, name: &str, setup: &Setup, outcome: &Outcome) -> Result<(), CouldNotRun> {
+    let Some(directory) = &args.histories else { return Ok(()) };
+    let file = directory.join(format!("{name}.jsonl"));
+    let written = fs::create_dir_all(directory)
+        .and_then(|()| fs::File::create(&file))
+        .and_then(|to| Lines::simulated(setup, &outcome.history).write(BufWriter::new(to)));
+    written.map_err(|error| CouldNotRun(format!("cannot write {}: {error}", file.display())))
+}
+
+fn judge(args: &JudgeArgs) -> Result<bool, CouldNotRun> {
+    let (mut opinions, mut broken, mut undecided) = (0_u64, 0_u64, 0_u64);
+    for file in &args.files {
+        let text = fs::read_to_string(file)
+            .map_err(|error| CouldNotRun(format!("cannot read {}: {error}", file.display())))?;
+        let lines = Lines::parse(&text)
+            .map_err(|error| CouldNotRun(format!("{} is no history: {error}", file.display())))?;
+        for opinion in opinion::judge(&lines, args.restock_to) {
+            opinions += 1;
+            match opinion.finding {
+                Finding::Kept if args.files.len() > 1 => continue,
+                Finding::Kept => {}
+                Finding::Undecided => undecided += 1,
+                Finding::Broken(_) => broken += 1,
+            }
+            println!("{}: {opinion}", file.display());
+        }
+    }
+    println!("{} histories, {opinions} opinions: {broken} broken, {undecided} undecided", args.files.len());
+    Ok(broken == 0)
 }
 
 /// Runs the seeds, several at once, and hands over what each ended with until that says to stop.
@@ -239,12 +298,14 @@ fn broken_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, outcome: &Outco
     }
 }
 
-fn run_scenarios(files: &[PathBuf], bug: Option<Bug>) -> Result<bool, CouldNotRun> {
+fn run_scenarios(args: &RunArgs) -> Result<bool, CouldNotRun> {
     let mut well = true;
-    for file in files {
+    for file in &args.scenario {
         let scenario = read_scenario(file)?;
-        let bug = bug.or(scenario.setup.bug);
-        let outcome = run(Setup { bug, ..scenario.setup }, false);
+        let setup = Setup { bug: args.bug.or(scenario.setup.bug), ..scenario.setup };
+        let outcome = run(setup.clone(), false);
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        keep_history(args, &name, &setup, &outcome)?;
         let unseen: Vec<&String> =
             scenario.must_see.iter().filter(|what| !outcome.counts.contains_key(*what)).collect();
         let verdict = if outcome.violations.is_empty() && unseen.is_empty() { "well" } else { "NOT WELL" };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::Nanos;
+use crate::history::History;
 use crate::scenario::Setup;
 use crate::shrink::Shrunk;
 use crate::sometimes::MUST_BE_SEEN;
@@ -61,6 +62,8 @@ pub struct Outcome {
     pub counts: BTreeMap<String, u64>,
     /// How long it took, after all healed, until all were in sync and an order succeeded.
     pub recovery_nanos: Nanos,
+    /// What the shoppers were told.
+    pub history: History,
     /// The trace, if it was recorded.
     pub lines: Vec<Line>,
 }

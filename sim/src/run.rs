@@ -111,6 +111,7 @@ fn run_here(setup: Setup, record: bool) -> Outcome {
             virtual_nanos,
             counts,
             recovery_nanos: world.recovery(),
+            history: world.history.take(),
             lines: trace.take_lines(),
         }
     }));

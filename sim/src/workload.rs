@@ -150,7 +150,9 @@ impl Shopper {
         number: OrderNumber,
     ) {
         self.think().await;
+        let invoked = self.world.now();
         let told = self.place(key, name, quantity).await;
+        self.remember(Asked::Again { key: key.clone(), name: name.clone(), quantity }, invoked, told.clone());
         self.world.count("acknowledged order asked again");
         if told != (Told::Placed { number }) && told != Told::Unknown {
             let facts = [
@@ -164,7 +166,10 @@ impl Shopper {
     /// The same key for another order: refused.
     async fn reuse_key(&self, key: &RequestId, name: &ProductName, quantity: Quantity) {
         let Ok(other) = Quantity::new(u64::from(quantity.get()) + 1) else { return };
+        let invoked = self.world.now();
         let told = self.place(key, name, other).await;
+        let asked = Asked::Again { key: key.clone(), name: name.clone(), quantity: other };
+        self.remember(asked, invoked, told.clone());
         self.world.count("key used for another order");
         if told != Told::KeyReused && told != Told::Unknown {
             let facts = [

@@ -1,24 +1,6 @@
 //! The history of a shop's run, as JSON lines: one line for each operation, in the order in which they
-//! ended. A checker that never saw the store can judge from it whether the store kept its promises.
-//!
-//! ```json
-//! {"client":3,"kind":"order","key":"4f…","input":{"name":"Tux","quantity":2},"invoked_ns":81250,"returned_ns":2904102,"attempts":1,"outcome":{"placed":10}}
-//! ```
-//!
-//! | field | meaning |
-//! |---|---|
-//! | `client` | who did it, from 0; a client does one thing at a time while it shops |
-//! | `kind` | `query` (one product), `order`, `lookup` (one order by its number), `repeat` (the same order once more, under the same key) |
-//! | `key` | the order's Idempotency-Key; absent from queries and lookups |
-//! | `input` | `{"name"}` of a query, `{"name","quantity"}` of an order or repeat, `{"number"}` of a lookup |
-//! | `invoked_ns`, `returned_ns` | nanoseconds since the shop started, of the first attempt's start and the last one's end |
-//! | `attempts` | how many requests it took; each order's attempts carry the same key |
-//! | `outcome` | see below |
-//!
-//! An outcome is `{"product":{"name","price","quantity"}}`, `{"placed":N}`, `{"out_of_stock":"message"}`,
-//! `{"order":{"number","name","quantity"}}`, `{"refused":"message"}` for any other definite answer, or
-//! `"unknown"`: the deadline passed without an answer, so the operation **may have happened, may yet happen,
-//! or never**. A timed-out request is never written as failed.
+//! ended. A checker that never saw the store can judge from it whether the store kept its promises:
+//! `toystore-sim judge`. The format is that of simulated runs too; docs/history.md describes it.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -29,7 +11,9 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::Number;
 
-/// One finished operation; see the module's table.
+use super::wire;
+
+/// One finished operation; see docs/history.md.
 #[derive(Debug, Serialize)]
 pub struct Operation<'a> {
     /// Who did it.
@@ -55,6 +39,8 @@ pub struct Operation<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
+    /// All products.
+    List,
     /// One product.
     Query,
     /// A new order.
@@ -66,7 +52,7 @@ pub enum Kind {
 }
 
 /// What was asked.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub enum Input<'a> {
     /// For this many pieces.
@@ -86,6 +72,8 @@ pub enum Input<'a> {
         /// The order.
         number: u64,
     },
+    /// For everything.
+    Nothing {},
 }
 
 /// What came of it.
@@ -101,6 +89,8 @@ pub enum Outcome<'a> {
         /// Pieces in stock.
         quantity: u64,
     },
+    /// The list's answer.
+    Products(&'a [wire::Product]),
     /// An order was acknowledged under this number.
     Placed(u64),
     /// An order was refused for lack of stock.
@@ -114,6 +104,8 @@ pub enum Outcome<'a> {
         /// Pieces.
         quantity: u64,
     },
+    /// There is no order of that number.
+    Absent,
     /// Another definite answer, or one that could not be read.
     Refused(&'a str),
     /// No answer within the deadline: it may have happened, and may yet.
@@ -180,42 +172,41 @@ pub fn nanoseconds(span: Duration) -> u64 {
 mod tests {
     use super::*;
 
+    /// The examples of the format that the judge is tested to read; what a shop never writes is left out.
+    const EXAMPLES: &str = include_str!("../../docs/history.jsonl");
+
     #[test]
     fn lines_read_as_documented() {
         let price: Number = serde_json::from_str("15.99").unwrap();
-        let line = |kind, key, input, outcome| {
-            let operation = Operation {
-                client: 0,
-                kind,
-                key,
-                input,
-                invoked_ns: 1,
-                returned_ns: 2,
-                attempts: 1,
-                outcome,
-            };
+        let tux = [wire::Product { name: "Tux".into(), price: price.clone(), quantity: 100 }];
+        let two = Input::Order { name: "Tux", quantity: 2 };
+        let order = Outcome::Order { number: 10, name: "Tux", quantity: 2 };
+        let query = Outcome::Product { name: "Tux", price: &price, quantity: 100 };
+        let little = Outcome::OutOfStock("not enough in stock: 98 left");
+        let operations = [
+            (0, Kind::List, None, Input::Nothing {}, (0, 0, 1), Outcome::Products(&tux)),
+            (0, Kind::Query, None, Input::Product { name: "Tux" }, (1, 2, 1), query),
+            (0, Kind::Order, Some("k"), two, (3, 4, 1), Outcome::Placed(10)),
+            (1, Kind::Order, Some("l"), Input::Order { name: "Tux", quantity: 500 }, (5, 6, 1), little),
+            (
+                1,
+                Kind::Order,
+                Some("m"),
+                Input::Order { name: "Tux", quantity: 1 },
+                (5, 7, 3),
+                Outcome::Unknown,
+            ),
+            (0, Kind::Lookup, None, Input::Number { number: 10 }, (7, 8, 1), order),
+            (0, Kind::Lookup, None, Input::Number { number: 12 }, (9, 10, 1), Outcome::Absent),
+            (0, Kind::Repeat, Some("k"), two, (9, 10, 2), Outcome::Placed(10)),
+        ];
+        let expected: Vec<&str> = EXAMPLES.lines().take(operations.len()).collect();
+        let written = operations.map(|(client, kind, key, input, times, outcome)| {
+            let (invoked_ns, returned_ns, attempts) = times;
+            let operation =
+                Operation { client, kind, key, input, invoked_ns, returned_ns, attempts, outcome };
             serde_json::to_string(&operation).unwrap()
-        };
-        for (line, expected) in [
-            (
-                line(
-                    Kind::Query,
-                    None,
-                    Input::Product { name: "Tux" },
-                    Outcome::Product { name: "Tux", price: &price, quantity: 100 },
-                ),
-                r#"{"client":0,"kind":"query","input":{"name":"Tux"},"invoked_ns":1,"returned_ns":2,"attempts":1,"outcome":{"product":{"name":"Tux","price":15.99,"quantity":100}}}"#,
-            ),
-            (
-                line(Kind::Order, Some("k"), Input::Order { name: "Tux", quantity: 2 }, Outcome::Placed(10)),
-                r#"{"client":0,"kind":"order","key":"k","input":{"name":"Tux","quantity":2},"invoked_ns":1,"returned_ns":2,"attempts":1,"outcome":{"placed":10}}"#,
-            ),
-            (
-                line(Kind::Lookup, None, Input::Number { number: 10 }, Outcome::Unknown),
-                r#"{"client":0,"kind":"lookup","input":{"number":10},"invoked_ns":1,"returned_ns":2,"attempts":1,"outcome":"unknown"}"#,
-            ),
-        ] {
-            assert_eq!(line, expected);
-        }
+        });
+        assert_eq!(written.as_slice(), expected);
     }
 }

@@ -20,7 +20,7 @@ use futures_util::future::join_all;
 use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
 
-use history::History;
+use history::{History, Input, Kind, Operation};
 use shopper::{Plan, Queue, Shop};
 use store::{Request, Store, StoreUrl};
 use verdict::Fault;
@@ -117,9 +117,21 @@ async fn shop(args: &Args) -> Result<bool, Cannot> {
 
     let connections = usize::try_from(args.clients).unwrap_or(usize::MAX);
     let store = Store::new(args.url.clone(), connections, Duration::from_secs(args.deadline));
-    let shelf = shelf(&store, &args.url).await?;
+    let (products, attempts) = shelf(&store, &args.url).await?;
     let history = History::start(args.history.as_deref())
         .map_err(|source| Cannot::History { file: args.history.clone().unwrap_or_default(), source })?;
+    // What there was before anybody came in: a judge of the history has to know.
+    history.record(&Operation {
+        client: 0,
+        kind: Kind::List,
+        key: None,
+        input: Input::Nothing {},
+        invoked_ns: 0,
+        returned_ns: 0,
+        attempts,
+        outcome: history::Outcome::Products(&products),
+    });
+    let shelf = products.into_iter().map(|product| product.name).collect();
     let shop = Rc::new(Shop {
         store,
         shelf,
@@ -177,13 +189,13 @@ async fn all<C: Future<Output = ()> + 'static>(clients: impl Iterator<Item = C>)
     }
 }
 
-/// The names of what the store sells.
-async fn shelf(store: &Store, url: &StoreUrl) -> Result<Vec<String>, Cannot> {
+/// What the store sells, and how many attempts it took to hear of it.
+async fn shelf(store: &Store, url: &StoreUrl) -> Result<(Vec<wire::Product>, u32), Cannot> {
     let no_store = |why| Cannot::NoStore { url: url.clone(), why };
     let asked = store.ask_within(&Request::Products, OPENING).await;
     match verdict::products(&asked) {
         Ok(products) if products.is_empty() => Err(no_store("it sells nothing".into())),
-        Ok(products) => Ok(products.into_iter().map(|product| product.name).collect()),
+        Ok(products) => Ok((products, asked.attempts)),
         Err(Fault::Unknown(why)) => Err(Cannot::Reach { url: url.clone(), why }),
         Err(Fault::Refused(why) | Fault::Mismatch(why)) => Err(no_store(format!("GET /products: {why}"))),
     }

@@ -94,6 +94,7 @@ impl fmt::Display for Tally {
         for (kind, Latencies(times)) in &self.latencies {
             let at = |quantile| milliseconds(times.value_at_quantile(quantile).min(times.max()));
             let name = match kind {
+                Kind::List => "list",
                 Kind::Query => "query",
                 Kind::Order => "order",
                 Kind::Lookup => "lookup",

@@ -141,14 +141,18 @@ impl Shop {
     async fn look_up(&self, client: u32, expected: &wire::Order) -> Result<(), GoneHome> {
         let request = Request::Lookup(expected.number);
         let call = self.call(client, Kind::Lookup, &request).await;
-        let verdict = verdict::lookup(expected, &call.asked);
-        let outcome = match &verdict {
-            Ok(found) => Outcome::Order { number: found.number, name: &found.name, quantity: found.quantity },
+        let shown = verdict::shown(&call.asked);
+        let outcome = match &shown {
+            Ok(Some(found)) => {
+                Outcome::Order { number: found.number, name: &found.name, quantity: found.quantity }
+            }
+            Ok(None) => Outcome::Absent,
             Err(fault) => fault.into(),
         };
         self.record(&call, None, Input::Number { number: expected.number }, outcome);
+        let verdict = shown.and_then(|shown| verdict::lookup(expected, shown.as_ref()));
         self.tally.borrow_mut().confirmed += u64::from(verdict.is_ok());
-        self.conclude(&request, verdict.map(drop))
+        self.conclude(&request, verdict)
     }
 
     async fn repeat(&self, client: u32, key: &str, order: &wire::Order) -> Result<(), GoneHome> {

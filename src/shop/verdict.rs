@@ -75,31 +75,31 @@ pub fn order(asked: &Asked) -> Result<Ordered, Fault> {
     }
 }
 
-/// Whether a lookup shows the order that was placed.
+/// What a lookup shows: an order, or that there is none.
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn lookup(expected: &wire::Order, asked: &Asked) -> Result<wire::Order, Fault> {
+pub fn shown(asked: &Asked) -> Result<Option<wire::Order>, Fault> {
     let answer = definite(asked)?;
     match answer.status {
-        200 => {
-            let found: wire::Order = wire::data(&answer.body).map_err(Fault::Mismatch)?;
-            if found == *expected {
-                Ok(found)
-            } else {
-                Err(Fault::Mismatch(format!(
-                    "order {} was {} × {:?}; the store shows order {} as {} × {:?}",
-                    expected.number,
-                    expected.quantity,
-                    expected.name,
-                    found.number,
-                    found.quantity,
-                    found.name
-                )))
-            }
-        }
-        404 => Err(Fault::Mismatch(format!("order {} was acknowledged and is lost", expected.number))),
+        200 => wire::data(&answer.body).map(Some).map_err(Fault::Mismatch),
+        404 => wire::error(404, &answer.body).map(|_| None).map_err(Fault::Mismatch),
         _ => Err(unexpected(answer)),
+    }
+}
+
+/// Whether what a lookup shows is the order that was placed.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn lookup(expected: &wire::Order, shown: Option<&wire::Order>) -> Result<(), Fault> {
+    match shown {
+        Some(found) if found == expected => Ok(()),
+        Some(found) => Err(Fault::Mismatch(format!(
+            "order {} was {} × {:?}; the store shows order {} as {} × {:?}",
+            expected.number, expected.quantity, expected.name, found.number, found.quantity, found.name
+        ))),
+        None => Err(Fault::Mismatch(format!("order {} was acknowledged and is lost", expected.number))),
     }
 }
 
@@ -191,7 +191,9 @@ mod tests {
             (404, r#"{"error":{"code":404,"message":"no such order"}}"#, "mismatch"),
             (500, r#"{"error":{"code":500,"message":"oops"}}"#, "refused"),
         ] {
-            assert_eq!(name(&lookup(&expected, &asked(status, None, body))), verdict, "{status} {body}");
+            let shown = shown(&asked(status, None, body));
+            let judged = shown.and_then(|shown| lookup(&expected, shown.as_ref()));
+            assert_eq!(name(&judged), verdict, "{status} {body}");
         }
     }
 

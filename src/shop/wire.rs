@@ -27,7 +27,7 @@ struct FailedBody {
 }
 
 /// A product as `GET /products` and `GET /products/{name}` show it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Product {
     /// Its name.

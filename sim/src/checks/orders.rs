@@ -108,13 +108,14 @@ fn placed(history: &History) -> Result<BTreeMap<OrderNumber, Placed<'_>>, Violat
 fn earliest_from(history: &History) -> BTreeMap<OrderNumber, (OrderNumber, Nanos)> {
     let mut told: BTreeMap<OrderNumber, Nanos> = BTreeMap::new();
     for operation in &history.operations {
-        let number = match &operation.told {
-            Told::Placed { number } => *number,
-            Told::Found { order: Some(order) } => order.number,
-            _ => continue,
+        let placed = match &operation.told {
+            Told::Placed { number } => Some(*number),
+            _ => None,
         };
-        let first = told.entry(number).or_insert(Nanos::MAX);
-        *first = operation.returned.min(*first);
+        for number in placed.into_iter().chain(found(&operation.told).iter().map(|order| order.number)) {
+            let first = told.entry(number).or_insert(Nanos::MAX);
+            *first = operation.returned.min(*first);
+        }
     }
     let mut earliest = BTreeMap::new();
     let mut best: Option<(OrderNumber, Nanos)> = None;

@@ -319,7 +319,24 @@ mod tests {
         }
     }
 
-    /// The same verdicts as trying every permutation, on small random histories.
+    /// What `todc-utils` says.
+    fn second_opinion(steps: &[Step], pieces: u64, restock_to: u64) -> bool {
+        use crate::opinion::stock::{Act as Said, Shelf, Stock};
+        use crate::opinion::{Timed, search};
+        let shelf = Shelf { pieces: Some(pieces), restock_to: Some(restock_to) };
+        let mut acts = vec![Timed { act: Said::Begin(shelf), from: 0, until: Some(0), line: 0 }];
+        acts.extend(steps.iter().filter_map(|step| {
+            let until = Some(step.until).filter(|until| *until < Nanos::MAX);
+            let act = match step.act {
+                Act::Sell(pieces) => Said::Sell { pieces, certain: until.is_some() },
+                Act::See(pieces) => Said::See { pieces: until.map(|_| pieces)? },
+            };
+            Some(Timed { act, from: step.from + 1, until: until.map(|until| until + 1), line: 0 })
+        }));
+        search::<Stock>(&acts).fits()
+    }
+
+    /// The same verdicts as trying every permutation and as `todc-utils`, on small random histories.
     #[test]
     fn agrees_with_trying_everything() {
         use rand::rngs::SmallRng;
@@ -341,6 +358,7 @@ mod tests {
                 .collect();
             let fits = exhaustive(&steps, &mut vec![false; steps.len()], 3);
             assert_eq!(search(&steps, 3, 4) == Verdict::Fits, fits, "{steps:?}");
+            assert_eq!(second_opinion(&steps, 3, 4), fits, "{steps:?}");
             if fits { fit += 1 } else { broken += 1 }
         }
         assert!(fit > 300 && broken > 300, "{fit} fit, {broken} do not");

@@ -106,6 +106,42 @@ fn placing_and_finding_orders() {
     }
 }
 
+/// Our check, `todc-utils` and `adya` say the same of small random histories, most of them wrong.
+#[test]
+fn orders_are_judged_as_by_others() {
+    use rand::rngs::SmallRng;
+    use rand::{RngExt, SeedableRng};
+    let mut rng = SmallRng::seed_from_u64(1);
+    let (mut fit, mut broken) = (0, 0);
+    for _ in 0..5000 {
+        // Whoever was told nothing may have placed any order that is in the book.
+        let mut text: String = (0..8).map(|nobody| format!("place n{nobody} unknown 0 0;")).collect();
+        for operation in 0..rng.random_range(2..7) {
+            let from = rng.random_range(1..16);
+            let until = from + rng.random_range(1..8);
+            let number = rng.random_range(1..5);
+            let what = match rng.random_range(0..6) {
+                0..=2 => format!("place k{operation} {number}"),
+                3 => format!("find {number} {number}"),
+                4 => format!("find {number} none"),
+                _ => format!("page 0 3 {}", ["none", "1", "1,2", "1,2,3"][rng.random_range(0..4)]),
+            };
+            text += &format!("{what} {from} {until};");
+        }
+        let history = history(&text);
+        let ours = orders::check(&history).is_err();
+        let setup = Setup::draw(1, &std::collections::BTreeSet::new());
+        for opinion in crate::opinion::judge(&crate::lines::Lines::simulated(&setup, &history), None) {
+            if opinion.of == "the order book" {
+                let theirs = opinion.finding != crate::opinion::Finding::Kept;
+                assert_eq!(theirs, ours, "{text}\n{opinion}\n{:?}", orders::check(&history));
+            }
+        }
+        if ours { broken += 1 } else { fit += 1 }
+    }
+    assert!(fit > 500 && broken > 500, "{fit} fit, {broken} do not");
+}
+
 #[test]
 fn what_was_acknowledged_or_shown_is_in_every_book() {
     for (text, books, broken) in [

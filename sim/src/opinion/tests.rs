@@ -1,0 +1,98 @@
+//! The judges against histories written by hand, against runs, and against our own checks.
+
+use super::*;
+
+const EXAMPLES: &str = include_str!("../../../docs/history.jsonl");
+
+fn findings(text: &str) -> Vec<Opinion> {
+    judge(&Lines::parse(text).expect("a history"), Some(100))
+}
+
+/// Who says that something is broken.
+fn broken(opinions: &[Opinion]) -> BTreeSet<String> {
+    let broken = opinions.iter().filter(|opinion| matches!(opinion.finding, Finding::Broken(_)));
+    broken.map(|opinion| format!("{} by {}", opinion.of, opinion.by)).collect()
+}
+
+#[test]
+fn the_documented_examples_are_in_order() {
+    for opinion in findings(EXAMPLES) {
+        assert_eq!(opinion.finding, Finding::Kept, "{opinion}");
+    }
+}
+
+/// One line of the examples changed, and who notices.
+#[test]
+fn a_changed_history_is_noticed() {
+    const BOOK: [&str; 2] = ["the order book by todc-utils", "the order book by adya"];
+    const STOCK: [&str; 1] = ["the stock of Tux by todc-utils"];
+    for (what, line, from, to, by) in [
+        (
+            "a stale query",
+            1,
+            r#""invoked_ns":1,"returned_ns":2"#,
+            r#""invoked_ns":8,"returned_ns":9"#,
+            &STOCK[..],
+        ),
+        ("a stale refusal", 3, "98 left", "100 left", &STOCK),
+        ("sold what is not there", 2, r#""quantity":2"#, r#""quantity":101"#, &[STOCK[0], BOOK[0], BOOK[1]]),
+        ("a lost order", 6, r#""number":12"#, r#""number":10"#, &BOOK),
+        ("an order that is not there yet", 6, r#""number":12"#, r#""number":11"#, &[]),
+        ("another order", 5, r#""name":"Tux","quantity":2"#, r#""name":"Tux","quantity":3"#, &BOOK),
+        ("another number for the same key", 7, r#""placed":10"#, r#""placed":11"#, &BOOK),
+        (
+            "a key used twice",
+            8,
+            r#"{"refused":"the Idempotency-Key was used for another order"}"#,
+            r#"{"placed":10}"#,
+            &BOOK[..1],
+        ),
+        (
+            "a number that nobody asked for",
+            10,
+            r#""number":11,"name":"Tux","quantity":1"#,
+            r#""number":11,"name":"Tux","quantity":7"#,
+            &["the order book by counting"],
+        ),
+        ("a page with a gap", 10, r#""number":11"#, r#""number":12"#, &["the order book by counting"]),
+        (
+            "an answer to another question",
+            5,
+            r#""input":{"number":10}"#,
+            r#""input":{"number":9}"#,
+            &BOOK[..1],
+        ),
+        (
+            "the product is gone",
+            1,
+            r#"{"product":{"name":"Tux","price":15.99,"quantity":100}}"#,
+            r#""absent""#,
+            &STOCK,
+        ),
+    ] {
+        let mut lines: Vec<String> = EXAMPLES.lines().map(str::to_owned).collect();
+        assert!(lines[line].contains(from), "{what}: {}", lines[line]);
+        lines[line] = lines[line].replacen(from, to, 1);
+        let opinions = findings(&lines.join("\n"));
+        let expected: BTreeSet<String> = by.iter().map(|by| (*by).to_owned()).collect();
+        assert_eq!(broken(&opinions), expected, "{what}");
+    }
+}
+
+/// Orders in the order of their numbers: the later one must not have the lower number.
+#[test]
+fn numbers_follow_time() {
+    let order = |key: &str, number: u64, from: u64, until: u64| {
+        format!(
+            r#"{{"client":0,"kind":"order","key":"{key}","input":{{"name":"Tux","quantity":1}},"invoked_ns":{from},"returned_ns":{until},"outcome":{{"placed":{number}}}}}"#
+        )
+    };
+    for (lines, by) in [
+        ([order("a", 1, 1, 2), order("b", 2, 3, 4)], 0),
+        ([order("a", 2, 1, 4), order("b", 1, 3, 5)], 0),
+        ([order("a", 2, 1, 2), order("b", 1, 3, 4)], 2),
+        ([order("a", 1, 1, 2), order("b", 1, 3, 4)], 2),
+    ] {
+        assert_eq!(broken(&findings(&lines.join("\n"))).len(), by, "{lines:?}");
+    }
+}
