@@ -19,11 +19,8 @@ use toystore_actors::net::NodeId;
 /// Names a task; never used twice in a world.
 pub type TaskId = u64;
 
-#[derive(Default)]
-struct Ready {
-    queue: Mutex<VecDeque<TaskId>>,
-    outer: Mutex<Option<Waker>>,
-}
+/// The tasks that were woken, in that order.
+type Ready = Mutex<VecDeque<TaskId>>;
 
 struct TaskWaker {
     id: TaskId,
@@ -38,10 +35,7 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.queued.swap(true, Ordering::Relaxed) {
-            self.ready.queue.lock().push_back(self.id);
-            if let Some(outer) = self.ready.outer.lock().take() {
-                outer.wake();
-            }
+            self.ready.lock().push_back(self.id);
         }
     }
 }
@@ -120,7 +114,7 @@ impl Executor {
     /// Polls this node's tasks again, first those that were woken meanwhile.
     pub fn resume(&self, node: NodeId) {
         if let Some(woken) = self.paused.borrow_mut().remove(&node) {
-            self.ready.queue.lock().extend(woken);
+            self.ready.lock().extend(woken);
         }
     }
 
@@ -129,7 +123,7 @@ impl Executor {
     /// # Errors
     /// When it panicked; the task is gone.
     pub fn step(&self) -> Result<bool, Panicked> {
-        let Some(id) = self.ready.queue.lock().pop_front() else { return Ok(false) };
+        let Some(id) = self.ready.lock().pop_front() else { return Ok(false) };
         let (mut future, waker, owner) = {
             let mut tasks = self.tasks.borrow_mut();
             let Some(task) = tasks.get_mut(&id) else { return Ok(true) };
@@ -168,16 +162,11 @@ impl Executor {
         }
     }
 
-    /// Calls `waker` when the next task is woken from outside.
-    pub fn on_wake(&self, waker: &Waker) {
-        *self.ready.outer.lock() = Some(waker.clone());
-    }
-
     /// Drops every task; the world ends.
     pub fn clear(&self) {
         let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
         drop(tasks);
         self.bury();
-        self.ready.queue.lock().clear();
+        self.ready.lock().clear();
     }
 }
