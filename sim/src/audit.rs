@@ -22,21 +22,22 @@ pub struct Audit {
     pub unsettled: Vec<Purchase>,
 }
 
-/// Says why the store is not quiet yet.
+/// Reads all disks of a store that is quiet.
 ///
 /// # Errors
-/// That is what it says.
-pub fn quiet(world: &Rc<World>) -> Result<(), String> {
+/// Why it is not quiet yet, or what [`audit`] fails with.
+pub fn quiet(world: &Rc<World>) -> Result<Audit, String> {
     let audit = audit(world)?;
     if let Some(purchase) = audit.unsettled.first() {
         return Err(format!("{} purchases are not settled, first {}", audit.unsettled.len(), purchase.key));
     }
     let mut ends = audit.books.iter().map(|(id, book)| (id, book.len()));
-    let Some((first, orders)) = ends.next() else { return Ok(()) };
-    match ends.find(|(_, other)| *other != orders) {
-        None => Ok(()),
-        Some((other, others)) => Err(format!("order-{first} holds {orders} orders, order-{other} {others}")),
+    if let Some((first, orders)) = ends.next()
+        && let Some((other, others)) = ends.find(|(_, other)| *other != orders)
+    {
+        return Err(format!("order-{first} holds {orders} orders, order-{other} {others}"));
     }
+    Ok(audit)
 }
 
 /// Reads all disks.

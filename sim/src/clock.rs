@@ -1,8 +1,8 @@
 //! Virtual time: one timeline for the world, and each node's own clock on it.
 //!
 //! Everything that will happen is in one queue, ordered by virtual nanosecond and, within it, by the order in
-//! which it was scheduled. Tokio's timers round up to a millisecond, so they are only used to let tokio's
-//! paused clock follow; what happens within the millisecond is ordered here.
+//! which it was scheduled. Tokio's timers round up to a millisecond, so there are none in a world: what an actor
+//! waits for is handed to it as its clock.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -82,11 +82,6 @@ impl Timeline {
     /// Lets something come due at a point in time, or now if that is past.
     pub fn at(&self, when: Nanos, due: Due) -> Place {
         self.after(when.saturating_sub(self.now()), due)
-    }
-
-    /// When the next thing comes due.
-    pub fn next(&self) -> Option<Nanos> {
-        self.0.lock().queue.first_key_value().map(|(place, _)| place.0)
     }
 
     /// Moves the time to the next thing, and takes it.

@@ -51,9 +51,11 @@ pub struct DiskCounts {
     pub tripped: u64,
 }
 
+/// The bytes of a file; pages that were never written are zeros and not there.
 #[derive(Debug, Clone, Default)]
 struct Pages {
-    pages: BTreeMap<u64, Arc<[u8; PAGE]>>,
+    /// By number. Each is [`PAGE`] bytes long, and shared by all that hold the same.
+    pages: BTreeMap<u64, Arc<[u8]>>,
     len: u64,
 }
 
@@ -76,10 +78,20 @@ impl Pages {
         });
     }
 
-    fn write(&mut self, offset: u64, data: &[u8]) {
+    /// A write of a whole page, of which databases make most, becomes the page.
+    fn write(&mut self, offset: u64, data: &Arc<[u8]>) {
+        if data.len() == PAGE && offset.is_multiple_of(PAGE as u64) {
+            self.len = self.len.max(offset + PAGE as u64);
+            self.pages.insert(offset / PAGE as u64, data.clone());
+        } else {
+            self.write_part(offset, data);
+        }
+    }
+
+    fn write_part(&mut self, offset: u64, data: &[u8]) {
         self.len = self.len.max(offset + data.len() as u64);
         Self::each_part(offset, data.len(), |page, within, range| {
-            let page = self.pages.entry(page).or_insert_with(|| Arc::new([0; PAGE]));
+            let page = self.pages.entry(page).or_insert_with(|| [0; PAGE].into());
             Arc::make_mut(page)[within..within + range.len()].copy_from_slice(&data[range]);
         });
     }
@@ -101,7 +113,7 @@ impl Pages {
 
 #[derive(Debug)]
 enum Unsynced {
-    Data { offset: u64, data: Box<[u8]> },
+    Data { offset: u64, data: Arc<[u8]> },
     Len(u64),
 }
 
@@ -143,7 +155,7 @@ impl File {
                         counts.torn += 1;
                         for (index, sector) in data.chunks(SECTOR).enumerate() {
                             if rng.random_bool(0.5) {
-                                self.durable.write(offset + (index * SECTOR) as u64, sector);
+                                self.durable.write_part(offset + (index * SECTOR) as u64, sector);
                             }
                         }
                     } else if rng.random_bool(keep) {
@@ -453,8 +465,9 @@ impl StorageBackend for Handle {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.with(Kind::Write, |file| {
-            file.now.write(offset, data);
-            file.unsynced.push(Unsynced::Data { offset, data: data.into() });
+            let data = Arc::from(data);
+            file.now.write(offset, &data);
+            file.unsynced.push(Unsynced::Data { offset, data });
             Ok(())
         })
     }

@@ -2,20 +2,14 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::future::Future;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Once;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
-use tokio::time::{Instant, Sleep};
 use toystore_actors::bugs;
 
 use crate::audit;
 use crate::checks;
-use crate::clock::Nanos;
 use crate::director;
 use crate::report::{Outcome, Violation};
 use crate::scenario::Setup;
@@ -77,10 +71,9 @@ pub fn run(setup: Setup, record: bool) -> Outcome {
 fn run_here(setup: Setup, record: bool) -> Outcome {
     catch_panics();
     PANIC.set(Some(String::new()));
+    // The runtime has no timer: whoever asked tokio for the time would panic, rather than wait in no world's time.
     let system = actix::System::with_tokio_rt(|| {
         tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
             .build()
             .expect("a runtime without input and output needs nothing that can be missing")
     });
@@ -89,7 +82,7 @@ fn run_here(setup: Setup, record: bool) -> Outcome {
     let outcome = system.block_on(tokio::task::unconstrained(async move {
         let world = World::new(setup, if record { Trace::recording() } else { Trace::default() });
         director::begin(&world);
-        Drive::new(world.clone()).await;
+        drive(&world);
         let virtual_nanos = world.now();
         if !world.violations().is_empty() {
             explain(&world);
@@ -129,63 +122,21 @@ fn explain(world: &Rc<World>) {
 }
 
 /// Polls what is woken, then moves virtual time to what comes due next, until the world is finished.
-struct Drive {
-    world: Rc<World>,
-    began: Instant,
-    /// Up to where tokio's clock has followed.
-    reached: Nanos,
-    sleep: Pin<Box<Sleep>>,
-}
-
-impl Drive {
-    fn new(world: Rc<World>) -> Drive {
-        let began = Instant::now();
-        Drive { world, began, reached: 0, sleep: Box::pin(tokio::time::sleep_until(began)) }
-    }
-
-    fn poll_tasks(&self) {
-        loop {
-            match self.world.executor.step() {
-                Ok(true) => self.world.settle(),
-                Ok(false) => return,
-                Err(panicked) => self.world.panicked(panicked),
-            }
-            if self.world.finished() {
-                return;
-            }
-        }
-    }
-}
-
-impl Future for Drive {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            self.poll_tasks();
-            if self.world.finished() {
-                return Poll::Ready(());
-            }
-            let Some(next) = self.world.timeline.next() else {
-                self.world
-                    .broken(Violation::new("the simulator works", ["nothing is left to happen".to_owned()]));
-                return Poll::Ready(());
-            };
-            if next <= self.reached {
-                if let Some(due) = self.world.timeline.take() {
-                    self.world.handle(due);
-                    self.world.settle();
+fn drive(world: &World) {
+    while !world.finished() {
+        match world.executor.step() {
+            Ok(true) => world.settle(),
+            Ok(false) => match world.timeline.take() {
+                Some(due) => {
+                    world.handle(due);
+                    world.settle();
                 }
-                continue;
-            }
-            let until = self.began + Duration::from_nanos(next);
-            self.sleep.as_mut().reset(until);
-            if self.sleep.as_mut().poll(cx).is_pending() {
-                self.world.executor.on_wake(cx.waker());
-                return Poll::Pending;
-            }
-            self.reached =
-                u64::try_from((Instant::now() - self.began).as_nanos()).unwrap_or(u64::MAX).max(next);
+                None => {
+                    let why = "nothing is left to happen".to_owned();
+                    world.broken(Violation::new("the simulator works", [why]));
+                }
+            },
+            Err(panicked) => world.panicked(panicked),
         }
     }
 }
