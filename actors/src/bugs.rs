@@ -68,7 +68,7 @@ bugs! {
     BuyNotFenced "buy-not-fenced" "C1" "The catalog sells to a leader of an older reign.";
     BatchNumberIgnored "batch-number-ignored" "C2" "The catalog sells a batch that it has seen before once more.";
     RefusalForgotten "refusal-forgotten" "C3" "The leader does not remember whom it refused, and may sell to a late copy of the request.";
-    RefusalFromOldLeader "refusal-from-old-leader" "C4" "The front-end passes on the refusal of a leader that no longer leads.";
+    AttemptsSideBySide "attempts-side-by-side" "C4" "The front-end makes two attempts of one key side by side.";
     BuyGivenUp "buy-given-up" "C5" "A purchase whose answer is lost is not repeated.";
     SettledEarly "settled-early" "C6" "A purchase is settled when its order is appended, before it is acknowledged.";
     FetchDoesNotFence "fetch-does-not-fence" "C7" "Fetching the unsettled purchases does not shut out the leader before.";
@@ -78,6 +78,7 @@ bugs! {
     JoinerUncounted "joiner-uncounted" "D4" "A joiner is no longer waited for although it may have been added.";
     RestartedLeaderGoesOn "restarted-leader-goes-on" "D5" "A leader that restarts goes on in the epoch that it finds on its disk.";
     ReignKept "reign-kept" "D6" "A leader that missed a view keeps its reign and its confirmations.";
+    ViewToldOnce "view-told-once" "E1" "The front-end does not repeat a view that its leader has not adopted.";
     RestartedLeaderKept "restarted-leader-kept" "E2" "The front-end keeps a leader that is alive but does not lead.";
     NoDropInTakeover "no-drop-in-takeover" "E3" "A leader does not ask to drop a dead replica while it takes over.";
     SyncGivenUp "sync-given-up" "E4" "A leader stops sending to a follower after the first message that is not answered.";

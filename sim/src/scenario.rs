@@ -115,6 +115,8 @@ pub struct Setup {
     pub stock: Vec<u64>,
     /// The most pieces that one order asks for.
     pub most_pieces: u64,
+    /// The chance, in percent, that a shopper who was told that the outcome is not known leaves it at that.
+    pub give_up_percent: u64,
     /// See the catalog's configuration.
     pub restock_every_ms: u64,
     /// See the catalog's configuration.
@@ -184,6 +186,7 @@ impl Setup {
             order_percent: u32::try_from(one_of(&[30, 50, 50, 80])).unwrap_or(50),
             stock: (0..one_of(&[1, 3, 4, 6])).map(|_| one_of(&[3, 10, 20, 100])).collect(),
             most_pieces: one_of(&[1, 3, 5]),
+            give_up_percent: one_of(&[4, 4, 30]),
             restock_every_ms: one_of(&[3_000, 10_000]),
             restock_to: one_of(&[5, 20, 100]),
             cache_capacity: usize::try_from(one_of(&[0, 2, 10, 10])).unwrap_or(10),

@@ -133,7 +133,7 @@ impl Shopper {
                 Ok(Err(OrderError::Unavailable(_))) | Err(_) => {}
             }
             self.world.count("order not known, asked again");
-            if self.below(25) == 0 {
+            if self.below(100) < self.world.setup.give_up_percent {
                 return Told::Unknown;
             }
             let pause = 5 * MILLI + self.below(500 * MILLI);

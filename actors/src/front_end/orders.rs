@@ -74,8 +74,11 @@ impl Orders {
         let joined = self.joins.borrow_mut().join(&purchase, tx, until);
         match joined {
             Joined::Differs => return Err(OrderError::KeyReused),
+            Joined::Waits if planted(Bug::AttemptsSideBySide) => {
+                self.tasks.spawn(self.clone().work(purchase, until));
+            }
             Joined::Waits => {}
-            Joined::First => self.tasks.spawn(self.clone().work(purchase)),
+            Joined::First => self.tasks.spawn(self.clone().work(purchase, Timestamp::default())),
         }
         match within(&*self.host.clock, self.config.deadline, rx).await {
             Ok(Ok(outcome)) => outcome,
@@ -83,9 +86,9 @@ impl Orders {
         }
     }
 
-    /// Works on one request id for as long as anybody waits for it.
-    async fn work(self: Rc<Self>, purchase: Purchase) {
-        let until = || self.joins.borrow().until(&purchase.key).unwrap_or_default();
+    /// Works on one request id for as long as anybody waits for it, and in any case until `at_least`.
+    async fn work(self: Rc<Self>, purchase: Purchase, at_least: Timestamp) {
+        let until = || self.joins.borrow().until(&purchase.key).unwrap_or(at_least);
         let carry = async |view: &View, attempt: Attempt| {
             if attempt.number > 1 {
                 self.host.emit(Event::OrderRetried { key: purchase.key.clone(), epoch: view.epoch });
@@ -175,10 +178,7 @@ fn overloaded() -> Unavailable {
 /// may have been overtaken by a leader that sold it after all. A number is always true, because only an
 /// acknowledged order has one.
 fn judge(reply: Result<Placed, PlaceError>, sent: &View, now: Option<&View>) -> Verdict<Outcome> {
-    let current = |epoch| {
-        now.is_some_and(|view| view.leader == sent.leader && view.epoch == epoch)
-            || planted(Bug::RefusalFromOldLeader)
-    };
+    let current = |epoch| now.is_some_and(|view| view.leader == sent.leader && view.epoch == epoch);
     match reply {
         Ok(placed) => Verdict::Final(Ok(placed.number)),
         Err(PlaceError::NotEnough { left, epoch }) if current(epoch) => {

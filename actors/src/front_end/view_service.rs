@@ -118,7 +118,9 @@ impl ViewService {
             self.selecting.set(false);
         }
         loop {
-            self.announce_to_all();
+            if self.peers.borrow().serving() || !planted(Bug::ViewToldOnce) {
+                self.announce_to_all();
+            }
             self.host.clock.sleep(self.config.heartbeat).await;
             let silent = {
                 let peers = self.peers.borrow();
@@ -335,7 +337,7 @@ impl ViewService {
     /// Asks the leader more often than the heartbeat does, until it serves: orders wait for that.
     fn court(self: &Rc<Self>) {
         let Some(View { epoch, .. }) = self.current() else { return };
-        if self.courting.replace(epoch) == epoch {
+        if self.courting.replace(epoch) == epoch || planted(Bug::ViewToldOnce) {
             return;
         }
         let service = self.clone();
