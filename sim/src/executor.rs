@@ -14,10 +14,16 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::future::LocalBoxFuture;
 use parking_lot::Mutex;
+use slab::Slab;
 use toystore_actors::net::NodeId;
 
 /// Names a task; never used twice in a world.
-pub type TaskId = u64;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TaskId {
+    /// Where it is kept; another task may be there once it has ended.
+    place: usize,
+    number: u64,
+}
 
 /// The tasks that were woken, in that order.
 type Ready = Mutex<VecDeque<TaskId>>;
@@ -41,10 +47,15 @@ impl Wake for TaskWaker {
 }
 
 struct Task {
+    number: u64,
     owner: Option<NodeId>,
     /// Absent while it is polled.
-    future: Option<LocalBoxFuture<'static, ()>>,
+    work: Option<Work>,
     wake: Arc<TaskWaker>,
+}
+
+struct Work {
+    future: LocalBoxFuture<'static, ()>,
     waker: Waker,
 }
 
@@ -59,9 +70,9 @@ pub struct Panicked {
 /// The tasks of one world.
 #[derive(Default)]
 pub struct Executor {
-    tasks: RefCell<BTreeMap<TaskId, Task>>,
+    tasks: RefCell<Slab<Task>>,
     ready: Arc<Ready>,
-    next: Cell<TaskId>,
+    next: Cell<u64>,
     /// The woken tasks of paused nodes.
     paused: RefCell<BTreeMap<NodeId, Vec<TaskId>>>,
     /// What was killed, until it is safe to drop it: a future's drop may run code of an actor.
@@ -70,23 +81,29 @@ pub struct Executor {
 
 impl Executor {
     /// Runs a future as a task of `owner`, or of nobody that can crash.
-    pub fn spawn(&self, owner: Option<NodeId>, future: LocalBoxFuture<'static, ()>) -> TaskId {
-        let id = self.next.get();
-        self.next.set(id + 1);
+    pub fn spawn(&self, owner: Option<NodeId>, future: LocalBoxFuture<'static, ()>) {
+        let number = self.next.get();
+        self.next.set(number + 1);
+        let mut tasks = self.tasks.borrow_mut();
+        let place = tasks.vacant_entry();
+        let id = TaskId { place: place.key(), number };
         let wake = Arc::new(TaskWaker { id, queued: AtomicBool::new(false), ready: self.ready.clone() });
-        let waker = Waker::from(wake.clone());
-        self.tasks.borrow_mut().insert(id, Task { owner, future: Some(future), wake: wake.clone(), waker });
+        let work = Work { future, waker: Waker::from(wake.clone()) };
         wake.wake_by_ref();
-        id
+        place.insert(Task { number, owner, work: Some(work), wake });
     }
 
     /// Takes all tasks of a node away; they are not polled again. They are dropped by [`Executor::bury`].
     pub fn kill(&self, owner: NodeId) {
         let mut tasks = self.tasks.borrow_mut();
         let mut graveyard = self.graveyard.borrow_mut();
-        for (_, task) in tasks.extract_if(.., |_, task| task.owner == Some(owner)) {
-            graveyard.extend(task.future.map(|future| Box::new(future) as Box<dyn Any>));
-        }
+        tasks.retain(|_, task| {
+            let spared = task.owner != Some(owner);
+            if !spared {
+                graveyard.extend(task.work.take().map(|work| Box::new(work.future) as Box<dyn Any>));
+            }
+            spared
+        });
         self.paused.borrow_mut().remove(&owner);
     }
 
@@ -124,9 +141,9 @@ impl Executor {
     /// When it panicked; the task is gone.
     pub fn step(&self) -> Result<bool, Panicked> {
         let Some(id) = self.ready.lock().pop_front() else { return Ok(false) };
-        let (mut future, waker, owner) = {
+        let (mut work, owner) = {
             let mut tasks = self.tasks.borrow_mut();
-            let Some(task) = tasks.get_mut(&id) else { return Ok(true) };
+            let Some(task) = named(&mut tasks, id) else { return Ok(true) };
             if let Some(owner) = task.owner
                 && let Some(held) = self.paused.borrow_mut().get_mut(&owner)
             {
@@ -134,29 +151,27 @@ impl Executor {
                 return Ok(true);
             }
             task.wake.queued.store(false, Ordering::Relaxed);
-            let Some(future) = task.future.take() else { return Ok(true) };
-            (future, task.waker.clone(), task.owner)
+            let Some(work) = task.work.take() else { return Ok(true) };
+            (work, task.owner)
         };
-        let polled =
-            catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))));
+        let mut cx = Context::from_waker(&work.waker);
+        let polled = catch_unwind(AssertUnwindSafe(|| work.future.as_mut().poll(&mut cx)));
+        if matches!(polled, Ok(Poll::Pending)) {
+            match named(&mut self.tasks.borrow_mut(), id) {
+                Some(task) => task.work = Some(work),
+                // It was killed while it ran.
+                None => self.bury_later(Box::new(work.future)),
+            }
+            return Ok(true);
+        }
+        if named(&mut self.tasks.borrow_mut(), id).is_some() {
+            self.tasks.borrow_mut().remove(id.place);
+        }
         match polled {
-            Ok(Poll::Pending) => {
-                let mut tasks = self.tasks.borrow_mut();
-                match tasks.get_mut(&id) {
-                    Some(task) => task.future = Some(future),
-                    // It was killed while it ran.
-                    None => self.bury_later(Box::new(future)),
-                }
-                Ok(true)
-            }
-            Ok(Poll::Ready(())) => {
-                self.tasks.borrow_mut().remove(&id);
-                Ok(true)
-            }
+            Ok(_) => Ok(true),
             Err(payload) => {
-                self.tasks.borrow_mut().remove(&id);
                 // A future that panicked may panic again when it is dropped; that tells nothing new.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
                 Err(Panicked { owner, payload })
             }
         }
@@ -169,4 +184,8 @@ impl Executor {
         self.bury();
         self.ready.lock().clear();
     }
+}
+
+fn named(tasks: &mut Slab<Task>, id: TaskId) -> Option<&mut Task> {
+    tasks.get_mut(id.place).filter(|task| task.number == id.number)
 }
