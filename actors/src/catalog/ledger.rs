@@ -70,13 +70,14 @@ pub(super) fn load(database: &Database, seeds: &[ProductSeed]) -> Result<Stock, 
 /// When the disk failed; nothing is known then about what it holds.
 pub(super) fn commit(database: &Database, changes: &Changes) -> Result<(), DiskError> {
     let transaction = database.begin_write()?;
-    {
+    // A table that is opened costs something at the commit, changed or not; a batch that is refused changes neither.
+    if !changes.items.is_empty() {
         let mut table = transaction.open_table(PRODUCTS)?;
         for (place, item) in &changes.items {
             insert_item(&mut table, *place, item)?;
         }
     }
-    {
+    if !changes.unsettled.is_empty() {
         let mut table = transaction.open_table(UNSETTLED)?;
         for (key, purchase) in &changes.unsettled {
             match purchase {
