@@ -78,7 +78,8 @@ impl Process {
         let out = out.with_context(|| format!("cannot write {}", log.display()))?;
         // A group of its own: the terminal's Ctrl-C reaches us alone, and we stop it in order.
         command.process_group(0).stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
-        let child = command.spawn().with_context(|| format!("cannot start {}", program.as_ref().display()))?;
+        let child =
+            command.spawn().with_context(|| format!("cannot start {}", program.as_ref().display()))?;
         Ok(Process { child, log: log.to_owned(), end_with })
     }
 
@@ -135,7 +136,8 @@ impl Drop for Process {
 /// # Errors
 /// When it cannot be started or fails, with what it said.
 pub fn finish(mut command: Command) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {command:?}"))?;
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {command:?}"))?;
     if !output.status.success() {
         bail!("{command:?} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }

@@ -10,8 +10,11 @@ use super::postgres;
 use crate::process::finish;
 
 /// The packages of Debian, and what of each is run.
-const PACKAGES: [(&str, &str); 3] =
-    [("nginx", "/usr/sbin/nginx"), ("redis-server", "/usr/bin/redis-server"), ("etcd-server", "/usr/bin/etcd")];
+const PACKAGES: [(&str, &str); 3] = [
+    ("nginx", "/usr/sbin/nginx"),
+    ("redis-server", "/usr/bin/redis-server"),
+    ("etcd-server", "/usr/bin/etcd"),
+];
 
 /// What keeps the packages' own services from being started; see Debian's `invoke-rc.d`.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -21,8 +24,11 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 /// # Errors
 /// When something is missing and cannot be installed.
 pub fn missing() -> Result<()> {
-    let mut missing: Vec<_> =
-        PACKAGES.iter().filter(|(_, program)| !Path::new(program).exists()).map(|(package, _)| *package).collect();
+    let mut missing: Vec<_> = PACKAGES
+        .iter()
+        .filter(|(_, program)| !Path::new(program).exists())
+        .map(|(package, _)| *package)
+        .collect();
     if postgres::bin().is_err() {
         missing.push("postgresql");
     }

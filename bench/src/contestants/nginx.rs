@@ -44,9 +44,10 @@ impl Nginx {
                  return 200 '{body}';\n}}\n}}\n}}\n"
             ),
         )?;
-        let mut process = Process::start("/usr/sbin/nginx", User::Caller, &dir.join("nginx.log"), |command| {
-            command.arg("-e").arg(dir.join("error.log")).arg("-c").arg(&config);
-        })?;
+        let mut process =
+            Process::start("/usr/sbin/nginx", User::Caller, &dir.join("nginx.log"), |command| {
+                command.arg("-e").arg(dir.join("error.log")).arg("-c").arg(&config);
+            })?;
         stop::eventually("nginx listens", START, || {
             process.check()?;
             Ok(listens(address).then_some(()))

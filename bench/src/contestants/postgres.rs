@@ -114,9 +114,8 @@ async fn fill(primary: SocketAddr, products: &[String]) -> Result<()> {
         .execute("INSERT INTO products SELECT name, $2 FROM unnest($1::text[]) AS name", &[&names, &stock])
         .await?;
     client.batch_execute("VACUUM ANALYZE products").await?;
-    let row = client
-        .query_one("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'", &[])
-        .await?;
+    let row =
+        client.query_one("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'", &[]).await?;
     anyhow::ensure!(row.get::<_, i64>(0) == 2, "not both standbys are synchronous");
     Ok(())
 }

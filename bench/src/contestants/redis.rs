@@ -28,10 +28,11 @@ impl Redis {
     pub fn start(dir: &Path, key: &str, value: &str) -> Result<Redis> {
         std::fs::create_dir_all(dir)?;
         let [address] = ports::free::<1>()?;
-        let mut process = Process::start("/usr/bin/redis-server", User::Caller, &dir.join("redis.log"), |command| {
-            command.args(["--bind", "127.0.0.1", "--port", &address.port().to_string()]);
-            command.args(["--save", "", "--appendonly", "no", "--dir"]).arg(dir);
-        })?;
+        let mut process =
+            Process::start("/usr/bin/redis-server", User::Caller, &dir.join("redis.log"), |command| {
+                command.args(["--bind", "127.0.0.1", "--port", &address.port().to_string()]);
+                command.args(["--save", "", "--appendonly", "no", "--dir"]).arg(dir);
+            })?;
         stop::eventually("redis listens", START, || {
             process.check()?;
             Ok(listens(address).then_some(()))

@@ -174,7 +174,7 @@ impl Store {
             Ok((listens(self.front_end)
                 && ask(self.front_end, "GET", "/readyz", "").is_ok()
                 && self.in_sync()? == [1, 2, 3])
-                .then_some(()))
+            .then_some(()))
         })
     }
 

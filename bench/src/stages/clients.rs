@@ -15,8 +15,16 @@ const SHAPES: [Shape; 2] = [Shape::Five, Shape::Up];
 /// Up to 2 to this power.
 const POWERS: u32 = 10;
 
-/// What was measured at so many clients: by shape, orders a second and p99 in milliseconds.
-type Point = (u32, [(f64, f64); 2]);
+/// What one shape of the store did.
+#[derive(Debug, Clone, Copy)]
+struct Measured {
+    orders_per_second: f64,
+    p99_ms: f64,
+    refused: u64,
+}
+
+/// What was measured at so many clients, by shape.
+type Point = (u32, [Measured; 2]);
 
 /// Measures and reports.
 ///
@@ -37,18 +45,24 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         let outcomes = take_turns(&mut contestants, &plan, bench.rounds)?;
         let point = [0, 1].map(|index: usize| {
             let rounds = &outcomes[index];
-            (
-                median(rounds.iter().map(rate_of)),
-                median(rounds.iter().map(|outcome| outcome.kinds[0].ms(0.99))),
-            )
+            Measured {
+                orders_per_second: median(rounds.iter().map(rate_of)),
+                p99_ms: median(rounds.iter().map(|outcome| outcome.kinds[0].ms(0.99))),
+                refused: rounds.iter().map(|outcome| outcome.kinds[0].failed).sum(),
+            }
         });
         points.push((clients, point));
     }
-    let mut csv = String::from("clients,shape,orders_per_second,p99_ms\n");
+    let mut csv = String::from("clients,shape,orders_per_second,p99_ms,refused\n");
     let mut rows = Vec::new();
-    for (clients, [five, up]) in &points {
-        writeln!(csv, "{clients},serve,{:.0},{:.3}\n{clients},up,{:.0},{:.3}", five.0, five.1, up.0, up.1)?;
-        rows.push(vec![clients.to_string(), rate(five.0), ms(five.1), rate(up.0), ms(up.1)]);
+    for (clients, shapes) in &points {
+        let mut row = vec![clients.to_string()];
+        for (measured, shape) in shapes.iter().zip(["serve", "up"]) {
+            let Measured { orders_per_second, p99_ms, refused } = measured;
+            writeln!(csv, "{clients},{shape},{orders_per_second:.0},{p99_ms:.3},{refused}")?;
+            row.extend([rate(*orders_per_second), ms(*p99_ms), refused.to_string()]);
+        }
+        rows.push(row);
     }
     std::fs::write(bench.report.dir().join("clients.csv"), csv)?;
     draw(&bench.report.dir().join("clients.svg"), &points).map_err(|error| anyhow!("the plot: {error}"))?;
@@ -59,7 +73,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         bench.length.as_secs()
     ))?;
     let header =
-        ["clients", "five processes: orders/s", "p99 ms", "`up`: orders/s", "p99 ms"];
+        ["clients", "five processes: orders/s", "p99 ms", "refused", "`up`: orders/s", "p99 ms", "refused"];
     bench.report.table(&header, &rows)
 }
 
@@ -68,13 +82,13 @@ fn draw(path: &Path, points: &[Point]) -> Result<(), Box<dyn std::error::Error>>
     let area = SVGBackend::new(path, (900, 800)).into_drawing_area();
     area.fill(&WHITE)?;
     let charts = area.split_evenly((2, 1));
-    let of = |value: fn(&(f64, f64)) -> f64| {
+    let of = |value: fn(&Measured) -> f64| {
         [0, 1].map(|shape: usize| {
             points.iter().map(|(clients, values)| (*clients, value(&values[shape]))).collect::<Vec<_>>()
         })
     };
-    chart(&charts[0], "orders/s", of(|value| value.0))?;
-    chart(&charts[1], "p99, ms", of(|value| value.1))?;
+    chart(&charts[0], "orders/s", of(|measured| measured.orders_per_second))?;
+    chart(&charts[1], "p99, ms", of(|measured| measured.p99_ms))?;
     area.present()?;
     Ok(())
 }

@@ -35,7 +35,9 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         let load = scope.spawn(|| {
             let limit = Instant::now() + Duration::from_secs(3600);
             orders.drive(CLIENTS, limit, |done| {
-                if done.ok && let Ok(mut acknowledged) = acknowledged.lock() {
+                if done.ok
+                    && let Ok(mut acknowledged) = acknowledged.lock()
+                {
                     acknowledged.push(done.at);
                 }
                 if over.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -31,7 +31,10 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         placed += count;
         let measured = count as f64 / seconds.as_secs_f64();
         let (resident, _) = memory(&store);
-        eprintln!("  {placed} orders: {measured:.0}/s (filled in {:.0} s); MiB: {resident}", filling.as_secs_f64());
+        eprintln!(
+            "  {placed} orders: {measured:.0}/s (filled in {:.0} s); MiB: {resident}",
+            filling.as_secs_f64()
+        );
         rates.push(measured);
         rows.push(vec![rate(placed as f64), rate(measured), resident]);
     }
@@ -45,7 +48,10 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     ))?;
     bench.report.table(&["orders in the book", "orders/s", "resident MiB"], &rows)?;
     bench.report.bar(
-        format!("orders a second from 10^4 to {} in the book: largest deviation from the first", rate(placed as f64)),
+        format!(
+            "orders a second from 10^4 to {} in the book: largest deviation from the first",
+            rate(placed as f64)
+        ),
         format!("{worst:.0} %"),
         "≤ 15 %",
         worst <= 15.0,

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::contestants::store::{Shape, Service, Store, product_names};
+use crate::contestants::store::{Service, Shape, Store, product_names};
 use crate::load::{Outcome, Plan};
 use crate::report::Report;
 
@@ -91,7 +91,11 @@ impl<'a> Contestant<'a> {
 ///
 /// # Errors
 /// The first of a load.
-pub fn take_turns(contestants: &mut [Contestant<'_>], plan: &Plan, rounds: usize) -> Result<Vec<Vec<Outcome>>> {
+pub fn take_turns(
+    contestants: &mut [Contestant<'_>],
+    plan: &Plan,
+    rounds: usize,
+) -> Result<Vec<Vec<Outcome>>> {
     let mut outcomes = vec![Vec::new(); contestants.len()];
     for round in 1..=rounds {
         for (contestant, outcomes) in contestants.iter_mut().zip(&mut outcomes) {

@@ -113,8 +113,16 @@ fn compare(bench: &mut Bench, field: &mut Field, clients: usize) -> Result<Vec<V
     };
     let rows: Vec<_> = contestants.iter().zip(&outcomes).map(row).collect();
     bench.report.text(&format!("### {clients} client{}\n", if clients == 1 { "" } else { "s" }))?;
-    let header =
-        ["who", "through", "orders/s", "p50 ms", "p99 ms", "five processes ÷ this", "refused", "client's cores"];
+    let header = [
+        "who",
+        "through",
+        "orders/s",
+        "p50 ms",
+        "p99 ms",
+        "five processes ÷ this",
+        "refused",
+        "client's cores",
+    ];
     bench.report.table(&header, &rows)?;
     Ok(outcomes)
 }

@@ -59,7 +59,8 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         bench.rounds,
         bench.length.as_secs()
     ))?;
-    let header = ["who", "through", "queries/s", "p50 ms", "p99 ms", "five processes ÷ this", "client's cores"];
+    let header =
+        ["who", "through", "queries/s", "p50 ms", "p99 ms", "five processes ÷ this", "client's cores"];
     bench.report.table(&header, &rows)?;
     for (index, name) in [(0, "five processes"), (1, "`up`")] {
         let to_bare = ratio(&outcomes[index], &outcomes[2], rate_of);
