@@ -65,6 +65,9 @@ impl Bench {
     }
 }
 
+/// Drives a contestant.
+type Measure<'a> = Box<dyn FnMut(&Plan) -> Result<Outcome> + 'a>;
+
 /// Someone who takes a load.
 pub struct Contestant<'a> {
     /// As tables name it.
@@ -72,7 +75,7 @@ pub struct Contestant<'a> {
     /// Through what it is used.
     pub interface: String,
     /// Drives it.
-    pub measure: Box<dyn FnMut(&Plan) -> Result<Outcome> + 'a>,
+    pub measure: Measure<'a>,
 }
 
 impl<'a> Contestant<'a> {
