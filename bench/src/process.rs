@@ -1,4 +1,7 @@
 //! Processes of the contestants: started with a log, stopped whatever happens.
+//!
+//! Their data is thrown away, so those that are one process are simply killed; those that have children are told to stop
+//! at once.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -28,8 +31,7 @@ pub enum User {
 /// `setpriv` of util-linux asks the kernel for it, since a `pre_exec` would be unsafe code.
 pub fn tied(program: impl AsRef<OsStr>, user: User, end_with: Signal) -> Command {
     let mut command = Command::new("setpriv");
-    let signal = if end_with == Signal::INT { "INT" } else { "TERM" };
-    command.args(["--pdeathsig", signal]);
+    command.args(["--pdeathsig", name_of(end_with)]);
     if let User::Named(name) = user
         && rustix::process::geteuid().is_root()
     {
@@ -37,6 +39,15 @@ pub fn tied(program: impl AsRef<OsStr>, user: User, end_with: Signal) -> Command
     }
     command.arg("--").arg(program);
     command
+}
+
+/// As `setpriv` calls it.
+fn name_of(signal: Signal) -> &'static str {
+    match signal {
+        Signal::TERM => "TERM",
+        Signal::QUIT => "QUIT",
+        _ => "KILL",
+    }
 }
 
 /// A process that is stopped when it is dropped.
@@ -48,24 +59,11 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program. What it prints goes to `log`.
+    /// Starts a program. What it prints goes to `log`; it is stopped by `end_with`.
     ///
     /// # Errors
     /// When it cannot be started.
     pub fn start(
-        program: impl AsRef<OsStr>,
-        user: User,
-        log: &Path,
-        configure: impl FnOnce(&mut Command),
-    ) -> Result<Process> {
-        Process::start_ending(program, user, log, Signal::TERM, configure)
-    }
-
-    /// As [`Process::start`], for a program that stops at once on another signal than SIGTERM.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn start_ending(
         program: impl AsRef<OsStr>,
         user: User,
         log: &Path,

@@ -10,6 +10,7 @@ use actix_web::http::header::ContentType;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::{Result, bail};
+use rustix::process::Signal;
 
 use super::store::{get_request, product_path};
 use super::{START, listens};
@@ -60,9 +61,10 @@ impl Bare {
         std::fs::create_dir_all(dir)?;
         let [address] = ports::free::<1>()?;
         let program = std::env::current_exe()?;
-        let mut process = Process::start(program, User::Caller, &dir.join("bare.log"), |command| {
-            command.args(["bare", &address.to_string(), body]);
-        })?;
+        let mut process =
+            Process::start(program, User::Caller, &dir.join("bare.log"), Signal::KILL, |command| {
+                command.args(["bare", &address.to_string(), body]);
+            })?;
         stop::eventually("the bare handler listens", START, || {
             process.check()?;
             Ok(listens(address).then_some(()))

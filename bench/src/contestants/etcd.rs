@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{START, ask};
@@ -32,19 +33,15 @@ impl Etcd {
         for (id, (client, peer)) in (1..).zip(clients.iter().zip(&peers)) {
             let name = format!("n{id}");
             let (client, peer) = (format!("http://{client}"), format!("http://{peer}"));
-            processes.push(Process::start(
-                "/usr/bin/etcd",
-                User::Caller,
-                &dir.join(format!("{name}.log")),
-                |command| {
-                    command.args(["--name", &name, "--data-dir"]).arg(dir.join(&name));
-                    command.args(["--listen-client-urls", &client, "--advertise-client-urls", &client]);
-                    command.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
-                    command.args(["--initial-cluster", &members, "--initial-cluster-state", "new"]);
-                    // Room for every put of the run; by default it stops at 2 GiB.
-                    command.args(["--quota-backend-bytes", "8589934592", "--log-level", "error"]);
-                },
-            )?);
+            let log = dir.join(format!("{name}.log"));
+            processes.push(Process::start("/usr/bin/etcd", User::Caller, &log, Signal::KILL, |command| {
+                command.args(["--name", &name, "--data-dir"]).arg(dir.join(&name));
+                command.args(["--listen-client-urls", &client, "--advertise-client-urls", &client]);
+                command.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
+                command.args(["--initial-cluster", &members, "--initial-cluster-state", "new"]);
+                // Room for every put of the run; by default it stops at 2 GiB.
+                command.args(["--quota-backend-bytes", "8589934592", "--log-level", "error"]);
+            })?);
         }
         let etcd = Etcd { clients, _processes: processes };
         stop::eventually("etcd has a leader", START, || etcd.leader())?;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Result;
+use rustix::process::Signal;
 
 use super::store::{get_request, product_path};
 use super::{START, listens};
@@ -44,10 +45,10 @@ impl Nginx {
                  return 200 '{body}';\n}}\n}}\n}}\n"
             ),
         )?;
-        let mut process =
-            Process::start("/usr/sbin/nginx", User::Caller, &dir.join("nginx.log"), |command| {
-                command.arg("-e").arg(dir.join("error.log")).arg("-c").arg(&config);
-            })?;
+        let log = dir.join("nginx.log");
+        let mut process = Process::start("/usr/sbin/nginx", User::Caller, &log, Signal::TERM, |command| {
+            command.arg("-e").arg(dir.join("error.log")).arg("-c").arg(&config);
+        })?;
         stop::eventually("nginx listens", START, || {
             process.check()?;
             Ok(listens(address).then_some(()))

@@ -98,8 +98,8 @@ impl Postgres {
 
 fn server(bin: &Path, dir: &Path, name: &str, address: SocketAddr) -> Result<Process> {
     let log = dir.join(format!("{name}.log"));
-    // SIGINT is its fast shutdown; on SIGTERM it would wait for its clients.
-    Process::start_ending(bin.join("postgres"), USER, &log, Signal::INT, |command| {
+    // SIGQUIT is its immediate shutdown; on SIGTERM it would wait for its clients.
+    Process::start(bin.join("postgres"), USER, &log, Signal::QUIT, |command| {
         command.arg("-D").arg(dir.join(name)).args(["-p", &address.port().to_string()]).current_dir(dir);
     })
 }

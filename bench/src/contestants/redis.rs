@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use rustix::process::Signal;
 
 use super::{START, listens};
 use crate::load::raw::{Kind, Target};
@@ -28,8 +29,9 @@ impl Redis {
     pub fn start(dir: &Path, key: &str, value: &str) -> Result<Redis> {
         std::fs::create_dir_all(dir)?;
         let [address] = ports::free::<1>()?;
+        let log = dir.join("redis.log");
         let mut process =
-            Process::start("/usr/bin/redis-server", User::Caller, &dir.join("redis.log"), |command| {
+            Process::start("/usr/bin/redis-server", User::Caller, &log, Signal::KILL, |command| {
                 command.args(["--bind", "127.0.0.1", "--port", &address.port().to_string()]);
                 command.args(["--save", "", "--appendonly", "no", "--dir"]).arg(dir);
             })?;

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{START, ask, listens};
@@ -136,7 +137,7 @@ impl Store {
     pub fn restart(&mut self, service: Service) -> Result<()> {
         let log = self.dir.join(format!("{}.log", service.label()));
         let config = self.dir.join("store.toml");
-        let process = Process::start(&self.binary, User::Caller, &log, |command| {
+        let process = Process::start(&self.binary, User::Caller, &log, Signal::KILL, |command| {
             for (name, _) in std::env::vars_os() {
                 if name.to_string_lossy().starts_with("TOYSTORE_") {
                     command.env_remove(name);
