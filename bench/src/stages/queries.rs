@@ -1,0 +1,82 @@
+//! Cached queries, beside a bare handler, nginx and Redis.
+
+use anyhow::{Result, ensure};
+
+use super::{Bench, Contestant, median, rate_of, ratio, take_turns};
+use crate::contestants::bare::Bare;
+use crate::contestants::nginx::Nginx;
+use crate::contestants::redis::Redis;
+use crate::contestants::store::Shape;
+use crate::report::{ms, rate};
+
+const CLIENTS: usize = 64;
+const PRODUCT: &str = "Tux";
+
+/// Measures and reports.
+///
+/// # Errors
+/// When a contestant does not start or breaks.
+pub fn run(bench: &mut Bench) -> Result<()> {
+    let five = bench.store("queries-five", Shape::Five)?;
+    let up = bench.store("queries-up", Shape::Up)?;
+    let body = five.query(PRODUCT)?;
+    ensure!(body == up.query(PRODUCT)?, "the two stores disagree");
+    let bare = Bare::start(&bench.data.join("bare"), &body)?;
+    let nginx = Nginx::start(&bench.data.join("nginx"), &body)?;
+    let redis = Redis::start(&bench.data.join("redis"), PRODUCT, &body)?;
+    let names = [PRODUCT.to_owned()];
+    let http = "HTTP/1.1, connections kept";
+    let targets = [
+        (Shape::Five.label(), http, five.queries(&names)),
+        (Shape::Up.label(), http, up.queries(&names)),
+        ("bare actix-web", http, bare.queries(PRODUCT)),
+        ("nginx `return 200`", http, nginx.queries(PRODUCT)),
+        ("Redis `GET`", "RESP, no pipelining", redis.queries(PRODUCT)),
+    ];
+    let mut contestants: Vec<_> = targets
+        .iter()
+        .map(|(label, interface, target)| Contestant::new(label, *interface, |plan| target.measure(plan)))
+        .collect();
+    let outcomes = take_turns(&mut contestants, &bench.plan(CLIENTS), bench.rounds)?;
+
+    let row = |(contestant, rounds): (&Contestant<'_>, &Vec<_>)| {
+        let of = |value: &dyn Fn(&crate::load::Outcome) -> f64| median(rounds.iter().map(value));
+        vec![
+            contestant.label.clone(),
+            contestant.interface.clone(),
+            rate(of(&rate_of)),
+            ms(of(&|outcome| outcome.kinds[0].ms(0.5))),
+            ms(of(&|outcome| outcome.kinds[0].ms(0.99))),
+            format!("{:.2}", ratio(&outcomes[0], rounds, rate_of)),
+            format!("{:.2}", of(&|outcome| outcome.client_cores)),
+        ]
+    };
+    let rows: Vec<_> = contestants.iter().zip(&outcomes).map(row).collect();
+    bench.report.text(&format!(
+        "## Cached queries\n\n`GET /products/{PRODUCT}`, {} bytes of body, {CLIENTS} connections with one request under way \
+         each; {} rounds of {} s in turn, medians.\n",
+        body.len(),
+        bench.rounds,
+        bench.length.as_secs()
+    ))?;
+    let header =
+        ["who", "through", "queries/s", "p50 ms", "p99 ms", "five processes ÷ this", "client's cores"];
+    bench.report.table(&header, &rows)?;
+    for (index, name) in [(0, "five processes"), (1, "`up`")] {
+        let to_bare = ratio(&outcomes[index], &outcomes[2], rate_of);
+        let to_nginx = ratio(&outcomes[index], &outcomes[3], rate_of);
+        bench.report.bar(
+            format!("cached queries ÷ bare actix-web, {name}"),
+            format!("{to_bare:.2}"),
+            "≥ 0.95",
+            to_bare >= 0.95,
+        );
+        bench.report.bar(
+            format!("cached queries ÷ nginx, {name}"),
+            format!("{to_nginx:.2}"),
+            "> 1",
+            to_nginx > 1.0,
+        );
+    }
+    Ok(())
+}
