@@ -111,13 +111,13 @@ impl Cache {
     /// `now` is read *after* the query arrived: the answer is current as of that moment.
     #[must_use]
     pub fn get(&self, name: &str, now: Timestamp) -> Option<Bytes> {
-        self.shard(name).lock().live(name, now).map(|entry| entry.body.clone())
+        self.shard(name).lock().live(name, now, |entry| entry.body.clone())
     }
 
     /// A product that is held; otherwise like [`Cache::get`].
     #[must_use]
     pub fn product(&self, name: &str, now: Timestamp) -> Option<Product> {
-        self.shard(name).lock().live(name, now).map(|entry| entry.product.clone())
+        self.shard(name).lock().live(name, now, |entry| entry.product.clone())
     }
 
     /// Says that a query for this product is about to be sent. It takes the place of an earlier one whose
@@ -184,13 +184,15 @@ impl Cache {
 }
 
 impl Shard {
-    fn live(&mut self, name: &str, now: Timestamp) -> Option<&Entry> {
+    /// What `read` finds in the entry, while its lease lasts. A hit finds its entry by one look into the map.
+    fn live<T>(&mut self, name: &str, now: Timestamp, read: impl FnOnce(&Entry) -> T) -> Option<T> {
         let entries = self.entries.as_mut()?;
-        if entries.peek(name)?.until <= now && !planted(Bug::LeaseIgnored) {
-            entries.pop(name);
-            return None;
+        let entry = entries.get(name)?;
+        if now < entry.until || planted(Bug::LeaseIgnored) {
+            return Some(read(entry));
         }
-        entries.get(name)
+        entries.pop(name);
+        None
     }
 
     /// Ends a fill, unless a later one has taken its place.
