@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --package toystore-actors --bench cache_hit`
 
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a bench measures real time")]
+
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
