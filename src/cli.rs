@@ -1,8 +1,7 @@
 //! The command line.
 
 use clap::{Parser, Subcommand};
-
-use crate::{inspect, serve, shop, up};
+use toystore::{inspect, serve, shop, up};
 
 /// A replicated toy store that loses no order, and shows it.
 #[derive(Debug, Parser)]

@@ -1,22 +1,12 @@
-//! The deployed toy store: the actors of `toystore-actors` on real clocks, disks and networks.
+//! The deployed toy store's program: the command line, and the log.
 
 mod cli;
-mod config;
-mod failure;
-mod host;
-mod http;
-mod inspect;
-mod node;
-mod progress;
-mod serve;
-mod services;
-mod shop;
-mod up;
 
 use std::process::ExitCode;
 
 use actix::System;
 use clap::Parser;
+use toystore::{host, inspect, serve, shop, up};
 
 use crate::cli::{Cli, Command};
 

@@ -118,7 +118,11 @@ pub async fn open(world: &World, config: &Config, bound: Bound, force_view: bool
     }
 }
 
-fn catalog_settings(config: &Config) -> Result<CatalogConfig, Failure> {
+/// How the catalog works, by the configuration.
+///
+/// # Errors
+/// When the file of the first products cannot be read.
+pub fn catalog_settings(config: &Config) -> Result<CatalogConfig, Failure> {
     Ok(CatalogConfig {
         front_ends: config.front_ends(),
         lease: config.cache.lease,
@@ -131,7 +135,8 @@ fn catalog_settings(config: &Config) -> Result<CatalogConfig, Failure> {
     })
 }
 
-fn order_settings(config: &Config, id: u8) -> OrderConfig {
+/// How an order replica works, by the configuration.
+pub fn order_settings(config: &Config, id: u8) -> OrderConfig {
     OrderConfig {
         id,
         replicas: config.replicas(),
@@ -143,7 +148,8 @@ fn order_settings(config: &Config, id: u8) -> OrderConfig {
     }
 }
 
-fn front_end_settings(config: &Config, number: u8, force_view: bool) -> FrontEndConfig {
+/// How a front-end works, by the configuration.
+pub fn front_end_settings(config: &Config, number: u8, force_view: bool) -> FrontEndConfig {
     FrontEndConfig {
         number,
         replicas: config.replicas(),

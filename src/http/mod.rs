@@ -2,10 +2,10 @@
 
 mod errors;
 pub mod front_end;
-pub mod internal;
+pub(crate) mod internal;
 mod request;
 pub mod server;
-pub mod shape;
+pub(crate) mod shape;
 pub mod transport;
 
 /// What the services exchange among themselves: bincode, as [`toystore_actors::net::encode`] writes it.

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder, Route};
 
@@ -77,10 +77,7 @@ pub fn start(
     let secret = Data::new(secret);
     let server = HttpServer::new(move || {
         let routes = routes.clone();
-        App::new()
-            .app_data(secret.clone())
-            .configure(move |config| routes(config))
-            .default_service(web::to(unknown_path))
+        app(secret.clone(), move |config| routes(config))
     })
     .workers(size.workers)
     .worker_max_blocking_threads(1)
@@ -94,6 +91,22 @@ pub fn start(
     .listen(listener.socket)?
     .run();
     Ok(server)
+}
+
+/// One worker's application: the routes, and what is said where there is none.
+pub fn app(
+    secret: Data<Secret>,
+    routes: impl FnOnce(&mut ServiceConfig),
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    App::new().app_data(secret).configure(routes).default_service(web::to(unknown_path))
 }
 
 /// A resource that is read, and has no other method.

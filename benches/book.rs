@@ -1,0 +1,187 @@
+//! What the order book costs on disk: appending to it, opening it, and sending it to a replica that has
+//! nothing yet.
+//!
+//! `cargo bench --package toystore --bench book`
+
+mod rig;
+
+use std::cell::Cell;
+use std::fs;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use actix::System;
+use criterion::measurement::WallTime;
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
+};
+use rig::{Rig, until};
+use toystore::host::{Directory, label};
+use toystore_actors::domain::{Entry, OrderNumber, ProductName, Purchase, Quantity, RequestId, View};
+use toystore_actors::net::NodeId;
+use toystore_actors::order::book::{Write, apply, read};
+use toystore_actors::order::messages::{Announce, Role, Status};
+use toystore_actors::order::{BOOK_FILE, book_owner};
+use toystore_actors::storage::DataFile;
+
+/// The replica that has the orders, and the one that is to get them.
+const LEADER: u8 = 3;
+const NEW: u8 = 1;
+
+/// Lengths of a book that is opened or caught up with.
+const LENGTHS: [OrderNumber; 3] = [10_000, 100_000, 1_000_000];
+
+/// How many orders are written at once where the writing is not what is measured.
+const STEP: OrderNumber = 10_000;
+
+fn entry(number: OrderNumber) -> Entry {
+    // As scattered as the request ids that the front-end makes.
+    let key = u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    let purchase = Purchase {
+        key: RequestId::new(format!("{key:032x}")).expect("a key"),
+        name: ProductName::new("Tux").expect("a name"),
+        quantity: Quantity::new(1).expect("a quantity"),
+    };
+    Entry { number, epoch: 1, purchase }
+}
+
+fn entries(after: OrderNumber, count: OrderNumber) -> Write {
+    Write::Append((after + 1..=after + count).map(entry).collect())
+}
+
+/// Opens a replica's book as the replica does when it starts.
+fn open(data: &Path, replica: u8) -> DataFile {
+    let directory = Directory::new(data.join(label(NodeId::Order(replica)))).expect("a directory");
+    let book = DataFile::open(Rc::new(directory), BOOK_FILE, &book_owner(replica)).expect("a book");
+    book.load(read::summary).expect("its end");
+    book
+}
+
+fn append(book: &DataFile, write: Write) {
+    book.load(|database| apply(database, &[write])).expect("it is written");
+}
+
+fn appending(criterion: &mut Criterion) {
+    let data = rig::on_disk();
+    let book = open(data.path(), LEADER);
+    let mut group = group(criterion, "log append");
+    let last = Cell::new(0);
+    for batch in [1, 10, 100, 1000] {
+        group.throughput(Throughput::Elements(batch));
+        group.bench_function(BenchmarkId::new("batch", batch), |bencher| {
+            bencher.iter_custom(|iterations| {
+                let appended = |_| {
+                    let write = entries(last.replace(last.get() + batch), batch);
+                    let start = Instant::now();
+                    append(&book, write);
+                    start.elapsed()
+                };
+                (0..iterations).map(appended).sum()
+            });
+        });
+    }
+}
+
+/// Opens a book that was closed, and one whose replica was killed: a copy of an open file.
+fn restart(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: OrderNumber) {
+    group.bench_function(BenchmarkId::new("after a stop", length), |bencher| {
+        bencher.iter_custom(|iterations| {
+            let opened = |_| {
+                let start = Instant::now();
+                let book = open(data, LEADER);
+                let taken = start.elapsed();
+                drop(book);
+                taken
+            };
+            (0..iterations).map(opened).sum()
+        });
+    });
+    let killed = rig::on_disk();
+    let place = label(NodeId::Order(LEADER));
+    fs::create_dir(killed.path().join(&place)).expect("a directory");
+    let copy = || {
+        let book = open(data, LEADER);
+        // The file is marked as open once it was written to.
+        append(&book, Write::SaveView(View { epoch: 1, leader: LEADER, in_sync: vec![LEADER] }));
+        let file = Path::new(&place).join(BOOK_FILE);
+        fs::copy(data.join(&file), killed.path().join(&file)).expect("a copy");
+    };
+    group.bench_function(BenchmarkId::new("after a kill", length), |bencher| {
+        bencher.iter_custom(|iterations| {
+            let opened = |_| {
+                copy();
+                let start = Instant::now();
+                drop(open(killed.path(), LEADER));
+                start.elapsed()
+            };
+            (0..iterations).map(opened).sum()
+        });
+    });
+}
+
+/// A leader with a long book, and a replica that starts with none: the time until that one has all of it on
+/// disk. The view service is played, so that the replica stays one that is not in sync.
+fn catch_up(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: OrderNumber) {
+    let system = System::new();
+    let mut rig = Rig::new(data);
+    let leader = system.block_on(async {
+        rig.catalog().await;
+        rig.replica(LEADER).await
+    });
+    // A later epoch: the replica of the turn before is not counted any more.
+    let mut epoch = 1;
+    let mut lead = async || {
+        epoch += 1;
+        let view = View { epoch, leader: LEADER, in_sync: vec![LEADER] };
+        leader.ask(Announce { view }).await.expect("the leader runs");
+        until(async || leader.ask(Status {}).await.is_ok_and(|status| status.role == Role::Leader)).await;
+    };
+    group.throughput(Throughput::Elements(length));
+    group.bench_function(BenchmarkId::new("orders", length), |bencher| {
+        bencher.iter_custom(|iterations| {
+            let mut taken = Duration::ZERO;
+            system.block_on(async {
+                for _ in 0..iterations {
+                    lead().await;
+                    let start = Instant::now();
+                    let new = rig.replica(NEW).await;
+                    let has_all = |last| last == length;
+                    until(async || new.ask(Status {}).await.is_ok_and(|status| has_all(status.last.number)))
+                        .await;
+                    taken += start.elapsed();
+                    rig.stop(NodeId::Order(NEW)).await;
+                    fs::remove_dir_all(data.join(label(NodeId::Order(NEW)))).expect("it is closed");
+                }
+            });
+            taken
+        });
+    });
+    system.block_on(rig.stop_all());
+}
+
+fn long_books(criterion: &mut Criterion) {
+    for length in LENGTHS {
+        let data = rig::on_disk();
+        let book = open(data.path(), LEADER);
+        for after in (0..length).step_by(STEP as usize) {
+            append(&book, entries(after, STEP));
+        }
+        drop(book);
+        restart(&mut group(criterion, "restart"), data.path(), length);
+        catch_up(&mut group(criterion, "catch-up"), data.path(), length);
+    }
+}
+
+fn group<'c>(criterion: &'c mut Criterion, what: &str) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = criterion.benchmark_group(what);
+    group
+        .sampling_mode(SamplingMode::Flat)
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_secs(2));
+    group
+}
+
+criterion_group!(benches, appending, long_books);
+criterion_main!(benches);

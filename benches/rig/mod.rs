@@ -1,0 +1,137 @@
+//! The store's services in this process, as `toystore up` runs them: the same actors, threads, files and
+//! bridges, on the built-in configuration. Only the sockets are missing.
+
+#![allow(dead_code, reason = "each bench uses its part of it")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Actor;
+use tempfile::TempDir;
+use toystore::config::{Config, Overrides};
+use toystore::host::{SystemClock, World};
+use toystore::http::transport::Registry;
+use toystore::node::{self, Door, Running};
+use toystore::services;
+use toystore_actors::catalog;
+use toystore_actors::domain::ReplicaId;
+use toystore_actors::front_end::messages::GetReadiness;
+use toystore_actors::front_end::{self, Cache, FrontEnd};
+use toystore_actors::host::{Host, Node};
+use toystore_actors::net::NodeId;
+use toystore_actors::order::{self, OrderReplica};
+use toystore_actors::storage::OpenError;
+
+/// More of each product than any bench buys.
+const PLENTY: u64 = 1 << 50;
+
+/// A directory on a real disk, where a sync costs what it costs.
+pub fn on_disk() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory for the bench")
+}
+
+/// A directory whose files are memory, which has no sync; `None` where the system has no such place.
+pub fn in_memory() -> Option<TempDir> {
+    tempfile::tempdir_in("/dev/shm").ok()
+}
+
+/// Looks again and again until it is so.
+pub async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    while !is_so().await {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Services that reach each other.
+pub struct Rig {
+    config: Config,
+    /// What they run on.
+    pub world: World,
+    registry: Registry,
+    running: BTreeMap<NodeId, Running>,
+}
+
+impl Rig {
+    /// Nothing runs yet; the files are in `data`.
+    pub fn new(data: &Path) -> Rig {
+        let overrides = Overrides { data: Some(data.to_owned()), token: None };
+        let config = Config::load(None, &overrides).expect("the built-in configuration");
+        let registry = Registry::default();
+        let world = World {
+            data: data.to_owned(),
+            links: Arc::new(registry.clone()),
+            clock: Arc::new(SystemClock::new()),
+            on_failure: Arc::new(|id, failure| {
+                eprintln!("{id} failed: {failure}");
+                process::exit(1);
+            }),
+        };
+        Rig { config, world, registry, running: BTreeMap::new() }
+    }
+
+    /// Starts the catalog.
+    pub async fn catalog(&mut self) {
+        let mut settings = services::catalog_settings(&self.config).expect("the built-in catalog");
+        for product in &mut settings.products {
+            product.quantity = PLENTY;
+        }
+        self.start(NodeId::Catalog, move |host| Ok((catalog::start(host, settings)?, ()))).await;
+    }
+
+    /// Starts an order replica.
+    pub async fn replica(&mut self, id: ReplicaId) -> Door<OrderReplica> {
+        let settings = services::order_settings(&self.config, id);
+        self.start(NodeId::Order(id), move |host| Ok((order::start(host, settings)?, ()))).await.0
+    }
+
+    /// Starts the front-end.
+    pub async fn front_end(&mut self) -> (Door<FrontEnd>, Arc<Cache>) {
+        let settings = services::front_end_settings(&self.config, 1, false);
+        let start = move |host| {
+            let started = front_end::start(host, settings)?;
+            Ok((started.node, started.cache))
+        };
+        self.start(NodeId::FrontEnd(1), start).await
+    }
+
+    /// Starts all five, and waits until orders can be placed.
+    pub async fn store(&mut self) -> Door<FrontEnd> {
+        self.catalog().await;
+        for id in [1, 2, 3] {
+            self.replica(id).await;
+        }
+        let (door, _) = self.front_end().await;
+        until(async || door.ask(GetReadiness {}).await.is_ok_and(|readiness| readiness.ready)).await;
+        door
+    }
+
+    async fn start<A: Actor, T: Send + 'static>(
+        &mut self,
+        id: NodeId,
+        start: impl FnOnce(Host) -> Result<(Node<A>, T), OpenError> + Send + 'static,
+    ) -> (Door<A>, T) {
+        let started = node::start(&self.world, id, start).await;
+        let (running, door, rest) = started.unwrap_or_else(|failure| panic!("{failure}"));
+        self.registry.insert(id, door.bridge.clone());
+        self.running.insert(id, running);
+        (door, rest)
+    }
+
+    /// Stops a service and waits until its files are closed.
+    pub async fn stop(&mut self, id: NodeId) {
+        self.registry.remove(id);
+        if let Some(running) = self.running.remove(&id) {
+            running.stop().await;
+        }
+    }
+
+    /// Stops all that run, the front-end first.
+    pub async fn stop_all(&mut self) {
+        while let Some(id) = self.running.keys().next().copied() {
+            self.stop(id).await;
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The deployed toy store: the actors of `toystore-actors` on real clocks, disks and networks.
+//!
+//! It is a library for its own program and its own benches, and promises nothing to others.
+
+pub mod config;
+mod failure;
+pub mod host;
+pub mod http;
+pub mod inspect;
+pub mod node;
+mod progress;
+pub mod serve;
+pub mod services;
+pub mod shop;
+pub mod up;
+
+pub use failure::Failure;
