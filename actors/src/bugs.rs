@@ -77,8 +77,7 @@ bugs! {
     AddedTooEarly "added-too-early" "D3" "The leader asks to add a joiner that lacks acknowledged orders.";
     JoinerUncounted "joiner-uncounted" "D4" "A joiner is no longer waited for although it may have been added.";
     RestartedLeaderGoesOn "restarted-leader-goes-on" "D5" "A leader that restarts goes on in the epoch that it finds on its disk.";
-    ReignKept "reign-kept" "D6" "A leader that missed a view keeps its reign and its confirmations.";
-    ViewToldOnce "view-told-once" "E1" "The front-end does not repeat a view that its leader has not adopted.";
+    ReignKept "reign-kept" "D6" "A ping does not name the view, and a leader that missed one keeps its reign and its confirmations.";
     RestartedLeaderKept "restarted-leader-kept" "E2" "The front-end keeps a leader that is alive but does not lead.";
     NoDropInTakeover "no-drop-in-takeover" "E3" "A leader does not ask to drop a dead replica while it takes over.";
     SyncGivenUp "sync-given-up" "E4" "A leader stops sending to a follower after the first message that is not answered.";

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -61,7 +62,6 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
         .service(get("/healthz", alive))
         .service(get("/readyz", ready))
         .service(get("/products", products))
-        .service(get("/products/{name:[^/]*}", product))
         .service(
             web::resource("/orders")
                 .route(web::post().to(place))
@@ -72,12 +72,27 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
         .service(
             web::resource("/order").route(web::post().to(place)).default_service(method_not_allowed("POST")),
         )
-        .service(get("/orders/{number:[^/]*}", order))
         .service(get("/leader", leader))
         .service(internal::peers("/cache"))
         .service(internal::peers("/change-view"))
         .service(internal::people("/cache", invalidate))
-        .service(internal::people("/change-view", change_view));
+        .service(internal::people("/change-view", change_view))
+        .default_service(web::to(by_name));
+}
+
+/// `/products/{name}` and `/orders/{number}`. They are no resources of the router, which would match them by a
+/// regular expression: that costs more than all the rest of a hit.
+async fn by_name(request: HttpRequest, front: Data<Front>) -> Answer {
+    let path = request.uri().path();
+    let below = |resource| path.strip_prefix(resource).is_some_and(|rest: &str| !rest.contains('/'));
+    let (product_wanted, order_wanted) = (below("/products/"), below("/orders/"));
+    if !product_wanted && !order_wanted {
+        return Ok(request::unknown_path().await);
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(ApiError::method_not_allowed("GET, HEAD"));
+    }
+    if product_wanted { product(request, front).await } else { order(request, front).await }
 }
 
 async fn alive(front: Data<Front>) -> Answer {

@@ -106,7 +106,7 @@ pub fn app(
         InitError = (),
     >,
 > {
-    App::new().app_data(secret).configure(routes).default_service(web::to(unknown_path))
+    App::new().app_data(secret).default_service(web::to(unknown_path)).configure(routes)
 }
 
 /// A resource that is read, and has no other method.

@@ -118,9 +118,7 @@ impl ViewService {
             self.selecting.set(false);
         }
         loop {
-            if self.peers.borrow().serving() || !planted(Bug::ViewToldOnce) {
-                self.announce_to_all();
-            }
+            self.announce_to_all();
             self.host.clock.sleep(self.config.heartbeat).await;
             let silent = {
                 let peers = self.peers.borrow();
@@ -337,7 +335,7 @@ impl ViewService {
     /// Asks the leader more often than the heartbeat does, until it serves: orders wait for that.
     fn court(self: &Rc<Self>) {
         let Some(View { epoch, .. }) = self.current() else { return };
-        if self.courting.replace(epoch) == epoch || planted(Bug::ViewToldOnce) {
+        if self.courting.replace(epoch) == epoch {
             return;
         }
         let service = self.clone();

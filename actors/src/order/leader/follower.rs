@@ -11,7 +11,7 @@ use crate::bugs::{Bug, planted};
 use crate::probe::Event;
 
 /// Entries in one chunk, at most, whatever is asked for.
-const MAX_CHUNK: u32 = 4096;
+const MAX_CHUNK: u32 = 16_384;
 
 impl Leader {
     /// Entries from a leader. A leader that hears of a newer epoch steps down at once; what is written and

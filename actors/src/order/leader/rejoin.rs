@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use futures_util::future::join;
+
 use super::super::book::read;
 use super::super::messages::{Chunk, Join, Last, Status, SyncFrom, Synced};
 use super::Leader;
@@ -12,7 +14,7 @@ use crate::net::NodeId;
 use crate::probe::Event;
 
 /// Entries that are fetched at a time.
-const CHUNK: u32 = 4096;
+const CHUNK: u32 = 16_384;
 
 impl Leader {
     /// Runs as long as the replica does. Every step is repeated until it is answered (E4).
@@ -65,8 +67,9 @@ impl Leader {
         joined.ok()?.ok()
     }
 
-    /// Fetches what the leader has acknowledged, chunk by chunk; each is merged like any message of that
-    /// leader, in the epoch it names (B1). `None` when that was not possible; it will be tried again.
+    /// Fetches what the leader has acknowledged, chunk by chunk, the next one while one is merged; each is
+    /// merged like any message of that leader, in the epoch it names (B1). `None` when that was not possible;
+    /// it will be tried again.
     async fn catch_up(self: &Rc<Self>, view: &View) -> Option<()> {
         let leader = NodeId::Order(view.leader);
         let limit = self.config.call_limit;
@@ -75,12 +78,17 @@ impl Leader {
         if theirs == after {
             return Some(());
         }
-        loop {
+        let fetch = |after| async move {
             let ask = SyncFrom { epoch: view.epoch, after, limit: CHUNK };
-            let sync = match self.host.net.send(leader, &ask, limit).await.ok()? {
+            self.host.net.send(leader, &ask, limit).await.ok()
+        };
+        let mut chunk = fetch(after).await?;
+        loop {
+            let sync = match chunk {
                 Chunk::NotServing(_) => return None,
                 Chunk::Diverged { after: theirs } => {
                     after = self.writer.read(move |book| read::last_at_most(book, theirs)).await.ok()?;
+                    chunk = fetch(after).await?;
                     continue;
                 }
                 Chunk::Entries(sync) => sync,
@@ -89,14 +97,17 @@ impl Leader {
             let end = Position { number: last.number, epoch: last.epoch };
             // The leader's feed does the rest: under load there is always one more order to fetch.
             let nearly = sync.entries.len() < CHUNK as usize;
-            match self.synced(sync).await.ok()? {
-                Synced::Confirmed { number, .. } if number == end.number => after = end,
+            let next = async { if nearly { None } else { fetch(end).await } };
+            let (merged, next) = join(self.synced(sync), next).await;
+            match merged.ok()? {
+                Synced::Confirmed { number, .. } if number == end.number => {}
                 _ => return None,
             }
             self.host.emit(Event::CaughtUp { last: end.number });
             if nearly {
                 return Some(());
             }
+            chunk = next?;
         }
     }
 }
