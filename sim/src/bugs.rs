@@ -25,6 +25,7 @@ macro_rules! directed {
 const DIRECTED: &[(Bug, &str)] = directed! {
     EpochNotSaved "epoch-not-saved"
     FetchDoesNotFence "fetch-does-not-fence"
+    ReignKept "reign-kept"
     OwnLengthConfirmed "own-length-confirmed"
     JoinerNotWaitedFor "joiner-not-waited-for"
     AddedTooEarly "added-too-early"

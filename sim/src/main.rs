@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufWriter, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -341,23 +341,35 @@ fn read_scenario(file: &Path) -> Result<Scenario, CouldNotRun> {
 }
 
 fn replay(args: &ReplayArgs) -> Result<bool, CouldNotRun> {
-    let (setup, command) = match (&args.scenario, args.seed) {
+    let (story, setup, command) = match (&args.scenario, args.seed) {
         (Some(file), _) => {
-            let scenario = read_scenario(file)?;
-            if !args.json {
-                println!("{}\n{}", scenario.title, scenario.story);
-            }
-            (scenario.setup, format!("toystore-sim replay --scenario {}", file.display()))
+            let Scenario { title, story, setup, .. } = read_scenario(file)?;
+            let command = format!("toystore-sim replay --scenario {}", file.display());
+            (format!("{title}\n{story}\n"), setup, command)
         }
         (None, seed) => {
             let seed = seed.unwrap_or_default();
-            (Setup::draw(seed, &args.faults.allowed()), format!("toystore-sim replay {seed}"))
+            let setup = Setup::draw(seed, &args.faults.allowed());
+            (String::new(), setup, format!("toystore-sim replay {seed}"))
         }
     };
-    if !args.json {
-        println!("{setup}");
+    let setup = Setup { bug: args.bug.or(setup.bug), ..setup };
+    let outcome = run(setup.clone(), true);
+    match tell(args, &story, &setup, &outcome, &command) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(error) => return Err(CouldNotRun(format!("cannot write: {error}"))),
+        Ok(()) => {}
     }
-    let outcome = run(Setup { bug: args.bug.or(setup.bug), ..setup }, true);
+    Ok(outcome.violations.is_empty())
+}
+
+/// Writes what happened in a run, as far as `args` asks for it.
+fn tell(args: &ReplayArgs, story: &str, setup: &Setup, outcome: &Outcome, command: &str) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    if !args.json {
+        writeln!(out, "{story}{setup}")?;
+    }
     for line in &outcome.lines {
         #[allow(clippy::cast_precision_loss, reason = "for people")]
         let second = line.at as f64 / 1e9;
@@ -366,23 +378,25 @@ fn replay(args: &ReplayArgs) -> Result<bool, CouldNotRun> {
             continue;
         }
         if args.json {
-            println!("{}", serde_json::to_string(line).unwrap_or_default());
+            writeln!(out, "{}", serde_json::to_string(line)?)?;
         } else {
-            println!("{second:>12.6} {:<12} {}", line.node.as_deref().unwrap_or(""), line.text);
+            writeln!(out, "{second:>12.6} {:<12} {}", line.node.as_deref().unwrap_or(""), line.text)?;
         }
     }
     if !args.json {
         match outcome.violations.is_empty() {
-            true => println!("all promises kept; trace {:016x}", outcome.hash),
-            false => println!("{}trace {:016x}", report::failure(&outcome, &command, None), outcome.hash),
+            true => writeln!(out, "all promises kept; trace {:016x}", outcome.hash)?,
+            false => {
+                writeln!(out, "{}trace {:016x}", report::failure(outcome, command, None), outcome.hash)?;
+            }
         }
     }
-    Ok(outcome.violations.is_empty())
+    out.flush()
 }
 
 /// A progress bar on a terminal, nothing elsewhere.
 fn progress(length: u64) -> ProgressBar {
-    if !std::io::stdout().is_terminal() {
+    if !io::stdout().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} seeds, {per_sec}, {eta} left");
