@@ -24,9 +24,9 @@ const TOYS: [&str; 4] = ["Tux", "Elephant", "Fox", "Python"];
 
 /// Places an order under a request id of its own.
 async fn place(door: &Door<FrontEnd>, turn: u64) {
-    let key = u128::from(turn).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    // Ascending, as those are that begin with the time.
     let message = PlaceOrder {
-        key: Some(RequestId::new(format!("{key:032x}")).expect("a key")),
+        key: RequestId::new(format!("{turn:032x}")).expect("a key"),
         name: ProductName::new(TOYS[turn as usize % TOYS.len()]).expect("a name"),
         quantity: Quantity::new(1).expect("a quantity"),
     };

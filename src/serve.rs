@@ -114,7 +114,7 @@ fn world(config: &Config) -> World {
     World {
         data: config.data.clone(),
         links: Arc::new(RemoteLinks(Arc::new(remote))),
-        clock: Arc::new(SystemClock::new()),
+        clock: Arc::new(SystemClock::default()),
         on_failure: Arc::new(|id, failure| {
             let _ = writeln!(std::io::stderr(), "toystore: {} stopped: {failure}", label(id));
             process::exit(i32::from(COULD_NOT_RUN));

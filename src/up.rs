@@ -102,7 +102,7 @@ fn world(config: &Config, registry: &Registry) -> World {
     World {
         data: config.data.clone(),
         links: Arc::new(registry.clone()),
-        clock: Arc::new(SystemClock::new()),
+        clock: Arc::new(SystemClock::default()),
         on_failure: Arc::new(move |id, failure| {
             nodes.remove(id);
             say_failure(id, failure);

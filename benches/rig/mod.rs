@@ -63,7 +63,7 @@ impl Rig {
         let world = World {
             data: data.to_owned(),
             links: Arc::new(registry.clone()),
-            clock: Arc::new(SystemClock::new()),
+            clock: Arc::new(SystemClock::default()),
             on_failure: Arc::new(|id, failure| {
                 eprintln!("{id} failed: {failure}");
                 process::exit(1);

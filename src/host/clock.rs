@@ -9,20 +9,20 @@ use toystore_actors::clock::{Clock, Timestamp};
 /// (Linux: `CLOCK_BOOTTIME`): a lease must not outlive a laptop's lid. Sleeping uses the runtime's timer,
 /// which stands still while suspended; that only makes a wait longer.
 #[derive(Debug)]
+#[cfg_attr(target_os = "linux", derive(Default))]
 pub struct SystemClock {
     #[cfg(not(target_os = "linux"))]
     origin: std::time::Instant,
 }
 
-impl SystemClock {
-    /// The clock.
-    pub fn new() -> SystemClock {
-        SystemClock {
-            #[cfg(not(target_os = "linux"))]
-            origin: std::time::Instant::now(),
-        }
+#[cfg(not(target_os = "linux"))]
+impl Default for SystemClock {
+    fn default() -> SystemClock {
+        SystemClock { origin: std::time::Instant::now() }
     }
+}
 
+impl SystemClock {
     #[cfg(target_os = "linux")]
     fn elapsed(&self) -> Duration {
         use rustix::time::{ClockId, clock_gettime};
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn it_goes_forward() {
-        let clock = SystemClock::new();
+        let clock = SystemClock::default();
         let first = clock.now();
         assert!(clock.now() >= first);
         assert!(first.0 > 0);

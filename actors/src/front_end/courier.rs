@@ -1,7 +1,7 @@
 //! Carries orders to the leader: what arrives while calls are under way makes the next one.
 //!
-//! A call costs both ends about as much for a hundred orders as for one. So two calls are under way at a
-//! time, so that one batch is bought while the one before is being synced, and whatever waits goes
+//! A call costs both ends about as much for a hundred orders as for one. So two calls are under way at most,
+//! that one batch is bought while the one before is being synced, and whatever waits goes
 //! together. An order that arrives when there is little to do goes at once and alone.
 
 use std::cell::{Cell, RefCell};

@@ -17,9 +17,7 @@ use redb::StorageBackend;
 
 use crate::catalog::messages::{Answer, List, Query, Refusal};
 use crate::clock::{Clock, Timestamp};
-use crate::domain::{
-    Epoch, Position, Product, ProductName, Purchase, Quantity, ReplicaId, RequestId, View,
-};
+use crate::domain::{Epoch, Position, Product, ProductName, Purchase, Quantity, ReplicaId, RequestId, View};
 use crate::front_end::messages::{GetView, PlaceOrder, QueryProduct};
 use crate::front_end::{FrontEnd, FrontEndConfig, start};
 use crate::host::Host;
