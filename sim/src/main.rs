@@ -270,6 +270,7 @@ fn each_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, mut ended: impl F
         for outcome in &rx {
             if !ended(outcome) {
                 stop.store(true, Ordering::Relaxed);
+                break;
             }
         }
     });

@@ -93,7 +93,7 @@ pub fn failure(outcome: &Outcome, replay: &str, shrunk: Option<(&Setup, &Shrunk)
         for timed in &shrunk.setup.schedule {
             let _ = writeln!(text, "    {timed}");
         }
-        let _ = writeln!(text, "    {:>8}  all heals", seconds(shrunk.setup.faults_ms * 1_000_000));
+        let _ = writeln!(text, "    {:>10}  all heals", seconds(shrunk.setup.faults_ms * 1_000_000));
         let _ = writeln!(text, "  with these faults only, {} clients:", shrunk.setup.clients);
         text += &facts(&shrunk.outcome);
     }

@@ -1,0 +1,27 @@
+//! The judges that nobody here wrote notice what is planted, from what shoppers were told alone.
+
+use toystore_actors::bugs::Bug;
+use toystore_sim::faults::KINDS;
+use toystore_sim::lines::Lines;
+use toystore_sim::opinion::{Finding, judge};
+use toystore_sim::run::run;
+use toystore_sim::scenario::Setup;
+
+/// A planted bug shows within so many seeds.
+const SEEDS: u64 = 40;
+
+fn broken(bug: Option<Bug>, seed: u64) -> bool {
+    let setup = Setup { bug, ..Setup::draw(seed, &KINDS.into()) };
+    let outcome = run(setup.clone(), false);
+    let opinions = judge(&Lines::simulated(&setup, &outcome.history), Some(setup.restock_to));
+    opinions.iter().any(|opinion| matches!(opinion.finding, Finding::Broken(_)))
+}
+
+#[test]
+fn the_foreign_judges_notice_planted_bugs_and_nothing_else() {
+    for bug in [Bug::LeaseIgnored, Bug::DuplicateAnsweredEarly, Bug::NoDeduplication, Bug::Oversell] {
+        let seed = (1..=SEEDS).find(|seed| broken(Some(bug), *seed));
+        let seed = seed.unwrap_or_else(|| panic!("{} was not noticed in {SEEDS} seeds", bug.name()));
+        assert!(!broken(None, seed), "seed {seed} without {}", bug.name());
+    }
+}
