@@ -3,16 +3,21 @@
 //! - `products`: a product's place in the catalog → name, price in cents, initial, restocked, sold, in stock.
 //!   This table exists exactly if the import was committed.
 //! - `unsettled`: request id → product name, pieces.
+//! - `refused`: the number of a refusal → request id, pieces left; the newest of them.
 //! - `fence`: one line: the newest reign, its newest batch, and what that batch was answered, each sale as
 //!   a kind (0 sold, 1 not enough, 2 no such product) and the pieces left.
 
 use std::collections::BTreeSet;
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError};
+use redb::{
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table,
+    TableDefinition, TableError,
+};
 
 use super::ProductSeed;
 use super::fence::Fence;
 use super::messages::Sale;
+use super::refusals::{MAX_REFUSALS, Refusals, Refused};
 use super::stock::{Changes, Item, Stock};
 use crate::domain::{Epoch, Invalid, ProductName, Purchase, Quantity, RequestId};
 use crate::storage::DiskError;
@@ -22,6 +27,7 @@ type FenceRow = (u64, u64, Vec<(u8, u64)>);
 
 const PRODUCTS: TableDefinition<u64, ItemRow> = TableDefinition::new("products");
 const UNSETTLED: TableDefinition<&str, (&str, u32)> = TableDefinition::new("unsettled");
+const REFUSED: TableDefinition<u64, (&str, u64)> = TableDefinition::new("refused");
 const FENCE: TableDefinition<(), FenceRow> = TableDefinition::new("fence");
 
 /// The books of a catalog, as they are on its disk.
@@ -43,7 +49,7 @@ pub struct Audit {
 /// # Errors
 /// When the disk failed, or holds a value that no catalog writes.
 pub fn audit(database: &Database) -> Result<Audit, DiskError> {
-    let (items, unsettled, fence) = read(&database.begin_read()?)?.unwrap_or_default();
+    let (items, unsettled, fence, _) = read(&database.begin_read()?)?.unwrap_or_default();
     Ok(Audit { items, unsettled, reign: fence.reign, batch: fence.batch })
 }
 
@@ -54,14 +60,14 @@ pub fn audit(database: &Database) -> Result<Audit, DiskError> {
 /// When the disk failed, or its books do not add up.
 pub(super) fn load(database: &Database, seeds: &[ProductSeed]) -> Result<Stock, DiskError> {
     let books = read(&database.begin_read()?)?;
-    let (items, unsettled, fence) = match books {
+    let (items, unsettled, fence, refusals) = match books {
         Some(books) => books,
-        None => (import(database, seeds)?, Vec::new(), Fence::default()),
+        None => (import(database, seeds)?, Vec::new(), Fence::default(), Refusals::default()),
     };
     if let Some(item) = items.iter().find(|item| !item.adds_up()) {
         return Err(DiskError::Damaged(format!("the stock of {} does not add up", item.name)));
     }
-    Ok(Stock::new(items, unsettled, fence))
+    Ok(Stock::new(items, unsettled, fence, refusals))
 }
 
 /// Saves what a group changed, in one transaction.
@@ -86,6 +92,15 @@ pub(super) fn commit(database: &Database, changes: &Changes) -> Result<(), DiskE
                 }
                 None => table.remove(key.as_str())?,
             };
+        }
+    }
+    if !changes.refused.is_empty() {
+        let mut table = transaction.open_table(REFUSED)?;
+        for Refused { number, key, left } in &changes.refused {
+            table.insert(number, (key.as_str(), *left))?;
+        }
+        while table.len()? > MAX_REFUSALS as u64 {
+            table.pop_first()?;
         }
     }
     if let Some(fence) = &changes.fence {
@@ -125,7 +140,7 @@ fn insert_item(table: &mut Table<'_, u64, ItemRow>, place: usize, item: &Item) -
     Ok(())
 }
 
-type Books = (Vec<Item>, Vec<Purchase>, Fence);
+type Books = (Vec<Item>, Vec<Purchase>, Fence, Refusals);
 
 /// `None` if nothing was imported yet.
 fn read(transaction: &ReadTransaction) -> Result<Option<Books>, DiskError> {
@@ -161,7 +176,16 @@ fn read(transaction: &ReadTransaction) -> Result<Option<Books>, DiskError> {
         let (reign, batch, answer) = row.value();
         fence = Fence { reign, batch, answer: answer.into_iter().map(sale).collect::<Result<_, _>>()? };
     }
-    Ok(Some((items, unsettled, fence)))
+    let mut refusals = Refusals::default();
+    if let Some(table) = existing(transaction.open_table(REFUSED))? {
+        for row in table.iter()? {
+            let (number, refused) = row?;
+            let (key, left) = refused.value();
+            let key = RequestId::new(key).map_err(damaged)?;
+            refusals.keep(&Refused { number: number.value(), key, left });
+        }
+    }
+    Ok(Some((items, unsettled, fence, refusals)))
 }
 
 fn existing<T>(opened: Result<T, TableError>) -> Result<Option<T>, DiskError> {

@@ -10,6 +10,7 @@ mod group;
 mod leases;
 mod ledger;
 pub mod messages;
+mod refusals;
 mod showcase;
 pub mod stock;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::fence::{Admission, Fence};
 use super::leases::Place;
 pub use super::ledger::{Audit, audit};
 use super::messages::{Buy, Refusal, Sale};
+use super::refusals::{Refusals, Refused};
 use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, Product, ProductName, Purchase, RequestId};
 use crate::probe::Event;
@@ -76,13 +77,14 @@ pub(super) struct Stock {
     places: BTreeMap<ProductName, Place>,
     unsettled: BTreeMap<RequestId, Purchase>,
     fence: Fence,
+    refusals: Refusals,
 }
 
 impl Stock {
-    pub(super) fn new(items: Vec<Item>, unsettled: Vec<Purchase>, fence: Fence) -> Stock {
+    pub(super) fn new(items: Vec<Item>, unsettled: Vec<Purchase>, fence: Fence, refusals: Refusals) -> Stock {
         let places = items.iter().enumerate().map(|(place, item)| (item.name.clone(), place)).collect();
         let unsettled = unsettled.into_iter().map(|purchase| (purchase.key.clone(), purchase)).collect();
-        Stock { items, places, unsettled, fence }
+        Stock { items, places, unsettled, fence, refusals }
     }
 
     pub(super) fn place(&self, name: &ProductName) -> Option<Place> {
@@ -115,6 +117,9 @@ impl Stock {
         if let Some(fence) = &changes.fence {
             self.fence = fence.clone();
         }
+        for refused in &changes.refused {
+            self.refusals.keep(refused);
+        }
     }
 }
 
@@ -127,6 +132,8 @@ pub(super) struct Changes {
     pub(super) unsettled: BTreeMap<RequestId, Option<Purchase>>,
     /// The fence, if it moves.
     pub(super) fence: Option<Fence>,
+    /// Who is refused for lack of stock.
+    pub(super) refused: Vec<Refused>,
 }
 
 impl Changes {
@@ -221,13 +228,31 @@ impl<'a> Draft<'a> {
         let Some(place) = self.stock.place(&purchase.name) else {
             return Sale::UnknownProduct;
         };
+        if let Some(left) = self.refused(&purchase.key)
+            && !planted(Bug::RefusalForgotten)
+        {
+            return Sale::NotEnough { left };
+        }
         let mut item = self.item(place).clone();
         let sale = item.sell(u64::from(purchase.quantity.get()));
-        if sale == Sale::Sold {
-            self.changes.items.insert(place, item);
-            self.changes.unsettled.insert(purchase.key.clone(), Some(purchase.clone()));
+        match sale {
+            Sale::Sold => {
+                self.changes.items.insert(place, item);
+                self.changes.unsettled.insert(purchase.key.clone(), Some(purchase.clone()));
+            }
+            Sale::NotEnough { left } => {
+                let number = self.stock.refusals.next() + self.changes.refused.len() as u64;
+                self.changes.refused.push(Refused { number, key: purchase.key.clone(), left });
+            }
+            Sale::UnknownProduct => {}
         }
         sale
+    }
+
+    /// How many pieces were left when this request was refused, if it was (rule C3).
+    fn refused(&self, key: &RequestId) -> Option<u64> {
+        let now = self.changes.refused.iter().find(|refused| refused.key == *key);
+        now.map(|refused| refused.left).or_else(|| self.stock.refusals.left(key))
     }
 
     fn settle(&mut self, key: &RequestId) {

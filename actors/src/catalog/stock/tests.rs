@@ -25,7 +25,22 @@ fn stock() -> Stock {
     elephant.sold = 2;
     elephant.quantity = 3;
     let fence = Fence { reign: 4, batch: 2, answer: vec![Sold] };
-    Stock::new(vec![item("Tux", 10), item("Yak", 0), elephant], vec![purchase(("old", "Elephant", 2))], fence)
+    let items = vec![item("Tux", 10), item("Yak", 0), elephant];
+    Stock::new(items, vec![purchase(("old", "Elephant", 2))], fence, Refusals::default())
+}
+
+#[test]
+fn who_was_refused_is_refused_again_after_a_restock_and_in_another_reign() {
+    let mut stock = stock();
+    let buy = |reign, id| Buy { reign, batch: 3, purchases: vec![purchase((id, "Yak", 1))], settled: vec![] };
+    let mut draft = Draft::new(&stock);
+    assert_eq!(draft.buy(&buy(4, "late")), Ok(vec![NotEnough { left: 0 }]));
+    draft.restock(100);
+    let (changes, _) = draft.finish();
+    stock.apply(&changes);
+    let mut draft = Draft::new(&stock);
+    assert_eq!(draft.buy(&buy(5, "late")), Ok(vec![NotEnough { left: 0 }]));
+    assert_eq!(draft.buy(&buy(6, "another")), Ok(vec![Sold]));
 }
 
 enum Step {

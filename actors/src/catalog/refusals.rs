@@ -1,0 +1,74 @@
+//! The request ids that were refused for lack of stock, so that they are refused again.
+//!
+//! A shopper who was told "not enough" may rely on it. But a copy of the request that was late can arrive after the
+//! answer, through another leader, when the product has been restocked: nobody would know of what it bought
+//! (rule C3). So the catalog keeps them, on disk as well; not without end, for nobody waits for so late a copy.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::domain::RequestId;
+
+/// So many are kept: the newest.
+pub(super) const MAX_REFUSALS: usize = 65_536;
+
+/// One refusal, as it is saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// Counts the refusals.
+    pub(super) number: u64,
+    /// Who asked.
+    pub(super) key: RequestId,
+    /// How many pieces were left then.
+    pub(super) left: u64,
+}
+
+/// The newest refusals.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Refusals {
+    left: BTreeMap<RequestId, u64>,
+    order: VecDeque<RequestId>,
+    next: u64,
+}
+
+impl Refusals {
+    /// How many pieces were left when this request was refused, if it was.
+    pub(super) fn left(&self, key: &RequestId) -> Option<u64> {
+        self.left.get(key).copied()
+    }
+
+    /// The number of the next refusal.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Keeps a refusal, and lets go of the oldest when there are too many.
+    pub(super) fn keep(&mut self, refused: &Refused) {
+        self.next = refused.number + 1;
+        self.left.insert(refused.key.clone(), refused.left);
+        self.order.push_back(refused.key.clone());
+        if self.order.len() > MAX_REFUSALS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.left.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_are_kept() {
+        let key = |number: u64| RequestId::new(format!("k{number}")).expect("valid");
+        let mut refusals = Refusals::default();
+        let all = MAX_REFUSALS as u64 + 2;
+        for number in 0..all {
+            assert_eq!(refusals.next(), number);
+            refusals.keep(&Refused { number, key: key(number), left: number % 3 });
+        }
+        for (number, left) in [(0, None), (1, None), (2, Some(2)), (all - 1, Some((all - 1) % 3))] {
+            assert_eq!(refusals.left(&key(number)), left, "{number}");
+        }
+    }
+}
