@@ -173,10 +173,10 @@ fn only_what_is_out_of_stock_is_restocked() {
     check("Yak", &[R, R], &["Yak", ""], [10, 100, 3], "old");
     check(
         "sold out in the same group",
-        &[B(4, 3, &[("a", "Tux", 10), ("b", "Tux", 1)], &[]), R, B(4, 4, &[("b", "Tux", 1)], &[])],
+        &[B(4, 3, &[("a", "Tux", 10), ("b", "Tux", 1)], &[]), R, B(4, 4, &[("c", "Tux", 1)], &[])],
         &["sold left:0", "Tux Yak", "sold"],
         [99, 100, 3],
-        "a b old",
+        "a c old",
     );
 }
 
