@@ -13,9 +13,9 @@ use futures_util::future::join_all;
 use h2::client::SendRequest;
 use http::Request;
 use tokio::net::TcpStream;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 
-use super::{Done, Outcome, Plan, Recorder};
+use super::{Done, Outcome, Plan, Recorder, on_this_thread};
 use crate::stop;
 
 /// Which of etcd's nodes to drive, and over how many connections each.
@@ -35,9 +35,7 @@ impl Target {
     /// # Errors
     /// When a connection breaks or a put fails.
     pub fn measure(&self, plan: &Plan) -> Result<Outcome> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let recorder = LocalSet::new().block_on(&runtime, self.drive(plan))?;
-        Ok(recorder.outcome())
+        on_this_thread(self.drive(plan))
     }
 
     async fn drive(&self, plan: &Plan) -> Result<Recorder> {

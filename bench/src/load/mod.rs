@@ -8,8 +8,10 @@ pub mod wire;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use anyhow::Result;
 use hdrhistogram::Histogram;
 use rustix::time::{ClockId, clock_gettime};
+use tokio::task::LocalSet;
 
 /// The longest latency that is told apart, in nanoseconds.
 const LONGEST_NS: u64 = 60_000_000_000;
@@ -129,6 +131,16 @@ impl Recorder {
             client_cores: cpu.as_secs_f64() / seconds,
         }
     }
+}
+
+/// Drives a load on this thread alone.
+///
+/// # Errors
+/// What the load fails with.
+pub fn on_this_thread(drive: impl Future<Output = Result<Recorder>>) -> Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let recorder = LocalSet::new().block_on(&runtime, drive)?;
+    Ok(recorder.outcome())
 }
 
 fn thread_cpu() -> Duration {

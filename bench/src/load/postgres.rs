@@ -9,10 +9,10 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
-use super::{Done, Outcome, Plan, Recorder};
+use super::{Done, Outcome, Plan, Recorder, on_this_thread};
 use crate::stop;
 
 /// A purchase in one round trip: the stock goes down if there is enough, and then there is an order.
@@ -43,9 +43,7 @@ impl Target {
     /// # Errors
     /// When a connection breaks or a statement fails.
     pub fn measure(&self, plan: &Plan) -> Result<Outcome> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let recorder = LocalSet::new().block_on(&runtime, self.drive(plan))?;
-        Ok(recorder.outcome())
+        on_this_thread(self.drive(plan))
     }
 
     async fn drive(&self, plan: &Plan) -> Result<Recorder> {

@@ -15,7 +15,7 @@ use anyhow::Result;
 
 use crate::contestants::store::{Service, Shape, Store, product_names};
 use crate::load::{Outcome, Plan};
-use crate::report::Report;
+use crate::report::{Report, ms, rate};
 
 /// What all stages share.
 #[derive(Debug)]
@@ -138,6 +138,21 @@ pub fn ratio(of: &[Outcome], to: &[Outcome], value: impl Fn(&Outcome) -> f64) ->
 /// Answers wanted of the first kind, a second.
 pub fn rate_of(outcome: &Outcome) -> f64 {
     outcome.kinds[0].rate()
+}
+
+/// A row of a table: who, through what, how often a second, p50, p99, what the first contestant did divided by
+/// what this one did, and the client's cores. Medians of the rounds.
+pub fn row(contestant: &Contestant<'_>, rounds: &[Outcome], first: &[Outcome]) -> Vec<String> {
+    let of = |value: &dyn Fn(&Outcome) -> f64| median(rounds.iter().map(value));
+    vec![
+        contestant.label.clone(),
+        contestant.interface.clone(),
+        rate(of(&rate_of)),
+        ms(of(&|outcome| outcome.kinds[0].ms(0.5))),
+        ms(of(&|outcome| outcome.kinds[0].ms(0.99))),
+        format!("{:.2}", ratio(first, rounds, rate_of)),
+        format!("{:.2}", of(&|outcome| outcome.client_cores)),
+    ]
 }
 
 /// The resident memory of each process, as a row of MiB; and the most that one has had.

@@ -4,12 +4,11 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result};
 
-use super::{Bench, Contestant, median, rate_of, ratio, take_turns};
+use super::{Bench, Contestant, rate_of, ratio, row, take_turns};
 use crate::contestants::etcd::Etcd;
 use crate::contestants::postgres::Postgres;
 use crate::contestants::store::{Shape, Store};
 use crate::load::{Outcome, Plan, etcd, postgres};
-use crate::report::{ms, rate};
 
 const MANY: usize = 128;
 
@@ -98,20 +97,13 @@ fn compare(bench: &mut Bench, field: &mut Field, clients: usize) -> Result<Vec<V
         ),
     ];
     let outcomes = take_turns(&mut contestants, &bench.plan(clients), bench.rounds)?;
-    let row = |(contestant, rounds): (&Contestant<'_>, &Vec<Outcome>)| {
-        let of = |value: &dyn Fn(&Outcome) -> f64| median(rounds.iter().map(value));
-        vec![
-            contestant.label.clone(),
-            contestant.interface.clone(),
-            rate(of(&rate_of)),
-            ms(of(&|outcome| outcome.kinds[0].ms(0.5))),
-            ms(of(&|outcome| outcome.kinds[0].ms(0.99))),
-            format!("{:.2}", ratio(&outcomes[0], rounds, rate_of)),
-            rounds.iter().map(|outcome| outcome.kinds[0].failed).sum::<u64>().to_string(),
-            format!("{:.2}", of(&|outcome| outcome.client_cores)),
-        ]
+    let with_refused = |(contestant, rounds): (&Contestant<'_>, &Vec<Outcome>)| {
+        let mut cells = row(contestant, rounds, &outcomes[0]);
+        let refused = rounds.iter().map(|outcome| outcome.kinds[0].failed).sum::<u64>();
+        cells.insert(cells.len() - 1, refused.to_string());
+        cells
     };
-    let rows: Vec<_> = contestants.iter().zip(&outcomes).map(row).collect();
+    let rows: Vec<_> = contestants.iter().zip(&outcomes).map(with_refused).collect();
     bench.report.text(&format!("### {clients} client{}\n", if clients == 1 { "" } else { "s" }))?;
     let header = [
         "who",

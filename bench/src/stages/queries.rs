@@ -2,12 +2,11 @@
 
 use anyhow::{Result, ensure};
 
-use super::{Bench, Contestant, median, rate_of, ratio, take_turns};
+use super::{Bench, Contestant, rate_of, ratio, row, take_turns};
 use crate::contestants::bare::Bare;
 use crate::contestants::nginx::Nginx;
 use crate::contestants::redis::Redis;
 use crate::contestants::store::Shape;
-use crate::report::{ms, rate};
 
 const CLIENTS: usize = 64;
 const PRODUCT: &str = "Tux";
@@ -39,19 +38,8 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         .collect();
     let outcomes = take_turns(&mut contestants, &bench.plan(CLIENTS), bench.rounds)?;
 
-    let row = |(contestant, rounds): (&Contestant<'_>, &Vec<_>)| {
-        let of = |value: &dyn Fn(&crate::load::Outcome) -> f64| median(rounds.iter().map(value));
-        vec![
-            contestant.label.clone(),
-            contestant.interface.clone(),
-            rate(of(&rate_of)),
-            ms(of(&|outcome| outcome.kinds[0].ms(0.5))),
-            ms(of(&|outcome| outcome.kinds[0].ms(0.99))),
-            format!("{:.2}", ratio(&outcomes[0], rounds, rate_of)),
-            format!("{:.2}", of(&|outcome| outcome.client_cores)),
-        ]
-    };
-    let rows: Vec<_> = contestants.iter().zip(&outcomes).map(row).collect();
+    let each = contestants.iter().zip(&outcomes);
+    let rows: Vec<_> = each.map(|(contestant, rounds)| row(contestant, rounds, &outcomes[0])).collect();
     bench.report.text(&format!(
         "## Cached queries\n\n`GET /products/{PRODUCT}`, {} bytes of body, {CLIENTS} connections with one request under way \
          each; {} rounds of {} s in turn, medians.\n",
