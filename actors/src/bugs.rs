@@ -67,7 +67,7 @@ bugs! {
     OldEpochAccepted "old-epoch-accepted" "B1" "A follower takes entries from the leader of an older epoch.";
     BuyNotFenced "buy-not-fenced" "C1" "The catalog sells to a leader of an older reign.";
     BatchNumberIgnored "batch-number-ignored" "C2" "The catalog sells a batch that it has seen before once more.";
-    RefusalForgotten "refusal-forgotten" "C3" "The leader does not remember whom it refused, and may sell to a late copy of the request.";
+    RefusalForgotten "refusal-forgotten" "C3" "Neither the leader nor the catalog remembers who was refused, and a late copy of the request may be sold.";
     AttemptsSideBySide "attempts-side-by-side" "C4" "The front-end makes two attempts of one key side by side.";
     BuyGivenUp "buy-given-up" "C5" "A purchase whose answer is lost is not repeated.";
     SettledEarly "settled-early" "C6" "A purchase is settled when its order is appended, before it is acknowledged.";

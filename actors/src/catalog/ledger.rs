@@ -17,7 +17,7 @@ use redb::{
 use super::ProductSeed;
 use super::fence::Fence;
 use super::messages::Sale;
-use super::refusals::{MAX_REFUSALS, Refusals, Refused};
+use super::refusals::{MAX_REFUSALS, Refusals};
 use super::stock::{Changes, Item, Stock};
 use crate::domain::{Epoch, Invalid, ProductName, Purchase, Quantity, RequestId};
 use crate::storage::DiskError;
@@ -96,7 +96,8 @@ pub(super) fn commit(database: &Database, changes: &Changes) -> Result<(), DiskE
     }
     if !changes.refused.is_empty() {
         let mut table = transaction.open_table(REFUSED)?;
-        for Refused { number, key, left } in &changes.refused {
+        let next = table.last()?.map_or(0, |(number, _)| number.value() + 1);
+        for (number, (key, left)) in (next..).zip(&changes.refused) {
             table.insert(number, (key.as_str(), *left))?;
         }
         while table.len()? > MAX_REFUSALS as u64 {
@@ -179,10 +180,9 @@ fn read(transaction: &ReadTransaction) -> Result<Option<Books>, DiskError> {
     let mut refusals = Refusals::default();
     if let Some(table) = existing(transaction.open_table(REFUSED))? {
         for row in table.iter()? {
-            let (number, refused) = row?;
+            let (_, refused) = row?;
             let (key, left) = refused.value();
-            let key = RequestId::new(key).map_err(damaged)?;
-            refusals.keep(&Refused { number: number.value(), key, left });
+            refusals.keep(RequestId::new(key).map_err(damaged)?, left);
         }
     }
     Ok(Some((items, unsettled, fence, refusals)))

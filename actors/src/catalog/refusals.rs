@@ -11,23 +11,11 @@ use crate::domain::RequestId;
 /// So many are kept: the newest.
 pub(super) const MAX_REFUSALS: usize = 65_536;
 
-/// One refusal, as it is saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
-    /// Counts the refusals.
-    pub(super) number: u64,
-    /// Who asked.
-    pub(super) key: RequestId,
-    /// How many pieces were left then.
-    pub(super) left: u64,
-}
-
 /// The newest refusals.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Refusals {
     left: BTreeMap<RequestId, u64>,
     order: VecDeque<RequestId>,
-    next: u64,
 }
 
 impl Refusals {
@@ -36,16 +24,10 @@ impl Refusals {
         self.left.get(key).copied()
     }
 
-    /// The number of the next refusal.
-    pub(super) fn next(&self) -> u64 {
-        self.next
-    }
-
-    /// Keeps a refusal, and lets go of the oldest when there are too many.
-    pub(super) fn keep(&mut self, refused: &Refused) {
-        self.next = refused.number + 1;
-        self.left.insert(refused.key.clone(), refused.left);
-        self.order.push_back(refused.key.clone());
+    /// Keeps a refusal that left so many pieces, and lets go of the oldest when there are too many.
+    pub(super) fn keep(&mut self, key: RequestId, left: u64) {
+        self.left.insert(key.clone(), left);
+        self.order.push_back(key);
         if self.order.len() > MAX_REFUSALS
             && let Some(oldest) = self.order.pop_front()
         {
@@ -64,8 +46,7 @@ mod tests {
         let mut refusals = Refusals::default();
         let all = MAX_REFUSALS as u64 + 2;
         for number in 0..all {
-            assert_eq!(refusals.next(), number);
-            refusals.keep(&Refused { number, key: key(number), left: number % 3 });
+            refusals.keep(key(number), number % 3);
         }
         for (number, left) in [(0, None), (1, None), (2, Some(2)), (all - 1, Some((all - 1) % 3))] {
             assert_eq!(refusals.left(&key(number)), left, "{number}");

@@ -10,7 +10,7 @@ use super::fence::{Admission, Fence};
 use super::leases::Place;
 pub use super::ledger::{Audit, audit};
 use super::messages::{Buy, Refusal, Sale};
-use super::refusals::{Refusals, Refused};
+use super::refusals::Refusals;
 use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, Product, ProductName, Purchase, RequestId};
 use crate::probe::Event;
@@ -117,8 +117,8 @@ impl Stock {
         if let Some(fence) = &changes.fence {
             self.fence = fence.clone();
         }
-        for refused in &changes.refused {
-            self.refusals.keep(refused);
+        for (key, left) in &changes.refused {
+            self.refusals.keep(key.clone(), *left);
         }
     }
 }
@@ -132,8 +132,8 @@ pub(super) struct Changes {
     pub(super) unsettled: BTreeMap<RequestId, Option<Purchase>>,
     /// The fence, if it moves.
     pub(super) fence: Option<Fence>,
-    /// Who is refused for lack of stock.
-    pub(super) refused: Vec<Refused>,
+    /// Who is refused for lack of stock, and how many pieces are left.
+    pub(super) refused: BTreeMap<RequestId, u64>,
 }
 
 impl Changes {
@@ -241,8 +241,7 @@ impl<'a> Draft<'a> {
                 self.changes.unsettled.insert(purchase.key.clone(), Some(purchase.clone()));
             }
             Sale::NotEnough { left } => {
-                let number = self.stock.refusals.next() + self.changes.refused.len() as u64;
-                self.changes.refused.push(Refused { number, key: purchase.key.clone(), left });
+                self.changes.refused.insert(purchase.key.clone(), left);
             }
             Sale::UnknownProduct => {}
         }
@@ -251,8 +250,7 @@ impl<'a> Draft<'a> {
 
     /// How many pieces were left when this request was refused, if it was (rule C3).
     fn refused(&self, key: &RequestId) -> Option<u64> {
-        let now = self.changes.refused.iter().find(|refused| refused.key == *key);
-        now.map(|refused| refused.left).or_else(|| self.stock.refusals.left(key))
+        self.changes.refused.get(key).copied().or_else(|| self.stock.refusals.left(key))
     }
 
     fn settle(&mut self, key: &RequestId) {

@@ -177,6 +177,20 @@ fn a_catalog_goes_on_where_it_crashed() {
 }
 
 #[test]
+fn a_catalog_that_crashed_knows_whom_it_refused() {
+    simulate(async |mut world: World| {
+        world.serve().await;
+        let little = Sale::NotEnough { left: 0 };
+        assert_eq!(done(world.send(buy(1, 1, &[("b", "Yak", 1)]))).await.0, Some(Ok(vec![little])));
+        world.crash().await;
+        world.serve().await;
+        assert_eq!(done(world.send(Restock {})).await.0, Some(Ok(vec![name("Yak")])));
+        let late = buy(2, 1, &[("b", "Yak", 1), ("c", "Yak", 1)]);
+        assert_eq!(done(world.send(late)).await.0, Some(Ok(vec![little, Sale::Sold])));
+    });
+}
+
+#[test]
 fn a_crash_in_the_middle_of_a_group_leaves_all_or_nothing() {
     for (wait, left) in [(Duration::ZERO, 10), (DISK + TICK * 2, 6)] {
         simulate(async move |mut world: World| {
