@@ -141,6 +141,14 @@ impl Shopper {
         }
     }
 
+    /// Asks under a key that was acknowledged before.
+    async fn place_again(&self, key: &RequestId, name: &ProductName, quantity: Quantity) -> Told {
+        let invoked = self.world.now();
+        let told = self.place(key, name, quantity).await;
+        self.remember(Asked::Again { key: key.clone(), name: name.clone(), quantity }, invoked, told.clone());
+        told
+    }
+
     /// The same key and order, long after it was answered: the same number.
     async fn order_again(
         &self,
@@ -150,9 +158,7 @@ impl Shopper {
         number: OrderNumber,
     ) {
         self.think().await;
-        let invoked = self.world.now();
-        let told = self.place(key, name, quantity).await;
-        self.remember(Asked::Again { key: key.clone(), name: name.clone(), quantity }, invoked, told.clone());
+        let told = self.place_again(key, name, quantity).await;
         self.world.count("acknowledged order asked again");
         if told != (Told::Placed { number }) && told != Told::Unknown {
             let facts = [
@@ -166,10 +172,7 @@ impl Shopper {
     /// The same key for another order: refused.
     async fn reuse_key(&self, key: &RequestId, name: &ProductName, quantity: Quantity) {
         let Ok(other) = Quantity::new(u64::from(quantity.get()) + 1) else { return };
-        let invoked = self.world.now();
-        let told = self.place(key, name, other).await;
-        let asked = Asked::Again { key: key.clone(), name: name.clone(), quantity: other };
-        self.remember(asked, invoked, told.clone());
+        let told = self.place_again(key, name, other).await;
         self.world.count("key used for another order");
         if told != Told::KeyReused && told != Told::Unknown {
             let facts = [

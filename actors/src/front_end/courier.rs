@@ -1,8 +1,8 @@
 //! Carries orders to the leader: what arrives while calls are under way makes the next one.
 //!
 //! A call costs both ends about as much for a hundred orders as for one. So two calls are under way at most,
-//! that one batch is bought while the one before is being synced, and whatever waits goes
-//! together. An order that arrives when there is little to do goes at once and alone.
+//! that one batch is bought while the one before is being synced, and whatever waits goes together. An order
+//! that arrives when there is little to do goes at once and alone.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -71,13 +71,12 @@ impl Courier {
         self.under_way.set(self.under_way.get() - 1);
     }
 
-    /// What waits for one and the same view; what waits for a leader that no longer leads stays here.
+    /// What waits for one and the same view. What waits for a leader that no longer leads is sent back.
     fn next_batch(&self) -> Option<(View, Vec<Parcel>)> {
         let mut waiting = self.waiting.borrow_mut();
         let leader = self.service.current().map(|view| view.leader);
         while let Some(stale) = waiting.pop_front_if(|parcel| Some(parcel.view.leader) != leader) {
-            // Whoever waited has given up, if there is nobody.
-            let _ = stale.receipt.send(None);
+            give(stale.receipt, None);
         }
         let view = waiting.front()?.view.clone();
         let same = waiting.iter().take(BATCH).take_while(|parcel| parcel.view.epoch == view.epoch).count();
@@ -88,20 +87,24 @@ impl Courier {
 type Reply = Option<Result<Vec<Result<Placed, PlaceError>>, NetError>>;
 
 fn hand_over(reply: Reply, receipts: Vec<oneshot::Sender<Carried>>) {
-    let expected = receipts.len();
-    let each: Box<dyn Iterator<Item = Carried>> = match reply {
-        Some(Ok(answers)) if answers.len() == expected => {
-            Box::new(answers.into_iter().map(|answer| Some(Ok(answer))))
+    let nothing = match reply {
+        Some(Ok(answers)) if answers.len() == receipts.len() => {
+            return receipts
+                .into_iter()
+                .zip(answers)
+                .for_each(|(receipt, answer)| give(receipt, Some(Ok(answer))));
         }
         Some(Ok(answers)) => {
-            let why = format!("{} answers to {expected} orders", answers.len());
-            Box::new(std::iter::repeat_n(Some(Err(NetError::Malformed(why))), expected))
+            let why = format!("{} answers to {} orders", answers.len(), receipts.len());
+            Some(Err(NetError::Malformed(why)))
         }
-        Some(Err(error)) => Box::new(std::iter::repeat_n(Some(Err(error)), expected)),
-        None => Box::new(std::iter::repeat_n(None, expected)),
+        Some(Err(error)) => Some(Err(error)),
+        None => None,
     };
-    for (receipt, carried) in receipts.into_iter().zip(each) {
-        // Whoever gave up needs no answer.
-        let _ = receipt.send(carried);
-    }
+    receipts.into_iter().for_each(|receipt| give(receipt, nothing.clone()));
+}
+
+fn give(receipt: oneshot::Sender<Carried>, carried: Carried) {
+    // Whoever gave up needs no answer.
+    let _ = receipt.send(carried);
 }

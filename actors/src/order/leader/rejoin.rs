@@ -74,21 +74,21 @@ impl Leader {
         let leader = NodeId::Order(view.leader);
         let limit = self.config.call_limit;
         let theirs = self.host.net.send(leader, &Last {}, limit).await.ok()?;
-        let mut after = self.writer.summary().last;
-        if theirs == after {
+        let ours = self.writer.summary().last;
+        if theirs == ours {
             return Some(());
         }
         let fetch = |after| async move {
             let ask = SyncFrom { epoch: view.epoch, after, limit: CHUNK };
             self.host.net.send(leader, &ask, limit).await.ok()
         };
-        let mut chunk = fetch(after).await?;
+        let mut chunk = fetch(ours).await?;
         loop {
             let sync = match chunk {
                 Chunk::NotServing(_) => return None,
                 Chunk::Diverged { after: theirs } => {
-                    after = self.writer.read(move |book| read::last_at_most(book, theirs)).await.ok()?;
-                    chunk = fetch(after).await?;
+                    let agreed = self.writer.read(move |book| read::last_at_most(book, theirs)).await.ok()?;
+                    chunk = fetch(agreed).await?;
                     continue;
                 }
                 Chunk::Entries(sync) => sync,
