@@ -40,7 +40,7 @@ pub fn spare_toy() -> ProductName {
 }
 
 /// So many of it that there is always one left.
-pub const SPARE_STOCK: u64 = 1_000_000;
+const SPARE_STOCK: u64 = 1_000_000;
 
 /// The toy of some place in the catalog.
 #[must_use]
@@ -52,6 +52,17 @@ fn toy_name(name: &str) -> ProductName {
     ProductName::new(name).expect("the name is short and not empty")
 }
 
+/// What the store sells, with what there is of it before anybody comes in.
+#[must_use]
+pub fn products(setup: &Setup) -> Vec<ProductSeed> {
+    let toys = setup.stock.iter().enumerate().map(|(place, quantity)| ProductSeed {
+        name: toy(place),
+        price_cents: 100 + place as u64,
+        quantity: *quantity,
+    });
+    toys.chain([ProductSeed { name: spare_toy(), price_cents: 1, quantity: SPARE_STOCK }]).collect()
+}
+
 /// Starts a node.
 ///
 /// # Errors
@@ -60,15 +71,6 @@ pub fn start(setup: &Setup, node: NodeId, host: Host) -> Result<Launched, OpenEr
     let millis = Duration::from_millis;
     match node {
         NodeId::Catalog => {
-            let toys = setup.stock.iter().enumerate();
-            let mut products: Vec<ProductSeed> = toys
-                .map(|(place, quantity)| ProductSeed {
-                    name: toy(place),
-                    price_cents: 100 + place as u64,
-                    quantity: *quantity,
-                })
-                .collect();
-            products.push(ProductSeed { name: spare_toy(), price_cents: 1, quantity: SPARE_STOCK });
             let config = CatalogConfig {
                 front_ends: vec![1],
                 lease: millis(setup.lease_ms),
@@ -77,7 +79,7 @@ pub fn start(setup: &Setup, node: NodeId, host: Host) -> Result<Launched, OpenEr
                 restock_to: setup.restock_to,
                 call_limit: millis(setup.call_limit_ms),
                 max_calls: setup.max_calls.max(16),
-                products,
+                products: products(setup),
             };
             catalog::start(host, config).map(Launched::new)
         }

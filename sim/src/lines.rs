@@ -9,7 +9,7 @@ use toystore_actors::domain;
 use toystore_actors::front_end::messages::OrderError;
 
 use crate::clock::Nanos;
-use crate::cluster::{SPARE_STOCK, spare_toy, toy};
+use crate::cluster;
 use crate::history::{self, Told};
 use crate::scenario::Setup;
 
@@ -135,8 +135,8 @@ impl Lines {
     /// A simulated run's history.
     #[must_use]
     pub fn simulated(setup: &Setup, history: &history::History) -> Lines {
-        let toys = setup.stock.iter().enumerate().map(|(place, stock)| (toy(place).to_string(), *stock));
-        let initial = toys.chain([(spare_toy().to_string(), SPARE_STOCK)]).collect();
+        let products = cluster::products(setup).into_iter();
+        let initial = products.map(|seed| (seed.name.to_string(), seed.quantity)).collect();
         let opening = Some(Opening { initial, restock_to: setup.restock_to });
         Lines { opening, operations: history.operations.iter().map(Line::from).collect() }
     }

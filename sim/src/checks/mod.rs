@@ -18,7 +18,7 @@ use toystore_actors::probe::Event;
 
 use crate::audit::Audit;
 use crate::clock::Nanos;
-use crate::cluster::{SPARE_STOCK, spare_toy, toy};
+use crate::cluster;
 use crate::history::History;
 use crate::report::Violation;
 use crate::scenario::Setup;
@@ -32,8 +32,7 @@ pub fn judge(setup: &Setup, history: &History, audit: &Audit, undecided: &mut u6
     found.extend(once::check(history, audit));
     found.extend(stock::check(setup, audit));
     let ordered = audit.books.values().flatten().map(|entry| &entry.purchase.key).collect();
-    let toys = setup.stock.iter().enumerate().map(|(place, stock)| (toy(place), *stock));
-    let initial = toys.chain([(spare_toy(), SPARE_STOCK)]).collect();
+    let initial = cluster::products(setup).into_iter().map(|seed| (seed.name, seed.quantity)).collect();
     found.extend(products::check(history, &ordered, &initial, setup.restock_to, undecided));
     found
 }

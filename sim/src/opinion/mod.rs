@@ -31,6 +31,17 @@ pub(crate) struct Timed<A> {
     pub line: usize,
 }
 
+/// When each operation begins (false) and ends (true), in time: by its place in `operations`. Of what happens at
+/// the same time the beginning comes first: such operations overlap.
+fn moments<A>(operations: &[Timed<A>]) -> Vec<(Nanos, bool, usize)> {
+    let both = operations.iter().enumerate().flat_map(|(index, operation)| {
+        [(operation.from, false, index), (operation.until.unwrap_or(Nanos::MAX), true, index)]
+    });
+    let mut moments: Vec<_> = both.collect();
+    moments.sort_unstable();
+    moments
+}
+
 /// What a judge found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {

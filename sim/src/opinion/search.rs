@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use todc_utils::{Action, History, Specification, WGLChecker};
 
-use super::Timed;
+use super::{Timed, moments};
 use crate::clock::Nanos;
 
 /// The search remembers each state that it was in; so much memory is enough.
@@ -92,14 +92,7 @@ fn fits<S: Object>(operations: &[Timed<S::Operation>]) -> Option<bool> {
     if operations.is_empty() {
         return Some(true);
     }
-    // Of what happens at the same time, the beginning comes first: such operations overlap.
-    let mut moments: Vec<(Nanos, bool, usize)> = Vec::with_capacity(2 * operations.len());
-    for (index, operation) in operations.iter().enumerate() {
-        moments.push((operation.from, false, index));
-        moments.push((operation.until.unwrap_or(Nanos::MAX), true, index));
-    }
-    moments.sort_unstable();
-    let actions = moments.into_iter().map(|(_, ends, index)| {
+    let actions = moments(operations).into_iter().map(|(_, ends, index)| {
         let act = operations[index].act.clone();
         (index, if ends { Action::Response(act) } else { Action::Call(act) })
     });

@@ -14,8 +14,7 @@ use adya::history::{Interner, Mop, Op, OpType, ReadValue, Scalar};
 use adya::{History, Opts, Valid, Workload};
 
 use super::book::{Act, Entry, Goods, Key};
-use super::{Finding, Timed};
-use crate::clock::Nanos;
+use super::{Finding, Timed, moments};
 
 /// How many of its proofs are shown.
 const MOST: usize = 2;
@@ -49,13 +48,7 @@ fn history(acts: &[Timed<Act>]) -> History {
             writing.first.extend(entry.key.map(|key| (key, place)));
         }
     }
-    let mut moments: Vec<(Nanos, bool, usize)> = Vec::new();
-    for (index, operation) in acts.iter().enumerate() {
-        moments.push((operation.from, false, index));
-        moments.push((operation.until.unwrap_or(Nanos::MAX), true, index));
-    }
-    moments.sort_unstable();
-    let ops = moments.into_iter().filter_map(|(time, ends, index)| {
+    let ops = moments(acts).into_iter().filter_map(|(time, ends, index)| {
         Some(Op {
             index: acts[index].line as u64,
             kind: if ends { OpType::Ok } else { OpType::Invoke },
