@@ -207,7 +207,7 @@ fn damaged_and_foreign_files_are_named_and_left_as_they_are() {
         *byte ^= 0x5a;
     }
     let mut header = good.clone();
-    header[..512].fill(0xee);
+    header[..4096].fill(0xee);
     for (label, content, part) in [
         ("empty", Vec::new(), "not a toystore data file"),
         ("text", b"name,price,quantity\nTux,15.99,100\n".repeat(1000), "not a toystore data file"),
@@ -231,6 +231,22 @@ fn damaged_and_foreign_files_are_named_and_left_as_they_are() {
     fs::write(&book, &good).expect("it is written");
     let store = Up::start(data);
     assert_eq!(http::get(store.front_end, "/orders/20").expect("an answer").status, 200);
+}
+
+#[test]
+fn a_file_that_was_not_closed_does_not_open_without_its_journal() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path();
+    let mut store = Up::start(data);
+    http::order(store.front_end, "key", "Tux", 1).expect("an answer");
+    store.process.kill();
+    let (journal, elsewhere) = (data.join("order-2/book.redb.journal"), data.join("elsewhere"));
+    fs::rename(&journal, &elsewhere).expect("it is there");
+    let parts = ["order-2/book.redb is damaged", "its journal, which has what was written last, is missing"];
+    refused("no journal", up(data, None), 3, &parts);
+    fs::rename(&elsewhere, &journal).expect("it is still there");
+    let store = Up::start(data);
+    assert_eq!(http::get(store.front_end, "/orders/1").expect("an answer").status, 200);
 }
 
 #[test]

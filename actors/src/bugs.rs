@@ -83,7 +83,9 @@ bugs! {
     SyncGivenUp "sync-given-up" "E4" "A leader stops sending to a follower after the first message that is not answered.";
     StaleReplicaChosen "stale-replica-chosen" "views" "The front-end chooses the highest replica that answers, in sync or not.";
     ViewToldUnsaved "view-told-unsaved" "views" "The front-end tells a new view before it is on its disk.";
-    FsyncSkipped "fsync-skipped" "disk" "A replica confirms what it has written without a sync.";
+    FsyncSkipped "fsync-skipped" "F1" "A replica confirms what it has written without a sync.";
+    CheckpointUnsynced "checkpoint-unsynced" "F2" "The journal is written over although the file was not synced.";
+    JournalNotReplayed "journal-not-replayed" "F3" "A replica that starts does not look into the journal of its file.";
     NumberReused "number-reused" "disk" "A leader that takes over gives the last order's number to the next order too.";
     Oversell "oversell" "stock" "The catalog sells what it no longer has.";
     LeaseFromAnswer "lease-from-answer" "cache 1" "The front-end counts a lease from the answer, not from before its query.";

@@ -4,6 +4,9 @@
 //! deployed, a real file and a blocking thread; simulated, a disk that keeps, loses or tears each write
 //! that was not synced, and virtual time.
 
+mod head;
+mod journal;
+mod journaled;
 mod trial;
 
 use std::any::Any;
@@ -21,7 +24,7 @@ use redb::{
 };
 use tokio::sync::oneshot;
 
-use self::trial::Trial;
+use self::journaled::{Journaled, Trouble};
 
 /// A piece of work that may block on the disk.
 pub type Job = Box<dyn FnOnce() + Send>;
@@ -56,11 +59,15 @@ pub trait Storage {
     /// When it exists and could not be removed.
     fn remove(&self, file: &str) -> io::Result<()>;
 
-    /// Runs a job that may block, off the actor. Jobs may run side by side and in any order.
+    /// Runs a job that may block, off the actor. Jobs may run side by side and in any order, and whether or not
+    /// anyone waits for their end.
     fn run(&self, job: Job) -> LocalBoxFuture<'static, ()>;
 
     /// How much memory redb may use to cache one file, in bytes.
     fn cache_bytes(&self) -> usize;
+
+    /// How long half of a file's journal is, in bytes: how much is written between two syncs of the file itself.
+    fn journal_bytes(&self) -> usize;
 }
 
 /// Why a service's data file could not be opened. Each variant names the file.
@@ -144,6 +151,7 @@ const FORMAT_VERSION: &str = "1";
 pub struct DataFile {
     name: Rc<str>,
     database: Arc<Database>,
+    journaled: Arc<Journaled>,
     storage: Rc<dyn Storage>,
 }
 
@@ -157,15 +165,38 @@ impl DataFile {
     /// # Errors
     /// See [`OpenError`]. A file that could not be opened is left as it was.
     pub fn open(storage: Rc<dyn Storage>, file: &str, owner: &str) -> Result<DataFile, OpenError> {
-        let io = |source| OpenError::Io { file: storage.describe(file), source };
+        let name = storage.describe(file);
+        let io = |source| OpenError::Io { file: name.clone(), source };
+        let journal = journal_of(file);
+        let fresh = |file: &str| format!("{file}.new");
         if !storage.exists(file).map_err(io)? {
-            let fresh = format!("{file}.new");
+            // A journal without its file is worth nothing, and must not be taken for the new file's.
+            if storage.exists(&journal).map_err(io)? {
+                storage.open(&journal).and_then(|journal| journal::empty(&*journal)).map_err(io)?;
+            }
+            let fresh = fresh(file);
             storage.remove(&fresh).map_err(io)?;
-            drop(open_database(&*storage, &fresh, owner, true)?);
+            let (backend, path) = (open_locked(&*storage, &fresh)?, storage.describe(&fresh));
+            let owned = |found: &str| found == owner;
+            drop(open_backend(backend, None, &path, owner, &owned, storage.cache_bytes(), true)?);
             storage.rename(&fresh, file).map_err(io)?;
         }
-        let database = open_database(&*storage, file, owner, false)?;
-        Ok(DataFile { name: storage.describe(file).into(), database: Arc::new(database), storage })
+        let backend = open_locked(&*storage, file)?;
+        let left = storage.exists(&journal).map_err(io)?;
+        let left = left.then(|| open_locked(&*storage, &journal)).transpose()?;
+        let owned = |found: &str| found == owner;
+        let (database, journaled) =
+            open_backend(backend, left, &name, owner, &owned, storage.cache_bytes(), false)?;
+        let create = || {
+            drop(storage.open(&fresh(&journal))?);
+            storage.rename(&fresh(&journal), &journal)?;
+            storage.open(&journal)
+        };
+        journaled
+            .accept()
+            .and_then(|()| journaled.begin(owner, storage.journal_bytes(), create))
+            .map_err(io)?;
+        Ok(DataFile { name: name.into(), database: Arc::new(database), journaled, storage })
     }
 
     /// Runs `work` on the database, off the actor, and returns what it returns.
@@ -184,6 +215,11 @@ impl DataFile {
             let _ = tx.send(outcome);
         });
         self.storage.run(job).await;
+        if self.journaled.due() {
+            let journaled = self.journaled.clone();
+            // Nobody waits for it: a commit that comes before its end finds the other half of the journal.
+            drop(self.storage.run(Box::new(move || journaled.checkpoint())));
+        }
         rx.await.unwrap_or_else(|_| Err(DiskError::Io("the job was not run".into())))
     }
 
@@ -221,72 +257,87 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it cannot be read".into())
 }
 
-fn open_database(storage: &dyn Storage, file: &str, owner: &str, fresh: bool) -> Result<Database, OpenError> {
-    let name = storage.describe(file);
-    let backend = storage.open(file).map_err(|source| match source.kind() {
-        io::ErrorKind::WouldBlock => OpenError::InUse { file: name.clone() },
-        _ => OpenError::Io { file: name.clone(), source },
-    })?;
-    let owned = |found: &str| found == owner;
-    open_backend(backend, &name, owner, &owned, storage.cache_bytes(), fresh)
+/// The journal of a data file.
+#[must_use]
+pub fn journal_of(file: &str) -> String {
+    format!("{file}.journal")
 }
 
-/// Opens a data file that is there, through whatever reads it: for `toystore inspect`, which lets nothing be
-/// written. `name` and `wanted` are for messages; `owned` says whether the owner in the file will do.
+fn open_locked(storage: &dyn Storage, file: &str) -> Result<Box<dyn StorageBackend>, OpenError> {
+    storage.open(file).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => OpenError::InUse { file: storage.describe(file) },
+        _ => OpenError::Io { file: storage.describe(file), source },
+    })
+}
+
+/// Opens a data file that is there, with what its journal has, and lets nothing be written: for
+/// `toystore inspect`. `name` and `wanted` are for messages; `owned` says whether the owner in the file will do.
 ///
 /// # Errors
 /// See [`OpenError`].
 pub fn open_existing(
     backend: Box<dyn StorageBackend>,
+    journal: Option<Box<dyn StorageBackend>>,
     name: &str,
     wanted: &str,
     owned: &dyn Fn(&str) -> bool,
     cache_bytes: usize,
 ) -> Result<Database, OpenError> {
-    open_backend(backend, name, wanted, owned, cache_bytes, false)
+    open_backend(backend, journal, name, wanted, owned, cache_bytes, false).map(|(database, _)| database)
 }
 
-/// A `fresh` file is made `wanted`'s.
+/// A `fresh` file is made `wanted`'s; any other is not written to until it is accepted.
 fn open_backend(
     backend: Box<dyn StorageBackend>,
+    journal: Option<Box<dyn StorageBackend>>,
     name: &str,
     wanted: &str,
     owned: &dyn Fn(&str) -> bool,
     cache_bytes: usize,
     fresh: bool,
-) -> Result<Database, OpenError> {
-    let foreign = |found: String| OpenError::Foreign {
+) -> Result<(Database, Arc<Journaled>), OpenError> {
+    let foreign = |found: &str| OpenError::Foreign {
         file: name.into(),
         wanted: format!("{wanted} (format {FORMAT_VERSION})"),
-        found,
+        found: found.into(),
     };
     if !fresh && backend.len().unwrap_or(0) == 0 {
-        return Err(foreign("it is empty".into()));
+        return Err(foreign("it is empty"));
     }
     let io = |source| OpenError::Io { file: name.into(), source };
-    let trial = Arc::new(Trial::new(backend).map_err(io)?);
+    let journaled = Arc::new(Journaled::new(backend, journal).map_err(io)?);
     if fresh {
-        trial.accept().map_err(io)?;
+        journaled.accept().and_then(|()| journaled.create()).map_err(io)?;
     }
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let mut builder = Builder::new();
         builder.set_cache_size(cache_bytes);
-        let database = builder
-            .create_with_backend(Backend(trial.clone()))
-            .map_err(|error| classify(error, name, wanted))?;
+        let database = builder.create_with_backend(Backend(journaled.clone())).map_err(|error| {
+            match journaled.trouble() {
+                Some(Trouble::Foreign(found)) => foreign(found),
+                Some(Trouble::Damaged(why)) => OpenError::Damaged { file: name.into(), why },
+                None => classify(error, name),
+            }
+        })?;
         if fresh {
             stamp(&database, wanted).map_err(|error| damaged(name, &error))?;
         }
-        match stamped_owner(&database).map_err(|error| damaged(name, &error))? {
-            Some((found, format)) if owned(&found) && format == FORMAT_VERSION => {
-                trial.accept().map_err(io)?;
-                Ok(database)
+        let owner = stamped_owner(&database).map_err(|error| damaged(name, &error))?;
+        match (owner, journaled.replayed()) {
+            (Some((found, _)), Some(replayed)) if found != replayed => {
+                let why = format!("the journal beside it is that of {replayed}");
+                Err(OpenError::Damaged { file: name.into(), why })
             }
-            Some((found, format)) => Err(foreign(format!("it holds the data of {found} (format {format})"))),
-            None => Err(foreign("it is another program's redb database".into())),
+            (Some((found, format)), _) if owned(&found) && format == FORMAT_VERSION => Ok(database),
+            (Some((found, format)), _) => {
+                Err(foreign(&format!("it holds the data of {found} (format {format})")))
+            }
+            (None, _) => Err(foreign("it is another program's redb database")),
         }
     }));
-    opened.unwrap_or_else(|panic| Err(OpenError::Damaged { file: name.into(), why: panic_text(&*panic) }))
+    let opened = opened
+        .unwrap_or_else(|panic| Err(OpenError::Damaged { file: name.into(), why: panic_text(&*panic) }));
+    opened.map(|database| (database, journaled))
 }
 
 fn damaged(file: &str, error: &DiskError) -> OpenError {
@@ -296,14 +347,14 @@ fn damaged(file: &str, error: &DiskError) -> OpenError {
     }
 }
 
-fn classify(error: DatabaseError, file: &str, owner: &str) -> OpenError {
+/// Why redb did not open a file that begins like one of ours.
+fn classify(error: DatabaseError, file: &str) -> OpenError {
     let file = file.to_owned();
     match error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => OpenError::InUse { file },
-        DatabaseError::Storage(StorageError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-            OpenError::Foreign { file, wanted: owner.into(), found: "it is not a database".into() }
-        }
-        DatabaseError::Storage(StorageError::Io(source)) if source.kind() != io::ErrorKind::UnexpectedEof => {
+        DatabaseError::Storage(StorageError::Io(source))
+            if !matches!(source.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) =>
+        {
             OpenError::Io { file, source }
         }
         other => OpenError::Damaged { file, why: other.to_string() },
@@ -333,9 +384,9 @@ fn stamped_owner(database: &Database) -> Result<Option<(String, String)>, DiskEr
     Ok(owner.zip(format))
 }
 
-/// redb takes a backend by its type; this makes one type of all.
+/// redb takes a backend by its type, for itself alone.
 #[derive(Debug)]
-struct Backend(Arc<Trial>);
+struct Backend(Arc<Journaled>);
 
 impl StorageBackend for Backend {
     fn len(&self) -> io::Result<u64> {
@@ -354,24 +405,24 @@ impl StorageBackend for Backend {
         self.0.write(offset, data)
     }
     fn close(&self) -> io::Result<()> {
-        self.0.file.close()
+        self.0.close()
     }
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.file.try_lock_range(start, end)
+        self.0.locks().try_lock_range(start, end)
     }
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.file.try_lock_shared_range(start, end)
+        self.0.locks().try_lock_shared_range(start, end)
     }
     fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.file.lock_range(start, end)
+        self.0.locks().lock_range(start, end)
     }
     fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.file.lock_shared_range(start, end)
+        self.0.locks().lock_shared_range(start, end)
     }
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.file.unlock_range(start, end)
+        self.0.locks().unlock_range(start, end)
     }
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.file.query_lock_range(start, end)
+        self.0.locks().query_lock_range(start, end)
     }
 }

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use redb::{Builder, Database};
+use redb::{Database, StorageBackend};
 use toystore_actors::catalog::stock::{self, Item};
 use toystore_actors::domain::{Entry, Purchase, ReplicaId};
 use toystore_actors::net::NodeId;
+use toystore_actors::storage::{journal_of, open_existing};
 use toystore_actors::{catalog, order};
 
+use crate::disk::Disk;
 use crate::world::World;
+
+/// How much memory redb may use for one file.
+const CACHE_BYTES: usize = 1 << 20;
 
 /// What is on the disks.
 #[derive(Debug, Clone, Default)]
@@ -49,13 +54,15 @@ pub fn audit(world: &Rc<World>) -> Result<Audit, String> {
     for (node, disk) in &world.disks {
         match node {
             NodeId::Order(id) => {
-                let database =
-                    open(&disk.copy(), order::BOOK_FILE).map_err(|why| format!("{node}: {why}"))?;
+                let owner = order::book_owner(*id);
+                let database = open(&disk.copy(), order::BOOK_FILE, &owner);
+                let database = database.map_err(|why| format!("{node}: {why}"))?;
                 let entries = order::book::read::entries(&database, 0, usize::MAX);
                 audit.books.insert(*id, entries.map_err(|error| format!("{node}: {error}"))?);
             }
             NodeId::Catalog => {
-                let database = open(&disk.copy(), catalog::FILE).map_err(|why| format!("{node}: {why}"))?;
+                let database = open(&disk.copy(), catalog::FILE, catalog::OWNER);
+                let database = database.map_err(|why| format!("{node}: {why}"))?;
                 let books = stock::audit(&database).map_err(|error| format!("{node}: {error}"))?;
                 audit.items = books.items;
                 audit.unsettled = books.unsettled;
@@ -66,7 +73,12 @@ pub fn audit(world: &Rc<World>) -> Result<Audit, String> {
     Ok(audit)
 }
 
-fn open(disk: &crate::disk::Disk, file: &str) -> Result<Database, String> {
-    let handle = disk.open(file).map_err(|error| error.to_string())?;
-    Builder::new().create_with_backend(handle).map_err(|error| error.to_string())
+/// Opens a file as a start after a crash would, and changes nothing.
+fn open(disk: &Disk, file: &str, owner: &str) -> Result<Database, String> {
+    let handle = |file: &str| -> Result<Box<dyn StorageBackend>, String> {
+        Ok(Box::new(disk.open(file).map_err(|error| error.to_string())?))
+    };
+    let owned = |found: &str| found == owner;
+    let journal = Some(handle(&journal_of(file))?);
+    open_existing(handle(file)?, journal, file, owner, &owned, CACHE_BYTES).map_err(|error| error.to_string())
 }

@@ -17,6 +17,9 @@ use toystore_actors::storage::{Job, Storage};
 use crate::disk::Disk;
 use crate::world::World;
 
+/// Half of a file's journal: little, so that a run fills it many times, and some commits do not fit.
+const JOURNAL_BYTES: usize = 128 << 10;
+
 #[derive(Default)]
 struct State {
     done: bool,
@@ -116,5 +119,9 @@ impl Storage for NodeStorage {
 
     fn cache_bytes(&self) -> usize {
         1 << 20
+    }
+
+    fn journal_bytes(&self) -> usize {
+        JOURNAL_BYTES
     }
 }

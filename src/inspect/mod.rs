@@ -1,7 +1,7 @@
 //! `toystore inspect`: reads the data files of a stopped store, and says whether they tell one story.
 
 mod books;
-mod overlay;
+mod read_only;
 mod stock;
 
 use std::fmt::Write as _;
@@ -11,14 +11,14 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use redb::Database;
+use redb::{Database, StorageBackend};
 use toystore_actors::domain::{Entry, OrderNumber, Purchase, ReplicaId, RequestId, View};
 use toystore_actors::order::book::{BookSummary, read};
-use toystore_actors::storage::{DiskError, OpenError, guarded, open_existing};
+use toystore_actors::storage::{DiskError, OpenError, guarded, journal_of, open_existing};
 use toystore_actors::{catalog, front_end, order};
 
 use books::{Comparison, Source};
-use overlay::Overlay;
+use read_only::ReadOnly;
 use stock::Stock;
 
 use crate::host::panics::contained;
@@ -95,8 +95,14 @@ struct Opened {
 impl Opened {
     fn open(path: PathBuf, wanted: &str, owned: impl Fn(&str) -> bool) -> Result<Opened, String> {
         let name = path.display().to_string();
-        let overlay = Overlay::open(&path).map_err(|error| format!("cannot open {name}: {error}"))?;
-        let opened = contained(|| open_existing(Box::new(overlay), &name, wanted, &owned, CACHE_BYTES));
+        let file = ReadOnly::open(&path).map_err(|error| format!("cannot open {name}: {error}"))?;
+        let beside = journal_of(&name);
+        let journal: Option<Box<dyn StorageBackend>> = match ReadOnly::open(Path::new(&beside)) {
+            Ok(journal) => Some(Box::new(journal)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(format!("cannot open {beside}: {error}")),
+        };
+        let opened = contained(|| open_existing(Box::new(file), journal, &name, wanted, &owned, CACHE_BYTES));
         let database = opened.map_err(|error| match error {
             OpenError::InUse { file } => format!("{file} is in use by a running store; stop it first"),
             other => other.to_string(),

@@ -8,8 +8,10 @@
 mod world;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::future;
+use parking_lot::Mutex;
 
 use self::world::{MS, Replica, World, flow, order, toy};
 use super::messages::*;
@@ -241,7 +243,8 @@ fn a_front_end_that_lost_its_file_goes_on_from_the_newest_view_of_all() {
         world.led_by(3).await;
         world.ask(ChangeView { epoch: 1, leader: 3, change: Change::Drop(1) }).await;
         tokio::time::sleep(500 * MS).await;
-        let copy = world.disk.files.lock()["front-end.redb"].lock().clone();
+        let copy: Vec<_> =
+            world.disk.files.lock().iter().map(|(name, file)| (name.clone(), file.lock().clone())).collect();
         world.ask(ChangeView { epoch: 2, leader: 3, change: Change::Drop(2) }).await;
         tokio::time::sleep(500 * MS).await;
         world.kill().await;
@@ -255,8 +258,12 @@ fn a_front_end_that_lost_its_file_goes_on_from_the_newest_view_of_all() {
         assert_eq!(world.led_by(3).await, View { epoch: 4, leader: 3, in_sync: vec![3] });
         world.kill().await;
 
-        // An old copy of the file is as good as none.
-        *world.disk.files.lock()["front-end.redb"].lock() = copy;
+        // An old copy of the files is as good as none.
+        world
+            .disk
+            .files
+            .lock()
+            .extend(copy.into_iter().map(|(name, file)| (name, Arc::new(Mutex::new(file)))));
         world.start();
         tokio::time::sleep(3000 * MS).await;
         assert_eq!(world.led_by(3).await, View { epoch: 5, leader: 3, in_sync: vec![3] });

@@ -83,12 +83,14 @@ impl Trial {
         beyond.fill(0);
         if from_file.is_empty() { Ok(()) } else { self.file.read(offset, from_file) }
     }
+}
 
-    pub(super) fn len(&self) -> io::Result<u64> {
+impl StorageBackend for Trial {
+    fn len(&self) -> io::Result<u64> {
         if self.direct() { self.file.len() } else { Ok(self.held.lock().len) }
     }
 
-    pub(super) fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         if self.direct() {
             return self.file.read(offset, out);
         }
@@ -104,7 +106,7 @@ impl Trial {
         Ok(())
     }
 
-    pub(super) fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         if self.direct() {
             return self.file.write(offset, data);
         }
@@ -126,7 +128,7 @@ impl Trial {
         Ok(())
     }
 
-    pub(super) fn set_len(&self, len: u64) -> io::Result<()> {
+    fn set_len(&self, len: u64) -> io::Result<()> {
         if self.direct() {
             return self.file.set_len(len);
         }
@@ -142,7 +144,7 @@ impl Trial {
         Ok(())
     }
 
-    pub(super) fn sync_data(&self) -> io::Result<()> {
+    fn sync_data(&self) -> io::Result<()> {
         if self.direct() {
             return self.file.sync_data();
         }

@@ -122,6 +122,10 @@ impl Storage for Disk {
     fn cache_bytes(&self) -> usize {
         1 << 20
     }
+
+    fn journal_bytes(&self) -> usize {
+        64 << 10
+    }
 }
 
 /// How the front-ends take an invalidation.

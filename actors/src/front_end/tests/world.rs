@@ -86,6 +86,10 @@ impl Storage for Disk {
     fn cache_bytes(&self) -> usize {
         1 << 20
     }
+
+    fn journal_bytes(&self) -> usize {
+        64 << 10
+    }
 }
 
 impl StorageBackend for OpenFile {
