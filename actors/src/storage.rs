@@ -93,12 +93,22 @@ pub enum OpenError {
     },
     /// It was this service's, but can no longer be read.
     #[error(
-        "{file} is damaged ({why}); it was left as it is: restore it from a copy, or move it away to start empty"
+        "{file} is damaged ({why}); it was left as it is: restore it from a copy, or move it and its journal away to start empty"
     )]
     Damaged {
         /// The file.
         file: String,
         /// What redb says.
+        why: String,
+    },
+    /// It and its journal are not of one state.
+    #[error(
+        "{file} does not go with its journal ({why}); both were left as they are: put back the one that belongs to the other, or restore the file from a copy and move the journal away"
+    )]
+    Apart {
+        /// The file.
+        file: String,
+        /// How that shows.
         why: String,
     },
     /// The operating system refused.
@@ -163,27 +173,27 @@ impl DataFile {
     /// rather than half of one.
     ///
     /// # Errors
-    /// See [`OpenError`]. A file that could not be opened is left as it was.
+    /// See [`OpenError`]. A file that is not this owner's, or cannot be read, is left as it was.
     pub fn open(storage: Rc<dyn Storage>, file: &str, owner: &str) -> Result<DataFile, OpenError> {
         let name = storage.describe(file);
         let io = |source| OpenError::Io { file: name.clone(), source };
         let journal = journal_of(file);
         let fresh = |file: &str| format!("{file}.new");
         if !storage.exists(file).map_err(io)? {
-            // A journal without its file is worth nothing, and must not be taken for the new file's.
+            // The journal of a file that was moved away: it belongs to that file, not to the new one.
             if storage.exists(&journal).map_err(io)? {
-                storage.open(&journal).and_then(|journal| journal::empty(&*journal)).map_err(io)?;
+                storage.rename(&journal, &format!("{journal}.old")).map_err(io)?;
             }
             let fresh = fresh(file);
             storage.remove(&fresh).map_err(io)?;
-            let (backend, path) = (open_locked(&*storage, &fresh)?, storage.describe(&fresh));
+            let (backend, path) = (open_file(&*storage, &fresh)?, storage.describe(&fresh));
             let owned = |found: &str| found == owner;
             drop(open_backend(backend, None, &path, owner, &owned, storage.cache_bytes(), true)?);
             storage.rename(&fresh, file).map_err(io)?;
         }
-        let backend = open_locked(&*storage, file)?;
+        let backend = open_file(&*storage, file)?;
         let left = storage.exists(&journal).map_err(io)?;
-        let left = left.then(|| open_locked(&*storage, &journal)).transpose()?;
+        let left = left.then(|| open_file(&*storage, &journal)).transpose()?;
         let owned = |found: &str| found == owner;
         let (database, journaled) =
             open_backend(backend, left, &name, owner, &owned, storage.cache_bytes(), false)?;
@@ -257,13 +267,16 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it cannot be read".into())
 }
 
+/// What a data file's name is followed by, after a dot, in that of its journal.
+pub const JOURNAL: &str = "journal";
+
 /// The journal of a data file.
 #[must_use]
 pub fn journal_of(file: &str) -> String {
-    format!("{file}.journal")
+    format!("{file}.{JOURNAL}")
 }
 
-fn open_locked(storage: &dyn Storage, file: &str) -> Result<Box<dyn StorageBackend>, OpenError> {
+fn open_file(storage: &dyn Storage, file: &str) -> Result<Box<dyn StorageBackend>, OpenError> {
     storage.open(file).map_err(|source| match source.kind() {
         io::ErrorKind::WouldBlock => OpenError::InUse { file: storage.describe(file) },
         _ => OpenError::Io { file: storage.describe(file), source },
@@ -316,6 +329,7 @@ fn open_backend(
             match journaled.trouble() {
                 Some(Trouble::Foreign(found)) => foreign(found),
                 Some(Trouble::Damaged(why)) => OpenError::Damaged { file: name.into(), why },
+                Some(Trouble::Apart(why)) => OpenError::Apart { file: name.into(), why },
                 None => classify(error, name),
             }
         })?;
@@ -323,10 +337,10 @@ fn open_backend(
             stamp(&database, wanted).map_err(|error| damaged(name, &error))?;
         }
         let owner = stamped_owner(&database).map_err(|error| damaged(name, &error))?;
-        match (owner, journaled.replayed()) {
-            (Some((found, _)), Some(replayed)) if found != replayed => {
-                let why = format!("the journal beside it is that of {replayed}");
-                Err(OpenError::Damaged { file: name.into(), why })
+        match (owner, journaled.journal_owner()) {
+            (Some((found, _)), Some(other)) if owned(&found) && found != other => {
+                let why = format!("the journal is that of {other}");
+                Err(OpenError::Apart { file: name.into(), why })
             }
             (Some((found, format)), _) if owned(&found) && format == FORMAT_VERSION => Ok(database),
             (Some((found, format)), _) => {

@@ -404,6 +404,12 @@ impl Handle {
                 }
                 Err(error)
             }
+            // The system has given up on these pages and takes them for clean: the next sync succeeds without
+            // them.
+            Err(error) if kind == Kind::Sync => {
+                file.unsynced.clear();
+                Err(error)
+            }
             Err(error) => Err(error),
             Ok(()) => work(file),
         }

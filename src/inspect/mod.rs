@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use redb::{Database, StorageBackend};
 use toystore_actors::domain::{Entry, OrderNumber, Purchase, ReplicaId, RequestId, View};
 use toystore_actors::order::book::{BookSummary, read};
-use toystore_actors::storage::{DiskError, OpenError, guarded, journal_of, open_existing};
+use toystore_actors::storage::{DiskError, JOURNAL, OpenError, guarded, open_existing};
 use toystore_actors::{catalog, front_end, order};
 
 use books::{Comparison, Source};
@@ -96,11 +96,11 @@ impl Opened {
     fn open(path: PathBuf, wanted: &str, owned: impl Fn(&str) -> bool) -> Result<Opened, String> {
         let name = path.display().to_string();
         let file = ReadOnly::open(&path).map_err(|error| format!("cannot open {name}: {error}"))?;
-        let beside = journal_of(&name);
-        let journal: Option<Box<dyn StorageBackend>> = match ReadOnly::open(Path::new(&beside)) {
+        let beside = path.with_added_extension(JOURNAL);
+        let journal: Option<Box<dyn StorageBackend>> = match ReadOnly::open(&beside) {
             Ok(journal) => Some(Box::new(journal)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(format!("cannot open {beside}: {error}")),
+            Err(error) => return Err(format!("cannot open {}: {error}", beside.display())),
         };
         let opened = contained(|| open_existing(Box::new(file), journal, &name, wanted, &owned, CACHE_BYTES));
         let database = opened.map_err(|error| match error {

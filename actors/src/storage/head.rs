@@ -12,7 +12,7 @@ pub const HEAD: u64 = 4096;
 
 const SLOT: u64 = HEAD / 2;
 const MAGIC: &[u8; 8] = b"toystore";
-const LEN: usize = 33;
+const LEN: usize = 40;
 
 /// Up to where a file is whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,13 +21,14 @@ pub struct Stamp {
     count: u64,
     /// Of all that was synced, what is numbered up to here is in the file.
     pub sequence: u64,
-    /// So is everything else: the journal is not needed.
-    pub closed: bool,
+    /// The number under which the journal was begun that has the rest; `None` when the file was closed and
+    /// has everything.
+    pub journal: Option<u64>,
 }
 
 /// What a file begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Head {
+pub enum Found {
     /// A stamp.
     Stamped(Stamp),
     /// Neither of two stamps can be read.
@@ -43,8 +44,13 @@ impl Stamp {
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn write_next(self, file: &dyn StorageBackend, sequence: u64, closed: bool) -> io::Result<Stamp> {
-        let next = Stamp { count: self.count + 1, sequence, closed };
+    pub fn write_next(
+        self,
+        file: &dyn StorageBackend,
+        sequence: u64,
+        journal: Option<u64>,
+    ) -> io::Result<Stamp> {
+        let next = Stamp { count: self.count + 1, sequence, journal };
         file.write(next.count % 2 * SLOT, &next.encode())?;
         Ok(next)
     }
@@ -54,7 +60,8 @@ impl Stamp {
         bytes[..8].copy_from_slice(MAGIC);
         bytes[16..24].copy_from_slice(&self.count.to_le_bytes());
         bytes[24..32].copy_from_slice(&self.sequence.to_le_bytes());
-        bytes[32] = self.closed.into();
+        // No journal has the number 0: opening a file takes one.
+        bytes[32..].copy_from_slice(&self.journal.unwrap_or(0).to_le_bytes());
         let sum = crc32fast::hash(&bytes[16..]);
         bytes[8..12].copy_from_slice(&sum.to_le_bytes());
         bytes
@@ -62,7 +69,8 @@ impl Stamp {
 
     fn decode(bytes: [u8; LEN]) -> Option<Stamp> {
         let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|index| bytes[at + index]));
-        let stamp = Stamp { count: number(16), sequence: number(24), closed: bytes[32] == 1 };
+        let journal = Some(number(32)).filter(|journal| *journal > 0);
+        let stamp = Stamp { count: number(16), sequence: number(24), journal };
         (stamp.encode() == bytes).then_some(stamp)
     }
 }
@@ -71,9 +79,9 @@ impl Stamp {
 ///
 /// # Errors
 /// When the disk fails.
-pub fn read(file: &dyn StorageBackend) -> io::Result<Head> {
+pub fn read(file: &dyn StorageBackend) -> io::Result<Found> {
     if file.len()? < HEAD {
-        return Ok(Head::Foreign);
+        return Ok(Found::Foreign);
     }
     let (mut newest, mut ours, mut redb) = (None::<Stamp>, false, false);
     for slot in 0..2 {
@@ -88,10 +96,10 @@ pub fn read(file: &dyn StorageBackend) -> io::Result<Head> {
         }
     }
     Ok(match newest {
-        Some(stamp) => Head::Stamped(stamp),
-        None if ours => Head::Damaged,
-        None if redb => Head::Redb,
-        None => Head::Foreign,
+        Some(stamp) => Found::Stamped(stamp),
+        None if ours => Found::Damaged,
+        None if redb => Found::Redb,
+        None => Found::Foreign,
     })
 }
 
@@ -104,24 +112,23 @@ mod tests {
     #[test]
     fn a_torn_stamp_leaves_the_one_before_it() {
         let file = InMemoryBackend::new();
-        assert_eq!(read(&file).unwrap(), Head::Foreign);
+        assert_eq!(read(&file).unwrap(), Found::Foreign);
         file.set_len(HEAD).unwrap();
-        assert_eq!(read(&file).unwrap(), Head::Foreign);
-        let first = Stamp::default().write_next(&file, 7, true).unwrap();
-        assert_eq!(read(&file).unwrap(), Head::Stamped(first));
-        let second = first.write_next(&file, 9, false).unwrap();
-        assert_eq!(read(&file).unwrap(), Head::Stamped(second));
-        assert_eq!((second.sequence, second.closed), (9, false));
+        assert_eq!(read(&file).unwrap(), Found::Foreign);
+        let first = Stamp::default().write_next(&file, 7, None).unwrap();
+        assert_eq!(read(&file).unwrap(), Found::Stamped(first));
+        let second = first.write_next(&file, 9, Some(8)).unwrap();
+        assert_eq!(read(&file).unwrap(), Found::Stamped(second));
+        assert_eq!((second.sequence, second.journal), (9, Some(8)));
         for at in [0, 9, 20, 30] {
             let torn = InMemoryBackend::new();
             torn.set_len(HEAD).unwrap();
-            first.write_next(&torn, 9, false).unwrap();
-            first.encode();
+            first.write_next(&torn, 9, Some(8)).unwrap();
             torn.write(first.count % 2 * SLOT, &first.encode()).unwrap();
             torn.write(second.count % 2 * SLOT + at, &[0xAA]).unwrap();
-            assert_eq!(read(&torn).unwrap(), Head::Stamped(first), "byte {at}");
+            assert_eq!(read(&torn).unwrap(), Found::Stamped(first), "byte {at}");
             torn.write(first.count % 2 * SLOT + 20, &[0xAA]).unwrap();
-            assert_eq!(read(&torn).unwrap(), Head::Damaged, "byte {at} and the other too");
+            assert_eq!(read(&torn).unwrap(), Found::Damaged, "byte {at} and the other too");
         }
     }
 }

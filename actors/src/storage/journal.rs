@@ -18,11 +18,13 @@ use redb::StorageBackend;
 /// Where the first half begins, and to what records are aligned.
 const PAGE: usize = 4096;
 const MAGIC: [u8; 8] = *b"toyjrnl1";
-/// Magic, checksum, four bytes of nothing, sequence number, length of the body.
+/// Magic, checksum, four bytes of nothing, number, length of the body.
 const RECORD_HEAD: usize = 32;
 /// Offset, length, and how many of the bytes are kept; the rest are zeros.
 const WRITE_HEAD: usize = 16;
 const ZEROS: [u8; 64] = [0; 64];
+/// A record keeps no more memory than this, in bytes, when it has been written.
+const KEPT: usize = 1 << 20;
 /// As the length of a write: the file's new length.
 const SET_LEN: u32 = u32::MAX;
 
@@ -149,17 +151,22 @@ pub enum Room {
 }
 
 impl Journal {
-    /// Begins to write a file anew, whatever it held.
+    /// Begins to write a file anew, under a number, whatever it held.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn begin(file: Box<dyn StorageBackend>, owner: &str, half_bytes: usize) -> io::Result<Journal> {
+    pub fn begin(
+        file: Box<dyn StorageBackend>,
+        owner: &str,
+        number: u64,
+        half_bytes: usize,
+    ) -> io::Result<Journal> {
         let half_bytes = half_bytes.next_multiple_of(PAGE);
         let mut head = Record::default();
         head.entry(half_bytes as u64, SET_LEN, owner.as_bytes());
         let len = file.len()?;
         let mut journal = Journal { file, len, half_bytes, half: 0, tail: 0 };
-        journal.write_synced(0, head.seal(0))?;
+        journal.write_synced(0, head.seal(number))?;
         Ok(journal)
     }
 
@@ -189,7 +196,13 @@ impl Journal {
         self.write_synced(at, record.seal(sequence))?;
         self.tail += len;
         record.0.truncate(RECORD_HEAD);
+        record.0.shrink_to(KEPT);
         Ok(Room::Taken)
+    }
+
+    /// How long a record can be, in bytes.
+    pub fn half_bytes(&self) -> usize {
+        self.half_bytes
     }
 
     /// Goes on in the other half, over what is there.
@@ -207,17 +220,9 @@ impl Journal {
     /// # Errors
     /// When the disk fails.
     pub fn end(&self) -> io::Result<()> {
-        empty(&*self.file)
+        self.file.set_len(0)?;
+        self.file.sync_data()
     }
-}
-
-/// Empties a journal that is not needed any more.
-///
-/// # Errors
-/// When the disk fails.
-pub fn empty(file: &dyn StorageBackend) -> io::Result<()> {
-    file.set_len(0)?;
-    file.sync_data()
 }
 
 /// What was found in a journal.
@@ -225,6 +230,8 @@ pub fn empty(file: &dyn StorageBackend) -> io::Result<()> {
 pub struct Found {
     /// Whose it is.
     pub owner: String,
+    /// The number under which it was begun.
+    pub begun: u64,
     /// The records after the number that was asked for, in their order.
     pub records: Vec<(u64, Record)>,
 }
@@ -249,7 +256,7 @@ pub fn read(file: &dyn StorageBackend, after: u64) -> io::Result<Result<Option<F
         return Ok(Ok(None));
     }
     let head = load(file, 0..PAGE as u64)?;
-    let Some((_, head, _)) = Record::unseal(&head) else { return Ok(Ok(None)) };
+    let Some((begun, head, _)) = Record::unseal(&head) else { return Ok(Ok(None)) };
     let half_bytes = number(&head.0, RECORD_HEAD);
     let owner = String::from_utf8_lossy(&head.0[RECORD_HEAD + WRITE_HEAD..]).into_owned();
     let mut records = Vec::new();
@@ -264,7 +271,7 @@ pub fn read(file: &dyn StorageBackend, after: u64) -> io::Result<Result<Option<F
     records.sort_by_key(|(sequence, _)| *sequence);
     let gap = records.windows(2).find(|pair| pair[1].0 != pair[0].0 + 1);
     let gap = gap.map(|pair| Gap { missing: pair[0].0 + 1, present: pair[1].0 });
-    Ok(gap.map_or(Ok(Some(Found { owner, records })), Err))
+    Ok(gap.map_or(Ok(Some(Found { owner, begun, records })), Err))
 }
 
 fn load(file: &dyn StorageBackend, range: Range<u64>) -> io::Result<Vec<u8>> {
@@ -275,7 +282,7 @@ fn load(file: &dyn StorageBackend, range: Range<u64>) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The records at the beginning of a half. What follows them is older than `after`: each record was on the
+/// The records at the beginning of a half. What follows them is no newer than `after`: each record was on the
 /// disk before the next one was written, so a newer one behind an unreadable one means damage, not a crash.
 fn scan(bytes: &[u8], after: u64) -> Result<Vec<(u64, Record)>, Gap> {
     let mut found: Vec<(u64, Record)> = Vec::new();
@@ -332,7 +339,7 @@ mod tests {
     /// One page a record, three records a half; each says its number.
     fn journal(sequences: Range<u64>) -> Shared {
         let file = Shared::default();
-        let mut journal = Journal::begin(Box::new(file.clone()), "a test", 3 * PAGE).unwrap();
+        let mut journal = Journal::begin(Box::new(file.clone()), "a test", 1, 3 * PAGE).unwrap();
         for sequence in sequences {
             let mut record = Record::default();
             record.write(sequence, &[7; 10]);
@@ -356,7 +363,7 @@ mod tests {
     #[test]
     fn changes_come_back_as_they_were_made() {
         let file = Shared::default();
-        let mut journal = Journal::begin(Box::new(file.clone()), "somebody", 4 * PAGE).unwrap();
+        let mut journal = Journal::begin(Box::new(file.clone()), "somebody", 3, 4 * PAGE).unwrap();
         let mut record = Record::default();
         assert!(record.is_empty());
         let mut half_empty = [0; 4096];
@@ -368,7 +375,7 @@ mod tests {
         assert_eq!(journal.append(&mut record, 5).unwrap(), Room::Taken);
         assert!(record.is_empty());
         let found = read(&file, 4).unwrap().unwrap().unwrap();
-        assert_eq!((found.owner.as_str(), found.records[0].0), ("somebody", 5));
+        assert_eq!((found.owner.as_str(), found.begun, found.records[0].0), ("somebody", 3, 5));
         let changes: Vec<_> = found.records[0].1.changes().collect();
         let expected = [
             Change::Write(4096, &[1; 64], 4032),
@@ -419,7 +426,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_not_taken() {
-        let mut journal = Journal::begin(Box::new(Shared::default()), "a test", 2 * PAGE).unwrap();
+        let mut journal = Journal::begin(Box::new(Shared::default()), "a test", 1, 2 * PAGE).unwrap();
         let mut record = Record::default();
         record.write(0, &[1; 2 * PAGE]);
         assert_eq!(journal.append(&mut record, 1).unwrap(), Room::None);

@@ -13,19 +13,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use redb::StorageBackend;
 
-use super::head::{self, HEAD, Head, Stamp};
-use super::journal::{self, Change, Found, Gap, Journal, Record, Room};
+use super::head::{self, Found, HEAD, Stamp};
+use super::journal::{self, Change, Gap, Journal, Record, Room};
 use super::trial::Trial;
 use crate::bugs::{Bug, planted};
 
-/// Why a file and its journal cannot be used.
+/// Why a file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// It is something else.
     Foreign(&'static str),
     /// It was a data file.
     Damaged(String),
+    /// It does not go with its journal.
+    Apart(String),
 }
+
+/// How many records are replayed before what they have in common is let go.
+const FOLD_EVERY: usize = 64;
 
 /// A data file and its journal.
 #[derive(Debug)]
@@ -35,19 +40,30 @@ pub struct Journaled {
     left: Mutex<Option<Box<dyn StorageBackend>>>,
     /// Whether that was read; once, when redb has locked the file.
     recovered: OnceLock<Result<(), Trouble>>,
-    /// Whose records were replayed.
-    replayed: OnceLock<String>,
-    /// The newest stamp.
-    stamp: Mutex<Stamp>,
+    /// Whose journal that was.
+    owner: OnceLock<String>,
+    head: Mutex<Head>,
     writing: Mutex<Option<Writing>>,
     /// Half of the journal is full.
     due: AtomicBool,
+}
+
+/// The first page of the file.
+#[derive(Debug, Default)]
+struct Head {
+    /// The newest stamp.
+    stamp: Stamp,
+    /// Why there must be no other. A sync that failed is one: the system reports the failure once, and lets
+    /// the next sync succeed although the pages never reached the disk.
+    ended: Option<String>,
 }
 
 /// The journal while it is being written.
 #[derive(Debug)]
 struct Writing {
     journal: Journal,
+    /// The number under which it was begun.
+    begun: u64,
     /// What was written since the last sync.
     record: Record,
     /// It has become too long for the journal.
@@ -56,7 +72,6 @@ struct Writing {
     next: u64,
     /// The last record of the other half, until the file is stamped with it.
     sealed: Option<u64>,
-    half_bytes: usize,
     failed: bool,
 }
 
@@ -74,8 +89,8 @@ impl Journaled {
             file: Trial::new(file)?,
             left: Mutex::new(left),
             recovered: OnceLock::new(),
-            replayed: OnceLock::new(),
-            stamp: Mutex::default(),
+            owner: OnceLock::new(),
+            head: Mutex::default(),
             writing: Mutex::default(),
             due: AtomicBool::new(false),
         })
@@ -87,7 +102,7 @@ impl Journaled {
     /// When the disk fails.
     pub fn create(&self) -> io::Result<()> {
         self.file.set_len(HEAD)?;
-        Stamp::default().write_next(&self.file, 0, true)?;
+        Stamp::default().write_next(&self.file, 0, None)?;
         Ok(())
     }
 
@@ -96,9 +111,9 @@ impl Journaled {
         self.recovered.get()?.clone().err()
     }
 
-    /// Whose journal it was that had something for this file.
-    pub fn replayed(&self) -> Option<&str> {
-        self.replayed.get().map(String::as_str)
+    /// Whose journal lies beside it, once redb has looked at it.
+    pub fn journal_owner(&self) -> Option<&str> {
+        self.owner.get().map(String::as_str)
     }
 
     /// Lets it be written to. As long as no journal is [begun](Journaled::begin), syncs are the file's own.
@@ -120,18 +135,18 @@ impl Journaled {
         create: impl FnOnce() -> io::Result<Box<dyn StorageBackend>>,
     ) -> io::Result<()> {
         let left = self.left.lock().take();
-        let journal = Journal::begin(left.map_or_else(create, Ok)?, owner, half_bytes)?;
         // What redb wrote to open the file has a number too: a copy of the file from before does not go with
         // this journal.
-        let opened = self.stamp.lock().sequence + 1;
-        self.checkpoint_at(opened, false)?;
+        let begun = self.head.lock().stamp.sequence + 1;
+        let journal = Journal::begin(left.map_or_else(create, Ok)?, owner, begun, half_bytes)?;
+        self.checkpoint_at(begun, Some(begun))?;
         *self.writing.lock() = Some(Writing {
             journal,
+            begun,
             record: Record::default(),
             too_long: false,
-            next: opened + 1,
+            next: begun + 1,
             sealed: None,
-            half_bytes,
             failed: false,
         });
         Ok(())
@@ -144,25 +159,34 @@ impl Journaled {
 
     /// Syncs the file, so that the full half of the journal can be written over.
     pub fn checkpoint(&self) {
-        let sealed = self.writing.lock().as_ref().and_then(|writing| writing.sealed);
-        let Some(sealed) = sealed else { return };
-        // Without the lock: commits go on meanwhile.
-        let outcome = self.checkpoint_at(sealed, false);
-        if let Some(writing) = &mut *self.writing.lock() {
-            writing.failed |= outcome.is_err();
+        let due = self.writing.lock().as_ref().and_then(|writing| Some((writing.sealed?, writing.begun)));
+        let Some((sealed, begun)) = due else { return };
+        // Without the lock: commits go on meanwhile. A failure ends the head, and with it the next turn.
+        if self.checkpoint_at(sealed, Some(begun)).is_ok()
+            && let Some(writing) = &mut *self.writing.lock()
+        {
             writing.sealed = writing.sealed.filter(|newer| *newer != sealed);
         }
     }
 
-    /// Syncs the file and stamps it: what is numbered up to `sequence` is in it.
-    fn checkpoint_at(&self, sequence: u64, closed: bool) -> io::Result<()> {
-        let mut stamp = self.stamp.lock();
-        if sequence > stamp.sequence || closed {
-            self.sync_file()?;
-            *stamp = stamp.write_next(&self.file, sequence, closed)?;
-            self.sync_file()?;
+    /// Syncs the file and stamps it: what is numbered up to `sequence` is in it, and what comes after, in that
+    /// journal.
+    fn checkpoint_at(&self, sequence: u64, journal: Option<u64>) -> io::Result<()> {
+        let head = &mut *self.head.lock();
+        if let Some(why) = &head.ended {
+            return Err(io::Error::other(why.clone()));
         }
-        Ok(())
+        if sequence <= head.stamp.sequence && journal == head.stamp.journal {
+            return Ok(());
+        }
+        let stamped = self.sync_file().and_then(|()| {
+            head.stamp = head.stamp.write_next(&self.file, sequence, journal)?;
+            self.sync_file()
+        });
+        if let Err(error) = &stamped {
+            head.ended = Some(format!("the data file could not be synced: {error}"));
+        }
+        stamped
     }
 
     fn sync_file(&self) -> io::Result<()> {
@@ -173,10 +197,12 @@ impl Journaled {
     fn recover(&self) -> io::Result<()> {
         if self.recovered.get().is_none() {
             let outcome = match head::read(&self.file)? {
-                Head::Stamped(stamp) => self.replay(stamp)?,
-                Head::Damaged => Err(Trouble::Damaged("its first page cannot be read".into())),
-                Head::Redb => Err(Trouble::Foreign("it is another program's redb database")),
-                Head::Foreign => Err(Trouble::Foreign("it does not begin like one")),
+                Found::Stamped(stamp) => self.replay(stamp)?,
+                Found::Damaged => Err(Trouble::Damaged("its first page cannot be read".into())),
+                Found::Redb => {
+                    Err(Trouble::Foreign("it is another program's redb database, or an earlier build's"))
+                }
+                Found::Foreign => Err(Trouble::Foreign("it does not begin like one")),
             };
             // redb opens a file on one thread: nobody else is here.
             let _ = self.recovered.set(outcome);
@@ -188,36 +214,42 @@ impl Journaled {
     }
 
     fn replay(&self, stamp: Stamp) -> io::Result<Result<(), Trouble>> {
-        *self.stamp.lock() = stamp;
+        self.head.lock().stamp = stamp;
         let found = match &*self.left.lock() {
             Some(journal) if !planted(Bug::JournalNotReplayed) => journal::read(&**journal, stamp.sequence)?,
             _ => Ok(None),
         };
-        let damaged = |why: String| Ok(Err(Trouble::Damaged(why)));
-        let Found { owner, records } = match found {
-            Ok(Some(found)) => found,
-            Ok(None) if stamp.closed || planted(Bug::JournalNotReplayed) => return Ok(Ok(())),
-            Ok(None) => return damaged("its journal, which has what was written last, is missing".into()),
+        let apart = |why: &str| Ok(Err(Trouble::Apart(why.into())));
+        let left = match found {
+            Ok(Some(left)) => left,
+            Ok(None) if stamp.journal.is_none() || planted(Bug::JournalNotReplayed) => return Ok(Ok(())),
+            Ok(None) => return apart("the journal, which has what was written last, is missing"),
             Err(Gap { missing, present }) => {
-                return damaged(format!("its journal has record {present} but cannot read record {missing}"));
+                let why = format!("the journal has record {present}, but record {missing} cannot be read");
+                return Ok(Err(Trouble::Damaged(why)));
             }
         };
-        let (Some((first, _)), Some((last, _))) = (records.first(), records.last()) else {
-            return Ok(Ok(()));
+        // Nobody else is here either.
+        let _ = self.owner.set(left.owner);
+        // A crash may have come between the beginning of a journal and its stamp; then it is still empty.
+        let fits = match stamp.journal {
+            Some(begun) => left.begun == begun || left.records.is_empty() && left.begun == stamp.sequence + 1,
+            None => left.records.is_empty(),
         };
-        if *first != stamp.sequence + 1 {
-            let why =
-                "the journal beside it is of a newer version of it; remove the journal to use this version";
-            return damaged(why.into());
+        let (Some((first, _)), Some((last, _))) = (left.records.first(), left.records.last()) else {
+            return if fits { Ok(Ok(())) } else { apart(ANOTHER_STATE) };
+        };
+        if !fits || *first != stamp.sequence + 1 {
+            return apart(ANOTHER_STATE);
         }
-        for (_, record) in &records {
-            self.redo(record)?;
+        for records in left.records.chunks(FOLD_EVERY) {
+            records.iter().try_for_each(|(_, record)| self.redo(record))?;
+            self.file.fold();
         }
         // On the disk before anything that redb will write: replaying once more would undo it.
         self.file.sync_data()?;
-        *self.stamp.lock() = stamp.write_next(&self.file, *last, false)?;
+        self.head.lock().stamp = stamp.write_next(&self.file, *last, stamp.journal)?;
         self.file.sync_data()?;
-        let _ = self.replayed.set(owner);
         Ok(Ok(()))
     }
 
@@ -243,7 +275,7 @@ impl Journaled {
             && !writing.too_long
         {
             add(&mut writing.record);
-            if writing.record.len() > writing.half_bytes {
+            if writing.record.len() > writing.journal.half_bytes() {
                 (writing.record, writing.too_long) = (Record::default(), true);
             }
         }
@@ -251,15 +283,16 @@ impl Journaled {
 
     fn sync(&self, writing: &mut Writing) -> io::Result<()> {
         if writing.failed {
-            return Err(io::Error::other("the data file could not be synced"));
+            return Err(io::Error::other("an earlier sync failed"));
         }
         if writing.record.is_empty() && !writing.too_long {
             return Ok(());
         }
+        let journal = Some(writing.begun);
         let mut room = writing.append()?;
         if room == Room::HalfFull {
             if let Some(sealed) = writing.sealed.take() {
-                self.checkpoint_at(sealed, false)?;
+                self.checkpoint_at(sealed, journal)?;
             }
             writing.sealed = Some(writing.next - 1);
             writing.journal.turn();
@@ -268,7 +301,7 @@ impl Journaled {
         }
         if room != Room::Taken {
             // It is longer than the journal has room for, and worth a sync of its own.
-            self.checkpoint_at(writing.next, false)?;
+            self.checkpoint_at(writing.next, journal)?;
             writing.journal.rewind();
             (writing.record, writing.too_long, writing.sealed) = (Record::default(), false, None);
         }
@@ -281,6 +314,8 @@ impl Journaled {
         &*self.file.file
     }
 }
+
+const ANOTHER_STATE: &str = "the journal is that of another state of the file";
 
 impl Writing {
     fn append(&mut self) -> io::Result<Room> {
@@ -318,14 +353,16 @@ impl StorageBackend for Journaled {
         outcome
     }
 
-    /// Leaves a file that is whole without its journal.
+    /// Leaves a file that is whole without its journal. A checkpoint that comes late finds the head ended: the
+    /// file may be another's by then.
     fn close(&self) -> io::Result<()> {
-        let outcome = match &*self.writing.lock() {
+        let outcome = match self.writing.lock().take() {
             Some(writing) if !writing.failed => {
-                self.checkpoint_at(writing.next - 1, true).and_then(|()| writing.journal.end())
+                self.checkpoint_at(writing.next - 1, None).and_then(|()| writing.journal.end())
             }
             _ => Ok(()),
         };
+        self.head.lock().ended.get_or_insert_with(|| "the data file is closed".into());
         outcome.and(self.file.file.close())
     }
 }

@@ -72,6 +72,20 @@ impl Trial {
         Ok(())
     }
 
+    /// Forgets the order of the changes so far, and all of a page but its last content. Only for changes that
+    /// may reach the file in any order.
+    pub fn fold(&self) {
+        let held = &mut *self.held.lock();
+        let pages = held.pages.iter().map(|(number, page)| {
+            let offset = number * PAGE as u64;
+            let within = usize::try_from(held.len - offset).unwrap_or(PAGE).min(PAGE);
+            Change::Write(offset, page[..within].into())
+        });
+        // What was cut off and has come back is zeros.
+        let lengths = [held.visible, held.len].map(Change::SetLen);
+        held.changes = lengths.into_iter().chain(pages).collect();
+    }
+
     fn direct(&self) -> bool {
         self.accepted.get().is_some()
     }
@@ -190,6 +204,27 @@ mod tests {
         let mut bytes = vec![0; usize::try_from(len).expect("small")];
         read(0, &mut bytes).expect("it is readable");
         bytes
+    }
+
+    #[test]
+    fn folded_changes_are_the_same_and_fewer() {
+        let file = InMemoryBackend::new();
+        file.set_len(3 * PAGE as u64).expect("memory");
+        file.write(0, &pattern(3 * PAGE, 0)).expect("memory");
+        let trial = Trial::new(Box::new(file)).expect("memory");
+        for salt in 1..100 {
+            trial.write(PAGE as u64 - 10, &pattern(20, salt)).expect("within");
+            trial.set_len(2 * PAGE as u64 + 7 + u64::from(salt)).expect("memory");
+            trial.write(2 * PAGE as u64, &pattern(7, salt)).expect("within");
+        }
+        let len = trial.len().expect("a length");
+        let expected = content(|at, out| trial.read(at, out), len);
+        trial.fold();
+        assert!(trial.held.lock().changes.len() <= 5);
+        assert!(content(|at, out| trial.read(at, out), len) == expected);
+        trial.accept().expect("memory");
+        assert_eq!(trial.file.len().expect("a length"), len);
+        assert!(content(|at, out| trial.file.read(at, out), len) == expected);
     }
 
     #[test]
