@@ -242,8 +242,10 @@ fn a_file_that_was_not_closed_does_not_open_without_its_journal() {
     store.process.kill();
     let (journal, elsewhere) = (data.join("order-2/book.redb.journal"), data.join("elsewhere"));
     fs::rename(&journal, &elsewhere).expect("it is there");
-    let parts =
-        ["order-2/book.redb does not go with its journal", "which has what was written last, is missing"];
+    let parts = [
+        "order-2/book.redb does not go with its journal",
+        "which has what was written last, is missing or cannot be read",
+    ];
     refused("no journal", up(data, None), 3, &parts);
     fs::rename(&elsewhere, &journal).expect("it is still there");
     let store = Up::start(data);

@@ -66,6 +66,12 @@ pub trait Storage {
     /// How much memory redb may use to cache one file, in bytes.
     fn cache_bytes(&self) -> usize;
 
+    /// A number for a new file, with room for billions up to that of any other: random, or, simulated, counted.
+    ///
+    /// # Errors
+    /// When the system has none.
+    fn new_number(&self) -> io::Result<u64>;
+
     /// How long half of a file's journal is, in bytes: how much is written between two syncs of the file itself.
     fn journal_bytes(&self) -> usize;
 }
@@ -93,7 +99,7 @@ pub enum OpenError {
     },
     /// It was this service's, but can no longer be read.
     #[error(
-        "{file} is damaged ({why}); it was left as it is: restore it from a copy, or move it and its journal away to start empty"
+        "{file} is damaged ({why}); it was left as it is: restore it from a copy and move its journal away, or move both away to start empty"
     )]
     Damaged {
         /// The file.
@@ -182,13 +188,14 @@ impl DataFile {
         if !storage.exists(file).map_err(io)? {
             // The journal of a file that was moved away: it belongs to that file, not to the new one.
             if storage.exists(&journal).map_err(io)? {
-                storage.rename(&journal, &format!("{journal}.old")).map_err(io)?;
+                put_aside(&*storage, &journal).map_err(io)?;
             }
             let fresh = fresh(file);
             storage.remove(&fresh).map_err(io)?;
             let (backend, path) = (open_file(&*storage, &fresh)?, storage.describe(&fresh));
             let owned = |found: &str| found == owner;
-            drop(open_backend(backend, None, &path, owner, &owned, storage.cache_bytes(), true)?);
+            let number = Some(storage.new_number().map_err(io)?);
+            drop(open_backend(backend, None, &path, owner, &owned, storage.cache_bytes(), number)?);
             storage.rename(&fresh, file).map_err(io)?;
         }
         let backend = open_file(&*storage, file)?;
@@ -196,16 +203,13 @@ impl DataFile {
         let left = left.then(|| open_file(&*storage, &journal)).transpose()?;
         let owned = |found: &str| found == owner;
         let (database, journaled) =
-            open_backend(backend, left, &name, owner, &owned, storage.cache_bytes(), false)?;
+            open_backend(backend, left, &name, owner, &owned, storage.cache_bytes(), None)?;
         let create = || {
             drop(storage.open(&fresh(&journal))?);
             storage.rename(&fresh(&journal), &journal)?;
             storage.open(&journal)
         };
-        journaled
-            .accept()
-            .and_then(|()| journaled.begin(owner, storage.journal_bytes(), create))
-            .map_err(io)?;
+        journaled.accept().and_then(|()| journaled.begin(storage.journal_bytes(), create)).map_err(io)?;
         Ok(DataFile { name: name.into(), database: Arc::new(database), journaled, storage })
     }
 
@@ -267,6 +271,18 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it cannot be read".into())
 }
 
+/// Renames a journal whose file is not there. It is wanted when the file comes back.
+fn put_aside(storage: &dyn Storage, journal: &str) -> io::Result<()> {
+    let mut kept = format!("{journal}.old");
+    while storage.exists(&kept)? {
+        kept.push('+');
+    }
+    storage.rename(journal, &kept)?;
+    let (journal, kept) = (storage.describe(journal), storage.describe(&kept));
+    log::warn!("{journal} belongs to a data file that is not there any more; it is kept as {kept}");
+    Ok(())
+}
+
 /// What a data file's name is followed by, after a dot, in that of its journal.
 pub const JOURNAL: &str = "journal";
 
@@ -296,10 +312,10 @@ pub fn open_existing(
     owned: &dyn Fn(&str) -> bool,
     cache_bytes: usize,
 ) -> Result<Database, OpenError> {
-    open_backend(backend, journal, name, wanted, owned, cache_bytes, false).map(|(database, _)| database)
+    open_backend(backend, journal, name, wanted, owned, cache_bytes, None).map(|(database, _)| database)
 }
 
-/// A `fresh` file is made `wanted`'s; any other is not written to until it is accepted.
+/// A `fresh` file is made `wanted`'s, with that number; any other is not written to until it is accepted.
 fn open_backend(
     backend: Box<dyn StorageBackend>,
     journal: Option<Box<dyn StorageBackend>>,
@@ -307,20 +323,20 @@ fn open_backend(
     wanted: &str,
     owned: &dyn Fn(&str) -> bool,
     cache_bytes: usize,
-    fresh: bool,
+    fresh: Option<u64>,
 ) -> Result<(Database, Arc<Journaled>), OpenError> {
     let foreign = |found: &str| OpenError::Foreign {
         file: name.into(),
         wanted: format!("{wanted} (format {FORMAT_VERSION})"),
         found: found.into(),
     };
-    if !fresh && backend.len().unwrap_or(0) == 0 {
+    if fresh.is_none() && backend.len().unwrap_or(0) == 0 {
         return Err(foreign("it is empty"));
     }
     let io = |source| OpenError::Io { file: name.into(), source };
     let journaled = Arc::new(Journaled::new(backend, journal).map_err(io)?);
-    if fresh {
-        journaled.accept().and_then(|()| journaled.create()).map_err(io)?;
+    if let Some(number) = fresh {
+        journaled.accept().and_then(|()| journaled.create(number)).map_err(io)?;
     }
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let mut builder = Builder::new();
@@ -333,20 +349,13 @@ fn open_backend(
                 None => classify(error, name),
             }
         })?;
-        if fresh {
+        if fresh.is_some() {
             stamp(&database, wanted).map_err(|error| damaged(name, &error))?;
         }
-        let owner = stamped_owner(&database).map_err(|error| damaged(name, &error))?;
-        match (owner, journaled.journal_owner()) {
-            (Some((found, _)), Some(other)) if owned(&found) && found != other => {
-                let why = format!("the journal is that of {other}");
-                Err(OpenError::Apart { file: name.into(), why })
-            }
-            (Some((found, format)), _) if owned(&found) && format == FORMAT_VERSION => Ok(database),
-            (Some((found, format)), _) => {
-                Err(foreign(&format!("it holds the data of {found} (format {format})")))
-            }
-            (None, _) => Err(foreign("it is another program's redb database")),
+        match stamped_owner(&database).map_err(|error| damaged(name, &error))? {
+            Some((found, format)) if owned(&found) && format == FORMAT_VERSION => Ok(database),
+            Some((found, format)) => Err(foreign(&format!("it holds the data of {found} (format {format})"))),
+            None => Err(foreign("it is another program's redb database")),
         }
     }));
     let opened = opened

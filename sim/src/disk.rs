@@ -176,6 +176,8 @@ struct State {
     files: BTreeMap<String, File>,
     /// How often each file is open.
     open: BTreeMap<String, u32>,
+    /// The last number that was given out.
+    numbers: u64,
     /// Counts the crashes; a handle of an earlier one is dead.
     generation: u32,
     /// After so many operations more the node crashes in the middle of one.
@@ -207,6 +209,7 @@ impl Disk {
         Disk(Arc::new(Mutex::new(State {
             files: BTreeMap::new(),
             open: BTreeMap::new(),
+            numbers: 0,
             generation: 0,
             trip_after: None,
             tripped: false,
@@ -216,6 +219,14 @@ impl Disk {
             rng: SmallRng::seed_from_u64(seed),
             counts: DiskCounts::default(),
         })))
+    }
+
+    /// Another number at every call, with room for billions between two.
+    #[must_use]
+    pub fn new_number(&self) -> u64 {
+        let numbers = &mut self.0.lock().numbers;
+        *numbers += 1 << 32;
+        *numbers
     }
 
     /// The node crashes: every open handle is dead from now on, and unsynced writes meet their fate.

@@ -121,6 +121,10 @@ impl Storage for NodeStorage {
         1 << 20
     }
 
+    fn new_number(&self) -> io::Result<u64> {
+        Ok(self.disk.new_number())
+    }
+
     fn journal_bytes(&self) -> usize {
         JOURNAL_BYTES
     }

@@ -53,6 +53,9 @@ impl Storage for Files {
     fn cache_bytes(&self) -> usize {
         1 << 20
     }
+    fn new_number(&self) -> io::Result<u64> {
+        Ok(self.disk.new_number())
+    }
     fn journal_bytes(&self) -> usize {
         100_000
     }
@@ -262,6 +265,26 @@ fn a_file_goes_with_its_own_journal_only() {
     replace(&newer, JOURNAL, &before);
     let why = Numbers::refused(&newer);
     assert!(why.contains(apart), "{why}");
+}
+
+#[test]
+fn a_file_that_was_moved_away_comes_back_with_its_journal_only() {
+    let disk = Disk::new(1);
+    let numbers = Numbers::open(&disk);
+    numbers.commit(7, 500).expect("it is written");
+    disk.crash();
+    drop(numbers);
+    disk.rename(FILE, "moved").expect("it is there");
+    let numbers = Numbers::open(&disk);
+    assert_eq!(numbers.last(), 0);
+    numbers.commit(1, 500).expect("it is written");
+    disk.crash();
+    drop(numbers);
+    disk.rename("moved", FILE).expect("it is there");
+    let why = Numbers::refused(&disk);
+    assert!(why.contains("does not go with its journal"), "{why}");
+    disk.rename("a.redb.journal.old", JOURNAL).expect("it was kept");
+    assert_eq!(Numbers::open(&disk).last(), 7);
 }
 
 /// Puts one file back as it is on another disk.

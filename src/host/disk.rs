@@ -7,6 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::future::LocalBoxFuture;
+use rand::TryRng;
+use rand::rngs::SysRng;
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 use toystore_actors::storage::{Job, Storage};
@@ -129,6 +131,11 @@ impl Storage for Directory {
 
     fn cache_bytes(&self) -> usize {
         CACHE_BYTES
+    }
+
+    fn new_number(&self) -> io::Result<u64> {
+        let random = SysRng.try_next_u32().map_err(io::Error::other)?;
+        Ok(u64::from(random) << 31)
     }
 
     fn journal_bytes(&self) -> usize {

@@ -6,7 +6,7 @@
 //! physical log of ARIES (Mohan et al., 1992) as SQLite has it, without its rollback: redb itself needs
 //! nothing but that synced writes stay.
 //!
-//! The file has a head, which says whose journal it is, and two halves, which are written in turn. A record
+//! The file has a head, with the number under which it was begun, and two halves, which are written in turn. A record
 //! begins on a page of its own, so that one that is torn leaves the one before it whole. What is in a half may be
 //! written over once the data file has been synced after it and [stamped](super::head).
 
@@ -155,15 +155,10 @@ impl Journal {
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn begin(
-        file: Box<dyn StorageBackend>,
-        owner: &str,
-        number: u64,
-        half_bytes: usize,
-    ) -> io::Result<Journal> {
+    pub fn begin(file: Box<dyn StorageBackend>, number: u64, half_bytes: usize) -> io::Result<Journal> {
         let half_bytes = half_bytes.next_multiple_of(PAGE);
         let mut head = Record::default();
-        head.entry(half_bytes as u64, SET_LEN, owner.as_bytes());
+        head.set_len(half_bytes as u64);
         let len = file.len()?;
         let mut journal = Journal { file, len, half_bytes, half: 0, tail: 0 };
         journal.write_synced(0, head.seal(number))?;
@@ -228,8 +223,6 @@ impl Journal {
 /// What was found in a journal.
 #[derive(Debug)]
 pub struct Found {
-    /// Whose it is.
-    pub owner: String,
     /// The number under which it was begun.
     pub begun: u64,
     /// The records after the number that was asked for, in their order.
@@ -258,7 +251,6 @@ pub fn read(file: &dyn StorageBackend, after: u64) -> io::Result<Result<Option<F
     let head = load(file, 0..PAGE as u64)?;
     let Some((begun, head, _)) = Record::unseal(&head) else { return Ok(Ok(None)) };
     let half_bytes = number(&head.0, RECORD_HEAD);
-    let owner = String::from_utf8_lossy(&head.0[RECORD_HEAD + WRITE_HEAD..]).into_owned();
     let mut records = Vec::new();
     for half in 0..2 {
         let start = (PAGE as u64).saturating_add(half_bytes.saturating_mul(half)).min(len);
@@ -271,7 +263,7 @@ pub fn read(file: &dyn StorageBackend, after: u64) -> io::Result<Result<Option<F
     records.sort_by_key(|(sequence, _)| *sequence);
     let gap = records.windows(2).find(|pair| pair[1].0 != pair[0].0 + 1);
     let gap = gap.map(|pair| Gap { missing: pair[0].0 + 1, present: pair[1].0 });
-    Ok(gap.map_or(Ok(Some(Found { owner, begun, records })), Err))
+    Ok(gap.map_or(Ok(Some(Found { begun, records })), Err))
 }
 
 fn load(file: &dyn StorageBackend, range: Range<u64>) -> io::Result<Vec<u8>> {
@@ -339,7 +331,7 @@ mod tests {
     /// One page a record, three records a half; each says its number.
     fn journal(sequences: Range<u64>) -> Shared {
         let file = Shared::default();
-        let mut journal = Journal::begin(Box::new(file.clone()), "a test", 1, 3 * PAGE).unwrap();
+        let mut journal = Journal::begin(Box::new(file.clone()), 1, 3 * PAGE).unwrap();
         for sequence in sequences {
             let mut record = Record::default();
             record.write(sequence, &[7; 10]);
@@ -363,7 +355,7 @@ mod tests {
     #[test]
     fn changes_come_back_as_they_were_made() {
         let file = Shared::default();
-        let mut journal = Journal::begin(Box::new(file.clone()), "somebody", 3, 4 * PAGE).unwrap();
+        let mut journal = Journal::begin(Box::new(file.clone()), 3, 4 * PAGE).unwrap();
         let mut record = Record::default();
         assert!(record.is_empty());
         let mut half_empty = [0; 4096];
@@ -375,7 +367,7 @@ mod tests {
         assert_eq!(journal.append(&mut record, 5).unwrap(), Room::Taken);
         assert!(record.is_empty());
         let found = read(&file, 4).unwrap().unwrap().unwrap();
-        assert_eq!((found.owner.as_str(), found.begun, found.records[0].0), ("somebody", 3, 5));
+        assert_eq!((found.begun, found.records[0].0), (3, 5));
         let changes: Vec<_> = found.records[0].1.changes().collect();
         let expected = [
             Change::Write(4096, &[1; 64], 4032),
@@ -426,7 +418,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_not_taken() {
-        let mut journal = Journal::begin(Box::new(Shared::default()), "a test", 1, 2 * PAGE).unwrap();
+        let mut journal = Journal::begin(Box::new(Shared::default()), 1, 2 * PAGE).unwrap();
         let mut record = Record::default();
         record.write(0, &[1; 2 * PAGE]);
         assert_eq!(journal.append(&mut record, 1).unwrap(), Room::None);

@@ -40,8 +40,6 @@ pub struct Journaled {
     left: Mutex<Option<Box<dyn StorageBackend>>>,
     /// Whether that was read; once, when redb has locked the file.
     recovered: OnceLock<Result<(), Trouble>>,
-    /// Whose journal that was.
-    owner: OnceLock<String>,
     head: Mutex<Head>,
     writing: Mutex<Option<Writing>>,
     /// Half of the journal is full.
@@ -89,31 +87,26 @@ impl Journaled {
             file: Trial::new(file)?,
             left: Mutex::new(left),
             recovered: OnceLock::new(),
-            owner: OnceLock::new(),
             head: Mutex::default(),
             writing: Mutex::default(),
             due: AtomicBool::new(false),
         })
     }
 
-    /// Makes a new file of it.
+    /// Makes a new file of it, whose numbers begin with `first`: another than any other file's, so that no
+    /// journal is ever taken for another's.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn create(&self) -> io::Result<()> {
+    pub fn create(&self, first: u64) -> io::Result<()> {
         self.file.set_len(HEAD)?;
-        Stamp::default().write_next(&self.file, 0, None)?;
+        Stamp::default().write_next(&self.file, first, None)?;
         Ok(())
     }
 
     /// What is wrong with it, once redb has looked at it.
     pub fn trouble(&self) -> Option<Trouble> {
         self.recovered.get()?.clone().err()
-    }
-
-    /// Whose journal lies beside it, once redb has looked at it.
-    pub fn journal_owner(&self) -> Option<&str> {
-        self.owner.get().map(String::as_str)
     }
 
     /// Lets it be written to. As long as no journal is [begun](Journaled::begin), syncs are the file's own.
@@ -130,7 +123,6 @@ impl Journaled {
     /// When the disk fails.
     pub fn begin(
         &self,
-        owner: &str,
         half_bytes: usize,
         create: impl FnOnce() -> io::Result<Box<dyn StorageBackend>>,
     ) -> io::Result<()> {
@@ -138,7 +130,7 @@ impl Journaled {
         // What redb wrote to open the file has a number too: a copy of the file from before does not go with
         // this journal.
         let begun = self.head.lock().stamp.sequence + 1;
-        let journal = Journal::begin(left.map_or_else(create, Ok)?, owner, begun, half_bytes)?;
+        let journal = Journal::begin(left.map_or_else(create, Ok)?, begun, half_bytes)?;
         self.checkpoint_at(begun, Some(begun))?;
         *self.writing.lock() = Some(Writing {
             journal,
@@ -183,8 +175,11 @@ impl Journaled {
             head.stamp = head.stamp.write_next(&self.file, sequence, journal)?;
             self.sync_file()
         });
-        if let Err(error) = &stamped {
-            head.ended = Some(format!("the data file could not be synced: {error}"));
+        match &stamped {
+            Err(error) => head.ended = Some(format!("the data file could not be synced: {error}")),
+            // A checkpoint that comes late must not say otherwise.
+            Ok(()) if journal.is_none() => head.ended = Some(CLOSED.into()),
+            Ok(()) => {}
         }
         stamped
     }
@@ -196,6 +191,7 @@ impl Journaled {
     /// Writes over the file what the journal has for it, before anyone reads it.
     fn recover(&self) -> io::Result<()> {
         if self.recovered.get().is_none() {
+            self.file.look_again()?;
             let outcome = match head::read(&self.file)? {
                 Found::Stamped(stamp) => self.replay(stamp)?,
                 Found::Damaged => Err(Trouble::Damaged("its first page cannot be read".into())),
@@ -223,18 +219,18 @@ impl Journaled {
         let left = match found {
             Ok(Some(left)) => left,
             Ok(None) if stamp.journal.is_none() || planted(Bug::JournalNotReplayed) => return Ok(Ok(())),
-            Ok(None) => return apart("the journal, which has what was written last, is missing"),
+            Ok(None) => {
+                return apart("the journal, which has what was written last, is missing or cannot be read");
+            }
             Err(Gap { missing, present }) => {
                 let why = format!("the journal has record {present}, but record {missing} cannot be read");
                 return Ok(Err(Trouble::Damaged(why)));
             }
         };
-        // Nobody else is here either.
-        let _ = self.owner.set(left.owner);
         // A crash may have come between the beginning of a journal and its stamp; then it is still empty.
         let fits = match stamp.journal {
             Some(begun) => left.begun == begun || left.records.is_empty() && left.begun == stamp.sequence + 1,
-            None => left.records.is_empty(),
+            None => left.records.is_empty() && left.begun <= stamp.sequence + 1,
         };
         let (Some((first, _)), Some((last, _))) = (left.records.first(), left.records.last()) else {
             return if fits { Ok(Ok(())) } else { apart(ANOTHER_STATE) };
@@ -315,6 +311,7 @@ impl Journaled {
     }
 }
 
+const CLOSED: &str = "the data file is closed";
 const ANOTHER_STATE: &str = "the journal is that of another state of the file";
 
 impl Writing {
@@ -362,7 +359,7 @@ impl StorageBackend for Journaled {
             }
             _ => Ok(()),
         };
-        self.head.lock().ended.get_or_insert_with(|| "the data file is closed".into());
+        self.head.lock().ended.get_or_insert_with(|| CLOSED.into());
         outcome.and(self.file.file.close())
     }
 }

@@ -72,6 +72,20 @@ impl Trial {
         Ok(())
     }
 
+    /// Takes note of the file's length anew: whoever had it open until now may have changed it. Only before the
+    /// first change.
+    ///
+    /// # Errors
+    /// When its length cannot be read.
+    pub fn look_again(&self) -> io::Result<()> {
+        let held = &mut *self.held.lock();
+        if held.changes.is_empty() {
+            held.len = self.file.len()?;
+            held.visible = held.len;
+        }
+        Ok(())
+    }
+
     /// Forgets the order of the changes so far, and all of a page but its last content. Only for changes that
     /// may reach the file in any order.
     pub fn fold(&self) {

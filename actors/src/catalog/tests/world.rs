@@ -123,6 +123,10 @@ impl Storage for Disk {
         1 << 20
     }
 
+    fn new_number(&self) -> io::Result<u64> {
+        Ok(1)
+    }
+
     fn journal_bytes(&self) -> usize {
         64 << 10
     }
