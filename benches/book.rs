@@ -23,7 +23,7 @@ use toystore_actors::net::NodeId;
 use toystore_actors::order::book::{Write, apply, read};
 use toystore_actors::order::messages::{Announce, Role, Status};
 use toystore_actors::order::{BOOK_FILE, book_owner};
-use toystore_actors::storage::DataFile;
+use toystore_actors::storage::{DataFile, journal_of};
 
 /// The replica that has the orders, and the one that is to get them.
 const LEADER: u8 = 3;
@@ -36,10 +36,9 @@ const LENGTHS: [OrderNumber; 3] = [10_000, 100_000, 1_000_000];
 const STEP: OrderNumber = 10_000;
 
 fn entry(number: OrderNumber) -> Entry {
-    // As scattered as the request ids that the front-end makes.
-    let key = u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     let purchase = Purchase {
-        key: RequestId::new(format!("{key:032x}")).expect("a key"),
+        // Ascending, as the request ids are that the front-end makes.
+        key: RequestId::new(format!("{number:032x}")).expect("a key"),
         name: ProductName::new("Tux").expect("a name"),
         quantity: Quantity::new(1).expect("a quantity"),
     };
@@ -83,7 +82,7 @@ fn appending(criterion: &mut Criterion) {
     }
 }
 
-/// Opens a book that was closed, and one whose replica was killed: a copy of an open file.
+/// Opens a book that was closed, and one whose replica was killed: a copy of an open file and its journal.
 fn restart(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: OrderNumber) {
     group.bench_function(BenchmarkId::new("after a stop", length), |bencher| {
         bencher.iter_custom(|iterations| {
@@ -104,8 +103,10 @@ fn restart(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: OrderN
         let book = open(data, LEADER);
         // The file is marked as open once it was written to.
         append(&book, Write::SaveView(View { epoch: 1, leader: LEADER, in_sync: vec![LEADER] }));
-        let file = Path::new(&place).join(BOOK_FILE);
-        fs::copy(data.join(&file), killed.path().join(&file)).expect("a copy");
+        for file in [BOOK_FILE.to_owned(), journal_of(BOOK_FILE)] {
+            let file = Path::new(&place).join(file);
+            fs::copy(data.join(&file), killed.path().join(&file)).expect("a copy");
+        }
     };
     group.bench_function(BenchmarkId::new("after a kill", length), |bencher| {
         bencher.iter_custom(|iterations| {
