@@ -185,6 +185,7 @@ impl DataFile {
         let io = |source| OpenError::Io { file: name.clone(), source };
         let journal = journal_of(file);
         let fresh = |file: &str| format!("{file}.new");
+        let owned = |found: &str| found == owner;
         if !storage.exists(file).map_err(io)? {
             // The journal of a file that was moved away: it belongs to that file, not to the new one.
             if storage.exists(&journal).map_err(io)? {
@@ -193,7 +194,6 @@ impl DataFile {
             let fresh = fresh(file);
             storage.remove(&fresh).map_err(io)?;
             let (backend, path) = (open_file(&*storage, &fresh)?, storage.describe(&fresh));
-            let owned = |found: &str| found == owner;
             let number = Some(storage.new_number().map_err(io)?);
             drop(open_backend(backend, None, &path, owner, &owned, storage.cache_bytes(), number)?);
             storage.rename(&fresh, file).map_err(io)?;
@@ -201,7 +201,6 @@ impl DataFile {
         let backend = open_file(&*storage, file)?;
         let left = storage.exists(&journal).map_err(io)?;
         let left = left.then(|| open_file(&*storage, &journal)).transpose()?;
-        let owned = |found: &str| found == owner;
         let (database, journaled) =
             open_backend(backend, left, &name, owner, &owned, storage.cache_bytes(), None)?;
         let create = || {

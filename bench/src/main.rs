@@ -53,7 +53,7 @@ struct Cli {
     kills: u8,
 
     /// How long the book of `growth` gets; 10000000 takes a while
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(10_000..=100_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100_000..=100_000_000))]
     grow_to: u64,
 
     /// How many orders a replica misses in `catch-up`

@@ -67,3 +67,33 @@ impl StorageBackend for ReadOnly {
         self.0.unlock_range(start, end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use redb::Database;
+    use toystore_actors::storage::{DataFile, OpenError, open_existing};
+
+    use super::*;
+    use crate::host::Directory;
+
+    #[test]
+    fn a_file_in_use_is_refused_but_two_may_look() {
+        let directory = tempfile::tempdir().unwrap();
+        let use_it = || {
+            let files = Directory::new(directory.path().to_owned()).unwrap();
+            DataFile::open(Rc::new(files), "file", "a test")
+        };
+        let look = || -> Result<Database, OpenError> {
+            let file = ReadOnly::open(&directory.path().join("file")).unwrap();
+            let journal = ReadOnly::open(&directory.path().join("file.journal")).unwrap();
+            open_existing(Box::new(file), Some(Box::new(journal)), "file", "a test", &|_| true, 1 << 20)
+        };
+        let file = use_it().unwrap();
+        assert!(matches!(look(), Err(OpenError::InUse { .. })));
+        drop(file);
+        let (_one, _two) = (look().unwrap(), look().unwrap());
+        assert!(matches!(use_it(), Err(OpenError::InUse { .. })));
+    }
+}

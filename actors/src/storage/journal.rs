@@ -300,38 +300,17 @@ fn scan(bytes: &[u8], after: u64) -> Result<Vec<(u64, Record)>, Gap> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use redb::backends::InMemoryBackend;
 
     use super::*;
 
-    /// Memory that two can hold.
-    #[derive(Debug, Clone, Default)]
-    struct Shared(Arc<InMemoryBackend>);
-
-    impl StorageBackend for Shared {
-        fn len(&self) -> io::Result<u64> {
-            self.0.len()
-        }
-        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-            self.0.read(offset, out)
-        }
-        fn set_len(&self, len: u64) -> io::Result<()> {
-            self.0.set_len(len)
-        }
-        fn sync_data(&self) -> io::Result<()> {
-            self.0.sync_data()
-        }
-        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-            self.0.write(offset, data)
-        }
+    fn begin(half_pages: usize) -> Journal {
+        Journal::begin(Box::new(InMemoryBackend::new()), 3, half_pages * PAGE).unwrap()
     }
 
     /// One page a record, three records a half; each says its number.
-    fn journal(sequences: Range<u64>) -> Shared {
-        let file = Shared::default();
-        let mut journal = Journal::begin(Box::new(file.clone()), 1, 3 * PAGE).unwrap();
+    fn journal(sequences: Range<u64>) -> Journal {
+        let mut journal = begin(3);
         for sequence in sequences {
             let mut record = Record::default();
             record.write(sequence, &[7; 10]);
@@ -340,22 +319,21 @@ mod tests {
                 assert_eq!(journal.append(&mut record, sequence).unwrap(), Room::Taken);
             }
         }
-        file
+        journal
     }
 
-    fn sequences(file: &Shared, after: u64) -> Result<Vec<u64>, Gap> {
-        let found = read(file, after).unwrap()?;
+    fn sequences(journal: &Journal, after: u64) -> Result<Vec<u64>, Gap> {
+        let found = read(&*journal.file, after).unwrap()?;
         Ok(found.into_iter().flat_map(|found| found.records).map(|(sequence, _)| sequence).collect())
     }
 
-    fn spoil(file: &Shared, page: u64) {
-        file.write(page * PAGE as u64 + 40, &[0xAA]).unwrap();
+    fn spoil(journal: &Journal, page: u64) {
+        journal.file.write(page * PAGE as u64 + 40, &[0xAA]).unwrap();
     }
 
     #[test]
     fn changes_come_back_as_they_were_made() {
-        let file = Shared::default();
-        let mut journal = Journal::begin(Box::new(file.clone()), 3, 4 * PAGE).unwrap();
+        let mut journal = begin(4);
         let mut record = Record::default();
         assert!(record.is_empty());
         let mut half_empty = [0; 4096];
@@ -366,7 +344,7 @@ mod tests {
         record.write(8192, &[3; 5000]);
         assert_eq!(journal.append(&mut record, 5).unwrap(), Room::Taken);
         assert!(record.is_empty());
-        let found = read(&file, 4).unwrap().unwrap().unwrap();
+        let found = read(&*journal.file, 4).unwrap().unwrap().unwrap();
         assert_eq!((found.begun, found.records[0].0), (3, 5));
         let changes: Vec<_> = found.records[0].1.changes().collect();
         let expected = [
@@ -410,15 +388,15 @@ mod tests {
             ("the last of a full half", 1..6, 3, 0, gap(3, 4)),
             ("one that is not needed any more", 1..4, 2, 3, Ok(vec![])),
         ] {
-            let file = journal(written);
-            spoil(&file, page);
-            assert_eq!(sequences(&file, after), expected, "{name}");
+            let journal = journal(written);
+            spoil(&journal, page);
+            assert_eq!(sequences(&journal, after), expected, "{name}");
         }
     }
 
     #[test]
     fn what_is_too_long_is_not_taken() {
-        let mut journal = Journal::begin(Box::new(Shared::default()), 1, 2 * PAGE).unwrap();
+        let mut journal = begin(2);
         let mut record = Record::default();
         record.write(0, &[1; 2 * PAGE]);
         assert_eq!(journal.append(&mut record, 1).unwrap(), Room::None);
@@ -427,7 +405,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_journal_is_none() {
-        let file = Shared::default();
+        let file = InMemoryBackend::new();
         assert!(read(&file, 0).unwrap().unwrap().is_none());
         file.set_len(3 * PAGE as u64).unwrap();
         assert!(read(&file, 0).unwrap().unwrap().is_none());

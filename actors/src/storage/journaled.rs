@@ -232,12 +232,11 @@ impl Journaled {
             Some(begun) => left.begun == begun || left.records.is_empty() && left.begun == stamp.sequence + 1,
             None => left.records.is_empty() && left.begun <= stamp.sequence + 1,
         };
-        let (Some((first, _)), Some((last, _))) = (left.records.first(), left.records.last()) else {
-            return if fits { Ok(Ok(())) } else { apart(ANOTHER_STATE) };
-        };
-        if !fits || *first != stamp.sequence + 1 {
+        let follows = left.records.first().is_none_or(|(first, _)| *first == stamp.sequence + 1);
+        if !fits || !follows {
             return apart(ANOTHER_STATE);
         }
+        let Some((last, _)) = left.records.last() else { return Ok(Ok(())) };
         for records in left.records.chunks(FOLD_EVERY) {
             records.iter().try_for_each(|(_, record)| self.redo(record))?;
             self.file.fold();

@@ -214,6 +214,14 @@ mod tests {
         (0..len).map(|index| (index % 251) as u8 ^ salt).collect()
     }
 
+    /// A file of three pages, none of them changed yet.
+    fn three_pages() -> Trial {
+        let file = InMemoryBackend::new();
+        file.set_len(3 * PAGE as u64).expect("memory");
+        file.write(0, &pattern(3 * PAGE, 0)).expect("memory");
+        Trial::new(Box::new(file)).expect("memory")
+    }
+
     fn content(read: impl Fn(u64, &mut [u8]) -> io::Result<()>, len: u64) -> Vec<u8> {
         let mut bytes = vec![0; usize::try_from(len).expect("small")];
         read(0, &mut bytes).expect("it is readable");
@@ -222,10 +230,7 @@ mod tests {
 
     #[test]
     fn folded_changes_are_the_same_and_fewer() {
-        let file = InMemoryBackend::new();
-        file.set_len(3 * PAGE as u64).expect("memory");
-        file.write(0, &pattern(3 * PAGE, 0)).expect("memory");
-        let trial = Trial::new(Box::new(file)).expect("memory");
+        let trial = three_pages();
         for salt in 1..100 {
             trial.write(PAGE as u64 - 10, &pattern(20, salt)).expect("within");
             trial.set_len(2 * PAGE as u64 + 7 + u64::from(salt)).expect("memory");
@@ -243,10 +248,7 @@ mod tests {
 
     #[test]
     fn changes_show_at_once_and_reach_the_file_when_it_is_accepted() {
-        let file = InMemoryBackend::new();
-        file.set_len(3 * PAGE as u64).expect("memory");
-        file.write(0, &pattern(3 * PAGE, 0)).expect("memory");
-        let trial = Trial::new(Box::new(file)).expect("memory");
+        let trial = three_pages();
         let untouched = content(|at, out| trial.file.read(at, out), 3 * PAGE as u64);
         let mut expected = untouched.clone();
 
