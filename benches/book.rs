@@ -18,7 +18,12 @@ use criterion::{
 };
 use rig::{Rig, until};
 use toystore::host::{Directory, label};
-use toystore_actors::domain::{Entry, OrderNumber, ProductName, Purchase, Quantity, RequestId, View};
+use toystore::node::Door;
+use toystore_actors::catalog::Catalog;
+use toystore_actors::catalog::messages::{Leadership, Rebuild, Register};
+use toystore_actors::domain::{
+    Entry, OrderNumber, ProductName, Purchase, Quantity, RequestId, Run, StoreId, View,
+};
 use toystore_actors::net::NodeId;
 use toystore_actors::order::book::{Write, apply, read};
 use toystore_actors::order::messages::{Announce, Role, Status};
@@ -28,6 +33,10 @@ use toystore_actors::storage::{DataFile, journal_of};
 /// The replica that has the orders, and the one that is to get them.
 const LEADER: u8 = 3;
 const NEW: u8 = 1;
+
+/// The store, and the run of the front-end that is played.
+const STORE: StoreId = StoreId::new(1);
+const BY: Run = Run::new(1);
 
 /// Lengths of a book that is opened or caught up with.
 const LENGTHS: [OrderNumber; 3] = [10_000, 100_000, 1_000_000];
@@ -102,7 +111,7 @@ fn restart(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: OrderN
     let copy = || {
         let book = open(data, LEADER);
         // The file is marked as open once it was written to.
-        append(&book, Write::SaveView(View { epoch: 1, leader: LEADER, in_sync: vec![LEADER] }));
+        append(&book, Write::SaveView(view(1, Run::new(1))));
         for file in [BOOK_FILE.to_owned(), journal_of(BOOK_FILE)] {
             let file = Path::new(&place).join(file);
             fs::copy(data.join(&file), killed.path().join(&file)).expect("a copy");
@@ -121,20 +130,39 @@ fn restart(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: OrderN
     });
 }
 
+/// The view of a front-end that is played, whose only member is this run of the leader.
+fn view(epoch: u64, run: Run) -> View {
+    let line = [BY].into_iter().collect();
+    View { store: STORE, by: BY, line, epoch, leader: LEADER, in_sync: [(LEADER, run)].into_iter().collect() }
+}
+
+/// Lets a new catalog know that it has sold what a book holds, or it would sell nothing to its leader.
+async fn remember(catalog: &Door<Catalog>, length: OrderNumber) {
+    let line = [BY].into_iter().collect();
+    let register = Register { store: STORE, run: BY, line, epoch: 0 };
+    until(async || catalog.ask(register.clone()).await.is_ok()).await;
+    let leader = Leadership { reign: 1, epoch: 1, by: BY, last: length };
+    let rebuild = Rebuild { store: STORE, leader, sold: Vec::new() };
+    until(async || catalog.ask(rebuild.clone()).await.is_ok_and(|rebuilt| rebuilt.is_ok())).await;
+}
+
 /// A leader with a long book, and a replica that starts with none: the time until that one has all of it on
 /// disk. The view service is played, so that the replica stays one that is not in sync.
 fn catch_up(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: OrderNumber) {
     let system = System::new();
     let mut rig = Rig::new(data);
-    let leader = system.block_on(async {
-        rig.catalog().await;
-        rig.replica(LEADER).await
+    let (leader, run) = system.block_on(async {
+        let catalog = rig.catalog().await;
+        let leader = rig.replica(LEADER).await;
+        remember(&catalog, length).await;
+        let run = leader.ask(Status {}).await.expect("the leader runs").run;
+        (leader, run)
     });
     // A later epoch: the replica of the turn before is not counted any more.
     let mut epoch = 1;
     let mut lead = async || {
         epoch += 1;
-        let view = View { epoch, leader: LEADER, in_sync: vec![LEADER] };
+        let view = view(epoch, run);
         leader.ask(Announce { view }).await.expect("the leader runs");
         until(async || leader.ask(Status {}).await.is_ok_and(|status| status.role == Role::Leader)).await;
     };

@@ -51,11 +51,6 @@ pub struct Args {
     /// The secret that the services show each other; better given in the environment
     #[arg(long, value_name = "SECRET", env = "TOYSTORE_TOKEN", hide_env_values = true)]
     token: Option<String>,
-
-    /// Only for a front-end that lost its data file while a replica is gone for good: choose a leader among
-    /// the replicas that answer. Orders that only the missing ones hold are lost.
-    #[arg(long)]
-    force_view: bool,
 }
 
 /// Runs the service until it is told to stop.
@@ -66,14 +61,11 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let overrides = Overrides { data: args.data, token: args.token };
     let config = Config::load(Some(&args.config), &overrides)?;
     let id = which(&config, args.service, args.id)?;
-    if args.force_view && args.service != Kind::FrontEnd {
-        return Err(Failure::Usage("--force-view is for the front-end, which keeps the view".into()));
-    }
     let listen = args.listen.unwrap_or(config.addresses[&id]);
     let bound = Bound::new(&config, id, listen)?;
     let line = bound.line();
     let opening = Directory::prepare(&config.data).map_err(Failure::CouldNotRun)?;
-    let opened = services::open(&world(&config), &config, bound, args.force_view).await?;
+    let opened = services::open(&world(&config), &config, bound).await?;
     drop(opening);
     say(&[line]);
     let serving = opened.serve(&config)?;

@@ -82,7 +82,7 @@ impl fmt::Debug for Opened {
 ///
 /// # Errors
 /// When its files cannot be opened; each error names the file.
-pub async fn open(world: &World, config: &Config, bound: Bound, force_view: bool) -> Result<Opened, Failure> {
+pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened, Failure> {
     let Bound { id, listener } = bound;
     let internal = Size { workers: 1, connections: INTERNAL_CONNECTIONS.min(shoppers()) };
     match id {
@@ -103,7 +103,7 @@ pub async fn open(world: &World, config: &Config, bound: Bound, force_view: bool
             Ok(Opened { id, bridge, front_end: None, running, listener, size: internal, routes })
         }
         NodeId::FrontEnd(number) => {
-            let settings = front_end_settings(config, number, force_view);
+            let settings = front_end_settings(config, number);
             let (running, door, cache) = node::start(world, id, move |host| {
                 let started = front_end::start(host, settings)?;
                 Ok((started.node, started.cache))
@@ -149,7 +149,7 @@ pub fn order_settings(config: &Config, id: u8) -> OrderConfig {
 }
 
 /// How a front-end works, by the configuration.
-pub fn front_end_settings(config: &Config, number: u8, force_view: bool) -> FrontEndConfig {
+pub fn front_end_settings(config: &Config, number: u8) -> FrontEndConfig {
     FrontEndConfig {
         number,
         replicas: config.replicas(),
@@ -161,7 +161,6 @@ pub fn front_end_settings(config: &Config, number: u8, force_view: bool) -> Fron
         deadline: config.timing.order_deadline,
         max_calls: config.max_calls,
         render: http::front_end::render,
-        force_view,
     }
 }
 

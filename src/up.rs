@@ -70,7 +70,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let registry = Registry::default();
     let world = world(&config, &registry);
     let opening = Directory::prepare(&config.data).map_err(Failure::CouldNotRun)?;
-    let open = |service| services::open(&world, &config, service, false);
+    let open = |service| services::open(&world, &config, service);
     let mut opened = Vec::new();
     for group in [asked, bound] {
         for service in join_all(group.into_iter().map(open)).await {

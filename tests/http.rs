@@ -260,7 +260,9 @@ fn the_replicas_and_the_catalog_answer_people_too() {
         refused("no message", &answer, 400, "not a well-formed message");
         let answer = http::request(*replica, "POST", "/dance", &bincode, b"").expect("an answer");
         refused("an unknown message", &answer, 404, "no message");
-        let view = json!({ "view": { "epoch": 1, "leader": 3, "in_sync": [1, 2, 3] } }).to_string();
+        // The view that it follows already, as it says itself.
+        let status = http::get(*replica, "/status").expect("an answer").data();
+        let view = json!({ "view": status["view"] }).to_string();
         let answer = http::post(*replica, "/leader", &view).expect("an answer");
         assert_eq!((answer.status, &answer.data()["id"]), (200, &json!(id)), "{}", answer.text());
         let answer = http::get(*replica, "/syncfrom?after=0&epoch=1&limit=10").expect("an answer");
@@ -278,7 +280,8 @@ fn the_replicas_and_the_catalog_answer_people_too() {
     assert!(products.as_array().is_some_and(|products| products.len() >= 16));
     let restocked = http::post(store.catalog, "/restock", "{}").expect("an answer");
     assert_eq!((restocked.status, restocked.text().as_str()), (200, r#"{"data":[]}"#));
-    let buy = json!({ "reign": 0, "batch": 1, "purchases": [], "settled": [] }).to_string();
+    let leader = json!({ "reign": 0, "epoch": 1, "by": "0000000000000001", "last": 0 });
+    let buy = json!({ "leader": leader, "batch": 1, "purchases": [], "settled": 0 }).to_string();
     let old = http::post(store.catalog, "/buy", &buy).expect("an answer");
     refused("a reign of the past", &old, 409, "newer reign");
 }

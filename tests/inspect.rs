@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use support::process::{Finished, finish, toystore};
-use support::store::Up;
+use support::store::{Up, runs_in_sync};
 use support::{PATIENCE, eventually, http};
 use tempfile::TempDir;
 
@@ -37,10 +37,7 @@ fn order(store: &Up, keys: std::ops::Range<u32>) {
 
 /// Stops a store once all replicas have all orders.
 fn stop(store: &mut Up) {
-    eventually(PATIENCE, "all replicas are in sync", || {
-        let view = http::get(store.front_end, "/leader").ok()?.data();
-        (view["in_sync"] == serde_json::json!([1, 2, 3])).then_some(())
-    });
+    eventually(PATIENCE, "all replicas are in sync", || runs_in_sync(store.orders.clone()).then_some(()));
     assert!(store.process.terminate().success());
 }
 

@@ -108,7 +108,6 @@ fn wrong_usage_is_status_2() {
     refused("no such replica", serve(&["order", "--id", "9"]), 2, &["no [[order]] with id 9", "1, 2"]);
     refused("which replica", serve(&["order"]), 2, &["--id", "1, 2"]);
     refused("which catalog", serve(&["catalog", "--id", "1"]), 2, &["one catalog"]);
-    refused("a forced catalog", serve(&["catalog", "--force-view"]), 2, &["--force-view"]);
     let open = serve(&["catalog", "--listen", "0.0.0.0:0"]);
     refused("open to strangers", open, 2, &["catalog", "0.0.0.0:0", "TOYSTORE_TOKEN"]);
     let mut command = serve(&["catalog"]);

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::domain::{Epoch, OrderNumber, ProductName, ReplicaId, RequestId, View};
+use crate::catalog::messages::Refusal;
+use crate::domain::{Epoch, OrderNumber, ProductName, ReplicaId, RequestId, Run, View};
 use crate::net::NodeId;
 
 /// Receives the events of a node.
@@ -22,7 +23,7 @@ pub enum Event {
     /// A new leader appended purchases that its predecessor had left without an order.
     UnsettledCompleted { epoch: Epoch, purchases: usize },
     /// A replica serves as leader from now on.
-    Serving { epoch: Epoch, last: OrderNumber },
+    Serving { by: Run, epoch: Epoch, last: OrderNumber },
     /// A leader stopped leading because of a newer view.
     Deposed { epoch: Epoch },
     /// A leader went on leading in the next view, with or without some follower.
@@ -36,7 +37,7 @@ pub enum Event {
     /// A new leader found that purchases without a settlement have their orders in the book already.
     UnsettledInBook { epoch: Epoch, purchases: usize },
     /// The leader acknowledged the orders up to a number.
-    Acknowledged { through: OrderNumber, epoch: Epoch },
+    Acknowledged { through: OrderNumber, by: Run, epoch: Epoch },
     /// A leader refused an order for lack of stock.
     OutOfStock { left: u64, epoch: Epoch },
     /// A leader asks that a follower leave the in-sync set.
@@ -73,6 +74,20 @@ pub enum Event {
     Restocked { products: Vec<ProductName> },
     /// The catalog may answer: every front-end has dropped its cache, or its leases have run out.
     CatalogReady { confirmed: bool },
+    /// A replica that was made leader lacks what the catalog knows to be acknowledged, and does not lead.
+    Unfit { epoch: Epoch },
+    /// The catalog sold under another number than the leader's next: one of the two remembers another past.
+    OtherNumberSold { expected: OrderNumber, sold: OrderNumber },
+    /// The book of a replica that takes over has another order under a number than the catalog sold.
+    PurchaseDiffers { number: OrderNumber, key: RequestId },
+    /// The catalog does not sell to this leader until an operator helps.
+    CatalogRefuses { why: Refusal },
+    /// The front-end's file is older than what others remember, or new: it takes the view that they know.
+    ViewLost { why: &'static str },
+    /// The front-end made its run known to the catalog.
+    FrontEndRegistered { run: Run },
+    /// The catalog's memory was made anew from the leader's book, of so many orders.
+    CatalogRebuilt { orders: OrderNumber },
     /// The node's disk failed; it stops.
     DiskFailed { why: String },
 }

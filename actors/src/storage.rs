@@ -66,11 +66,11 @@ pub trait Storage {
     /// How much memory redb may use to cache one file, in bytes.
     fn cache_bytes(&self) -> usize;
 
-    /// A number for a new file, with room for billions up to that of any other: random, or, simulated, counted.
+    /// A random number, such as no other call of any process will get.
     ///
     /// # Errors
     /// When the system has none.
-    fn new_number(&self) -> io::Result<u64>;
+    fn random(&self) -> io::Result<u64>;
 
     /// How long half of a file's journal is, in bytes: how much is written between two syncs of the file itself.
     fn journal_bytes(&self) -> usize;
@@ -160,7 +160,7 @@ impl DiskError {
 }
 
 const FORMAT: TableDefinition<&str, &str> = TableDefinition::new("toystore");
-const FORMAT_VERSION: &str = "1";
+const FORMAT_VERSION: &str = "2";
 
 /// One service's open data file; clones share it.
 #[derive(Clone)]
@@ -194,7 +194,8 @@ impl DataFile {
             let fresh = fresh(file);
             storage.remove(&fresh).map_err(io)?;
             let (backend, path) = (open_file(&*storage, &fresh)?, storage.describe(&fresh));
-            let number = Some(storage.new_number().map_err(io)?);
+            // With room for billions up to that of any other file.
+            let number = Some((storage.random().map_err(io)? >> 33) << 31);
             drop(open_backend(backend, None, &path, owner, &owned, storage.cache_bytes(), number)?);
             storage.rename(&fresh, file).map_err(io)?;
         }
@@ -242,6 +243,15 @@ impl DataFile {
     /// As [`DataFile::open`], naming the file.
     pub fn load<T>(&self, work: impl FnOnce(&Database) -> Result<T, DiskError>) -> Result<T, OpenError> {
         guarded(|| work(&self.database)).map_err(|error| damaged(&self.name, &error))
+    }
+
+    /// Draws a random number: the run of a process that has opened this file, or the number of a store.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn draw(&self) -> Result<u64, OpenError> {
+        let io = |source| OpenError::Io { file: self.name.to_string(), source };
+        self.storage.random().map_err(io)
     }
 
     /// The file's name, for messages.

@@ -16,7 +16,7 @@ use toystore::host::{SystemClock, World};
 use toystore::http::transport::Registry;
 use toystore::node::{self, Door, Running};
 use toystore::services;
-use toystore_actors::catalog;
+use toystore_actors::catalog::{self, Catalog};
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::messages::GetReadiness;
 use toystore_actors::front_end::{self, Cache, FrontEnd};
@@ -73,12 +73,12 @@ impl Rig {
     }
 
     /// Starts the catalog.
-    pub async fn catalog(&mut self) {
+    pub async fn catalog(&mut self) -> Door<Catalog> {
         let mut settings = services::catalog_settings(&self.config).expect("the built-in catalog");
         for product in &mut settings.products {
             product.quantity = PLENTY;
         }
-        self.start(NodeId::Catalog, move |host| Ok((catalog::start(host, settings)?, ()))).await;
+        self.start(NodeId::Catalog, move |host| Ok((catalog::start(host, settings)?, ()))).await.0
     }
 
     /// Starts an order replica.
@@ -89,7 +89,7 @@ impl Rig {
 
     /// Starts the front-end.
     pub async fn front_end(&mut self) -> (Door<FrontEnd>, Arc<Cache>) {
-        let settings = services::front_end_settings(&self.config, 1, false);
+        let settings = services::front_end_settings(&self.config, 1);
         let start = move |host| {
             let started = front_end::start(host, settings)?;
             Ok((started.node, started.cache))

@@ -95,7 +95,6 @@ pub fn start(setup: &Setup, node: NodeId, host: Host) -> Result<Launched, OpenEr
                 deadline: millis(setup.deadline_ms),
                 max_calls: setup.max_calls.max(16),
                 render: no_body,
-                force_view: false,
             };
             let started = front_end::start(host, config)?;
             let cache = started.cache;

@@ -59,8 +59,8 @@ fn decode(service: Endpoint, name: &str, body: &[u8], reply: bool) -> Option<Str
     }
     match service {
         Endpoint::Node(NodeId::Catalog) => {
-            use catalog::messages::{Buy, List, Query, Restock, Unsettled};
-            shown!(Query, List, Buy, Unsettled, Restock)
+            use catalog::messages::{Buy, Inventory, List, Query, Rebuild, Register, Restock, TakeOver};
+            shown!(Query, List, Buy, TakeOver, Restock, Register, Rebuild, Inventory)
         }
         Endpoint::Node(NodeId::FrontEnd(_)) => {
             use front_end::messages::{

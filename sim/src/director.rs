@@ -87,7 +87,7 @@ async fn without_one(world: &Rc<World>, auditor: &Auditor) -> Result<(), Violati
     let bound = world.now() + world.setup.recovery_ms * MILLI;
     let view = wait(world, bound, async || auditor.settled().await).await?;
     let dice = world.setup.stream("the replica that dies");
-    let others: Vec<_> = view.in_sync.iter().copied().filter(|id| *id != view.leader).collect();
+    let others: Vec<_> = view.in_sync.ids().filter(|id| *id != view.leader).collect();
     let pick = usize::try_from(dice / 4).unwrap_or(0) % others.len().max(1);
     let dead =
         if dice.is_multiple_of(2) { view.leader } else { others.get(pick).copied().unwrap_or(view.leader) };
@@ -147,7 +147,7 @@ impl Auditor {
     /// Whether these replicas are in sync, and no others.
     async fn in_sync(&self, expected: &[ReplicaId]) -> Result<(), String> {
         let view = self.view().await?;
-        if view.in_sync != expected {
+        if !view.in_sync.ids().eq(expected.iter().copied()) {
             return Err(format!("not {expected:?} are in sync: {view}"));
         }
         let mut statuses: Vec<ReplicaStatus> = Vec::new();
@@ -156,7 +156,9 @@ impl Auditor {
             statuses.push(status.map_err(|error| format!("order-{id}: {error}"))?);
         }
         for status in &statuses {
-            if (status.role == Role::Leader) != (status.id == view.leader) || status.epoch != view.epoch {
+            let follows = status.view.as_ref().is_some_and(|followed| followed.is(&view));
+            let is_member = view.in_sync.run(status.id) == Some(status.run);
+            if (status.role == Role::Leader) != (status.id == view.leader) || !follows || !is_member {
                 return Err(format!("{view}, but {status:?}"));
             }
         }

@@ -176,8 +176,8 @@ struct State {
     files: BTreeMap<String, File>,
     /// How often each file is open.
     open: BTreeMap<String, u32>,
-    /// The last number that was given out.
-    numbers: u64,
+    /// Draws what is asked for as random: not what a crash does, which must not change with how often that is.
+    numbers: SmallRng,
     /// Counts the crashes; a handle of an earlier one is dead.
     generation: u32,
     /// After so many operations more the node crashes in the middle of one.
@@ -209,7 +209,7 @@ impl Disk {
         Disk(Arc::new(Mutex::new(State {
             files: BTreeMap::new(),
             open: BTreeMap::new(),
-            numbers: 0,
+            numbers: SmallRng::seed_from_u64(seed.rotate_left(32) ^ 0x9E37_79B9_7F4A_7C15),
             generation: 0,
             trip_after: None,
             tripped: false,
@@ -221,12 +221,10 @@ impl Disk {
         })))
     }
 
-    /// Another number at every call, with room for billions between two.
+    /// A random number.
     #[must_use]
-    pub fn new_number(&self) -> u64 {
-        let numbers = &mut self.0.lock().numbers;
-        *numbers += 1 << 32;
-        *numbers
+    pub fn random(&self) -> u64 {
+        self.0.lock().numbers.random()
     }
 
     /// The node crashes: every open handle is dead from now on, and unsynced writes meet their fate.

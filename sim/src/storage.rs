@@ -121,8 +121,8 @@ impl Storage for NodeStorage {
         1 << 20
     }
 
-    fn new_number(&self) -> io::Result<u64> {
-        Ok(self.disk.new_number())
+    fn random(&self) -> io::Result<u64> {
+        Ok(self.disk.random())
     }
 
     fn journal_bytes(&self) -> usize {

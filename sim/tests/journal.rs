@@ -53,8 +53,8 @@ impl Storage for Files {
     fn cache_bytes(&self) -> usize {
         1 << 20
     }
-    fn new_number(&self) -> io::Result<u64> {
-        Ok(self.disk.new_number())
+    fn random(&self) -> io::Result<u64> {
+        Ok(self.disk.random())
     }
     fn journal_bytes(&self) -> usize {
         100_000

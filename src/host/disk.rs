@@ -133,9 +133,8 @@ impl Storage for Directory {
         CACHE_BYTES
     }
 
-    fn new_number(&self) -> io::Result<u64> {
-        let random = SysRng.try_next_u32().map_err(io::Error::other)?;
-        Ok(u64::from(random) << 31)
+    fn random(&self) -> io::Result<u64> {
+        SysRng.try_next_u64().map_err(io::Error::other)
     }
 
     fn journal_bytes(&self) -> usize {

@@ -153,8 +153,12 @@ impl From<OrderError> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(error: Refusal) -> ApiError {
         match error {
-            Refusal::Superseded { .. } => ApiError::conflict(error.to_string()),
-            Refusal::Starting => ApiError::unavailable(error.to_string()),
+            Refusal::Superseded { .. } | Refusal::OutdatedView | Refusal::Whole => {
+                ApiError::conflict(error.to_string())
+            }
+            Refusal::Starting | Refusal::Behind { .. } | Refusal::Lost => {
+                ApiError::unavailable(error.to_string())
+            }
         }
     }
 }

@@ -215,8 +215,8 @@ struct Leader {
 async fn leader(front: Data<Front>) -> Answer {
     match front.door.ask(GetView {}).await? {
         Some(view) => {
-            let View { leader, epoch, in_sync } = view;
-            Ok(shape::data(Leader { leader, epoch, in_sync }))
+            let View { leader, epoch, in_sync, .. } = view;
+            Ok(shape::data(Leader { leader, epoch, in_sync: in_sync.ids().collect() }))
         }
         None => Err(ApiError::unavailable("no leader has been chosen yet")),
     }

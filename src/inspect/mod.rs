@@ -237,7 +237,7 @@ fn saved_view(directory: &Path) -> Result<Option<View>, String> {
     // Whatever its number: the directory holds one front-end.
     let owned = |found: &str| found.rsplit_once(' ').is_some_and(|(owner, _)| owner == front_end::OWNER);
     let file = Opened::open(path, front_end::OWNER, owned)?;
-    file.read(front_end::saved_view)
+    file.read(front_end::saved).map(|saved| saved.view)
 }
 
 fn report_view(
@@ -248,7 +248,7 @@ fn report_view(
     view: &View,
 ) {
     findings.say(format_args!("\nThe front-end's view: {view}."));
-    for missing in view.in_sync.iter().filter(|id| !ids.contains(id)) {
+    for missing in view.in_sync.ids().filter(|id| !ids.contains(id)) {
         let path = directory.join(format!("order-{missing}"));
         findings.unreadable.push(format!(
             "order-{missing} is in sync by the front-end's view, but there is no {}",

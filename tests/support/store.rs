@@ -158,9 +158,12 @@ impl Cluster {
         ids.iter().filter_map(|id| id.as_u64().and_then(|id| u8::try_from(id).ok())).collect()
     }
 
-    /// Waits until all three replicas are in sync.
+    /// Waits until all three replicas are in sync: the processes that run now, not those of before.
     pub fn all_in_sync(&self) {
-        eventually(PATIENCE, "all replicas are in sync", || (self.in_sync() == [1, 2, 3]).then_some(()));
+        let replicas = [1, 2, 3].map(|id| (id, self.addresses[&Service::Order(id)]));
+        eventually(PATIENCE, "all replicas are in sync", || {
+            (self.in_sync() == [1, 2, 3] && runs_in_sync(replicas)).then_some(())
+        });
     }
 
     /// Asks all processes to stop, and waits until they have; the front-end first, so that nothing is
@@ -170,6 +173,17 @@ impl Cluster {
             assert!(process.terminate().success(), "{service:?} did not stop well");
         }
     }
+}
+
+/// Whether the view that each of these replicas follows names its very run.
+pub fn runs_in_sync(replicas: impl IntoIterator<Item = (u8, SocketAddr)>) -> bool {
+    replicas.into_iter().all(|(id, address)| {
+        let status = http::get(address, "/status").ok().filter(|answer| answer.status == 200);
+        status.is_some_and(|answer| {
+            let status = answer.data();
+            status["run"].is_string() && status["view"]["in_sync"][id.to_string()] == status["run"]
+        })
+    })
 }
 
 /// Loopback addresses that nobody listens on. They lie below the ports that the system gives to outgoing

@@ -13,13 +13,14 @@ use tokio::sync::{Notify, oneshot};
 use super::CatalogConfig;
 use super::group::{self, Call, Change, Queue};
 use super::ledger;
-use super::messages::{Buy, List, Query, Refusal, Restock, Unsettled};
+use super::memory::Memory;
+use super::messages::{Buy, Inventory, List, Query, Rebuild, Refusal, Register, Restock, TakeOver};
 use super::showcase::Showcase;
 use super::stock::Changes;
 use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
-use crate::domain::ProductName;
-use crate::front_end::messages::Invalidate;
+use crate::domain::{Epoch, ProductName};
+use crate::front_end::messages::{Invalidate, Vouch, Vouched};
 use crate::host::Host;
 use crate::net::NodeId;
 use crate::probe::Event;
@@ -54,6 +55,10 @@ struct Inner {
     config: CatalogConfig,
     file: DataFile,
     phase: Cell<Phase>,
+    /// The epoch of the front-end's view at this start; `None` until it has told (rule M9).
+    floor: Cell<Option<Epoch>>,
+    /// Why nothing is shown although this serves: its memory is that of an earlier time.
+    behind: Cell<Option<Refusal>>,
     showcase: RefCell<Showcase>,
     queue: RefCell<Queue>,
     /// Wakes the task that runs the groups.
@@ -68,6 +73,8 @@ impl Catalog {
             host,
             file,
             phase: Cell::new(Phase::Starting),
+            floor: Cell::new(None),
+            behind: Cell::new(None),
             showcase: RefCell::new(showcase),
             queue: RefCell::new(Queue::new(config.max_calls)),
             arrival: Notify::new(),
@@ -83,6 +90,7 @@ impl Actor for Catalog {
 
     fn started(&mut self, ctx: &mut Context<Catalog>) {
         self.tasks.spawn(self.inner.clone().become_ready());
+        self.tasks.spawn(self.inner.clone().ask_for_the_view());
         self.tasks.spawn(self.inner.clone().run_groups());
         self.tasks.spawn(self.inner.clone().restock_for_ever());
         let driver = self.tasks.driver();
@@ -114,6 +122,15 @@ impl Handler<List> for Catalog {
     }
 }
 
+impl Handler<Inventory> for Catalog {
+    type Result = MessageResult<Inventory>;
+
+    fn handle(&mut self, _: Inventory, _: &mut Context<Catalog>) -> MessageResult<Inventory> {
+        let serving = self.inner.serving();
+        MessageResult(serving.map(|()| self.inner.showcase.borrow().stock().inventory()))
+    }
+}
+
 /// A message on its way into the queue; its answer comes from the group that it becomes a part of, if ever.
 pub struct Queued<M> {
     inner: Rc<Inner>,
@@ -137,25 +154,65 @@ macro_rules! queued {
         }
     )*};
 }
-queued!(Buy, Unsettled, Restock);
+queued!(Buy, TakeOver, Restock, Register, Rebuild);
 
 impl Inner {
     fn serving(&self) -> Result<(), Refusal> {
         match self.phase.get() {
-            Phase::Serving => Ok(()),
+            Phase::Serving if self.memory().store.is_none() => Err(Refusal::Lost),
+            Phase::Serving => self.behind.get().map_or(Ok(()), Err),
             // A stopped one never gets to say so: the poll that stops it is its last.
             Phase::Starting | Phase::Stopped => Err(Refusal::Starting),
         }
     }
 
+    fn memory(&self) -> Memory {
+        self.showcase.borrow().stock().memory()
+    }
+
     fn accept(&self, call: Call) {
-        match self.phase.get() {
-            Phase::Starting => call.refuse(Refusal::Starting),
-            Phase::Serving => {
+        let refusal = match self.phase.get() {
+            Phase::Stopped => return drop(call),
+            _ if call.is_about_memory() => None,
+            Phase::Starting => Some(Refusal::Starting),
+            Phase::Serving if self.memory().store.is_none() && matches!(call, Call::Restock(_)) => {
+                Some(Refusal::Lost)
+            }
+            Phase::Serving => None,
+        };
+        match refusal {
+            Some(refusal) => call.refuse(refusal),
+            None => {
                 self.queue.borrow_mut().push(call);
                 self.arrival.notify_one();
             }
-            Phase::Stopped => drop(call),
+        }
+    }
+
+    /// Asks the front-end for its view, until it has told it or registered: a leader whose view is older is refused
+    /// from then on (rule M9). With its purchases, an older file lost its fence.
+    async fn ask_for_the_view(self: Rc<Self>) {
+        while self.floor.get().is_none() {
+            for front_end in &self.config.front_ends {
+                let node = NodeId::FrontEnd(*front_end);
+                let told = self.host.net.send(node, &Vouch {}, self.config.call_limit).await;
+                if let Ok(Some(vouched)) = told {
+                    self.take(&vouched);
+                }
+            }
+            self.host.clock.sleep(RETRY_PAUSE).await;
+        }
+    }
+
+    fn take(&self, vouched: &Vouched) {
+        let Some((store, newest)) = self.memory().store else { return };
+        let view = &vouched.view;
+        if view.store == store && (view.by == newest || view.line.has(newest)) {
+            let purchases = self.showcase.borrow().stock().last_purchase();
+            if purchases < vouched.orders {
+                self.behind.set(Some(Refusal::Behind { purchases, orders: vouched.orders }));
+            }
+            self.accept(Call::Remember(Memory { store: Some((store, view.by)) }, view.epoch));
         }
     }
 
@@ -205,13 +262,17 @@ impl Inner {
     }
 
     async fn run_group(&self, calls: Vec<Call>) -> Result<(), DiskError> {
-        let mut group = group::decide(self.showcase.borrow().stock(), calls, self.config.restock_to);
+        let floor = self.floor.get();
+        let mut group = group::decide(self.showcase.borrow().stock(), floor, calls, self.config.restock_to);
+        let rebuilt = group.changes.rebuilt;
         if !group.changes.is_empty() {
             if planted(Bug::AnswerBeforeVisible) {
                 group.answers.drain(..).for_each(|answer| answer());
             }
             self.change(group.changes).await?;
         }
+        self.floor.set(group.floor.max(floor));
+        self.behind.set(group.behind.or(self.behind.get().filter(|_| !rebuilt)));
         for event in group.events {
             self.host.emit(event);
         }

@@ -76,13 +76,13 @@ mod tests {
     use super::*;
 
     fn fence() -> Fence {
-        Fence { reign: 4, batch: 7, answer: vec![Sale::Sold, Sale::UnknownProduct] }
+        Fence { reign: 4, batch: 7, answer: vec![Sale::Sold { number: 9 }, Sale::UnknownProduct] }
     }
 
     #[test]
     fn a_batch_is_acted_on_once_and_never_after_a_newer_one() {
         let refused = || Admission::Refused(Refusal::Superseded { reign: 4, batch: 7 });
-        let repeated = || Admission::Repeated(vec![Sale::Sold, Sale::UnknownProduct]);
+        let repeated = || Admission::Repeated(vec![Sale::Sold { number: 9 }, Sale::UnknownProduct]);
         for (reign, batch, expected) in [
             (4, 8, Admission::Fresh),
             (4, 9, Admission::Fresh),

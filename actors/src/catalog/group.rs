@@ -3,8 +3,10 @@
 
 use tokio::sync::oneshot;
 
-use super::messages::{Buy, Refusal, Restock, Unsettled};
+use super::memory::Memory;
+use super::messages::{Buy, Rebuild, Refusal, Register, Registered, Restock, TakeOver};
 use super::stock::{Changes, Draft, Stock};
+use crate::domain::Epoch;
 use crate::net::Rpc;
 use crate::probe::Event;
 
@@ -15,8 +17,12 @@ pub(super) type Way<M> = Option<oneshot::Sender<<M as Rpc>::Reply>>;
 #[derive(Debug)]
 pub(super) enum Call {
     Buy(Buy, Way<Buy>),
-    Unsettled(Unsettled, Way<Unsettled>),
+    TakeOver(TakeOver, Way<TakeOver>),
     Restock(Way<Restock>),
+    Register(Register, Way<Register>),
+    Rebuild(Rebuild, Way<Rebuild>),
+    /// From the catalog itself: what the front-end told of its view.
+    Remember(Memory, Epoch),
 }
 
 /// A message that waits for its group.
@@ -24,17 +30,16 @@ pub(super) trait Change: Rpc {
     fn call(self, way: Way<Self>) -> Call;
 }
 
-impl Change for Buy {
-    fn call(self, way: Way<Buy>) -> Call {
-        Call::Buy(self, way)
-    }
+macro_rules! change {
+    ($($message:ident)*) => {$(
+        impl Change for $message {
+            fn call(self, way: Way<$message>) -> Call {
+                Call::$message(self, way)
+            }
+        }
+    )*};
 }
-
-impl Change for Unsettled {
-    fn call(self, way: Way<Unsettled>) -> Call {
-        Call::Unsettled(self, way)
-    }
-}
+change!(Buy TakeOver Register Rebuild);
 
 impl Change for Restock {
     fn call(self, way: Way<Restock>) -> Call {
@@ -42,22 +47,38 @@ impl Change for Restock {
     }
 }
 
+fn is_closed<T>(way: &Option<oneshot::Sender<T>>) -> bool {
+    way.as_ref().is_none_or(oneshot::Sender::is_closed)
+}
+
 impl Call {
     /// Whether nobody waits for it any more.
     fn is_abandoned(&self) -> bool {
         match self {
-            Call::Buy(_, way) => way.as_ref().is_none_or(oneshot::Sender::is_closed),
-            Call::Unsettled(_, way) => way.as_ref().is_none_or(oneshot::Sender::is_closed),
-            Call::Restock(way) => way.as_ref().is_none_or(oneshot::Sender::is_closed),
+            Call::Buy(_, way) => is_closed(way),
+            Call::TakeOver(_, way) => is_closed(way),
+            Call::Restock(way) => is_closed(way),
+            Call::Register(_, way) => is_closed(way),
+            Call::Rebuild(_, way) => is_closed(way),
+            Call::Remember(..) => false,
         }
+    }
+
+    /// Whether it changes no stock, so that it need not wait for caches to be dropped: the first that a store
+    /// that starts has to say.
+    pub(super) fn is_about_memory(&self) -> bool {
+        matches!(self, Call::Register(..) | Call::Remember(..))
     }
 
     /// Answers it without acting on it.
     pub(super) fn refuse(self, refusal: Refusal) {
         match self {
             Call::Buy(_, way) => answer(way, Err(refusal))(),
-            Call::Unsettled(_, way) => answer(way, Err(refusal))(),
+            Call::TakeOver(_, way) => answer(way, Err(refusal))(),
             Call::Restock(way) => answer(way, Err(refusal))(),
+            Call::Rebuild(_, way) => answer(way, Err(refusal))(),
+            // Whoever asked asks again.
+            Call::Register(..) | Call::Remember(..) => {}
         }
     }
 }
@@ -102,21 +123,56 @@ pub(super) struct Group {
     pub(super) events: Vec<Event>,
     /// Sends the answers to its calls.
     pub(super) answers: Vec<Box<dyn FnOnce()>>,
+    /// The epoch of the view that the front-end has, if it said so.
+    pub(super) floor: Option<Epoch>,
+    /// Why the stock is not to be shown any more: a leader showed that it is older than its book.
+    pub(super) behind: Option<Refusal>,
 }
 
 /// Decides calls in their order, each against what those before it left.
-pub(super) fn decide(stock: &Stock, calls: Vec<Call>, restock_to: u64) -> Group {
-    let mut draft = Draft::new(stock);
+pub(super) fn decide(stock: &Stock, floor: Option<Epoch>, calls: Vec<Call>, restock_to: u64) -> Group {
+    let mut draft = Draft::new(stock, floor);
     let mut answers = Vec::with_capacity(calls.len());
+    let (mut new_floor, mut behind) = (None, None);
+    let mut note = |refusal: Option<&Refusal>| {
+        behind = refusal.filter(|refusal| matches!(refusal, Refusal::Behind { .. })).copied().or(behind);
+    };
     for call in calls {
         answers.push(match call {
-            Call::Buy(buy, way) => answer(way, draft.buy(&buy)),
-            Call::Unsettled(unsettled, way) => answer(way, draft.unsettled(unsettled.reign)),
+            Call::Buy(buy, way) => {
+                let sales = draft.buy(&buy);
+                note(sales.as_ref().err());
+                answer(way, sales)
+            }
+            Call::TakeOver(ask, way) => {
+                let found = draft.take_over(&ask);
+                note(found.as_ref().err());
+                answer(way, found)
+            }
             Call::Restock(way) => answer(way, Ok(draft.restock(restock_to))),
+            Call::Register(ask, way) => {
+                let registered = draft.register(&ask);
+                if registered == Registered::Welcome {
+                    new_floor = Some(ask.epoch);
+                }
+                answer(way, registered)
+            }
+            Call::Rebuild(ask, way) => {
+                let rebuilt = draft.rebuild(&ask);
+                if rebuilt.is_ok() {
+                    new_floor = Some(ask.leader.epoch);
+                }
+                answer(way, rebuilt)
+            }
+            Call::Remember(memory, epoch) => {
+                draft.remember(Some(memory));
+                new_floor = Some(epoch);
+                Box::new(|| ())
+            }
         });
     }
     let (changes, events) = draft.finish();
-    Group { changes, events, answers }
+    Group { changes, events, answers, floor: new_floor, behind }
 }
 
 fn answer<T: 'static>(way: Option<oneshot::Sender<T>>, answer: T) -> Box<dyn FnOnce()> {

@@ -2,10 +2,12 @@
 //!
 //! - `products`: a product's place in the catalog → name, price in cents, initial, restocked, sold, in stock.
 //!   This table exists exactly if the import was committed.
-//! - `unsettled`: request id → product name, pieces.
+//! - `purchases`: the number of a purchase that is not settled → request id, product name, pieces.
 //! - `refused`: the number of a refusal → request id, pieces left; the newest of them.
-//! - `fence`: one line: the newest reign, its newest batch, and what that batch was answered, each sale as
-//!   a kind (0 sold, 1 not enough, 2 no such product) and the pieces left.
+//! - `fence`: one line: the newest reign, its newest batch, the number up to which purchases are settled, and what
+//!   that batch was answered, each sale as a kind (0 sold, 1 not enough, 2 no such product) and the number of the
+//!   purchase or of the pieces left.
+//! - `memory`: one line: the store, and the front-end's run that registered last. A new file has none.
 
 use std::collections::BTreeSet;
 
@@ -16,26 +18,33 @@ use redb::{
 
 use super::ProductSeed;
 use super::fence::Fence;
+use super::memory::Memory;
 use super::messages::Sale;
+use super::purchases::Purchases;
 use super::refusals::{MAX_REFUSALS, Refusals};
 use super::stock::{Changes, Item, Stock};
-use crate::domain::{Epoch, Invalid, ProductName, Purchase, Quantity, RequestId};
+use crate::domain::{Epoch, Invalid, OrderNumber, ProductName, Purchase, Quantity, RequestId, Run, StoreId};
 use crate::storage::DiskError;
 
 type ItemRow = (&'static str, u64, u64, u64, u64, u64);
-type FenceRow = (u64, u64, Vec<(u8, u64)>);
+type FenceRow = (u64, u64, u64, Vec<(u8, u64)>);
 
 const PRODUCTS: TableDefinition<u64, ItemRow> = TableDefinition::new("products");
-const UNSETTLED: TableDefinition<&str, (&str, u32)> = TableDefinition::new("unsettled");
+const PURCHASES: TableDefinition<u64, (&str, &str, u32)> = TableDefinition::new("purchases");
 const REFUSED: TableDefinition<u64, (&str, u64)> = TableDefinition::new("refused");
 const FENCE: TableDefinition<(), FenceRow> = TableDefinition::new("fence");
+const MEMORY: TableDefinition<(), (u64, u64)> = TableDefinition::new("memory");
 
 /// The books of a catalog, as they are on its disk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audit {
     /// The products in the catalog's order.
     pub items: Vec<Item>,
-    /// Purchases that have not been settled, by ascending request id.
+    /// Which store it belongs to; `None` for a new file.
+    pub store: Option<StoreId>,
+    /// Purchases up to this number are settled.
+    pub settled: OrderNumber,
+    /// The purchases that follow, by their numbers.
     pub unsettled: Vec<Purchase>,
     /// The newest reign that has been here.
     pub reign: Epoch,
@@ -49,8 +58,10 @@ pub struct Audit {
 /// # Errors
 /// When the disk failed, or holds a value that no catalog writes.
 pub fn audit(database: &Database) -> Result<Audit, DiskError> {
-    let (items, unsettled, fence, _) = read(&database.begin_read()?)?.unwrap_or_default();
-    Ok(Audit { items, unsettled, reign: fence.reign, batch: fence.batch })
+    let Books { items, settled, unsettled, fence, memory, .. } =
+        read(&database.begin_read()?)?.unwrap_or_default();
+    let store = memory.store.map(|(store, _)| store);
+    Ok(Audit { items, store, settled, unsettled, reign: fence.reign, batch: fence.batch })
 }
 
 /// What a catalog starts with: what it had, or, at its first start, the products of `seeds`. A name that
@@ -59,15 +70,15 @@ pub fn audit(database: &Database) -> Result<Audit, DiskError> {
 /// # Errors
 /// When the disk failed, or its books do not add up.
 pub(super) fn load(database: &Database, seeds: &[ProductSeed]) -> Result<Stock, DiskError> {
-    let books = read(&database.begin_read()?)?;
-    let (items, unsettled, fence, refusals) = match books {
+    let books = match read(&database.begin_read()?)? {
         Some(books) => books,
-        None => (import(database, seeds)?, Vec::new(), Fence::default(), Refusals::default()),
+        None => Books { items: import(database, seeds)?, ..Books::default() },
     };
-    if let Some(item) = items.iter().find(|item| !item.adds_up()) {
+    if let Some(item) = books.items.iter().find(|item| !item.adds_up()) {
         return Err(DiskError::Damaged(format!("the stock of {} does not add up", item.name)));
     }
-    Ok(Stock::new(items, unsettled, fence, refusals))
+    let Books { items, settled, unsettled, fence, refusals, memory } = books;
+    Ok(Stock::new(items, Purchases::new(settled, unsettled), fence, refusals, memory))
 }
 
 /// Saves what a group changed, in one transaction.
@@ -83,15 +94,16 @@ pub(super) fn commit(database: &Database, changes: &Changes) -> Result<(), DiskE
             insert_item(&mut table, *place, item)?;
         }
     }
-    if !changes.unsettled.is_empty() {
-        let mut table = transaction.open_table(UNSETTLED)?;
-        for (key, purchase) in &changes.unsettled {
-            match purchase {
-                Some(Purchase { name, quantity, .. }) => {
-                    table.insert(key.as_str(), (name.as_str(), quantity.get()))?
-                }
-                None => table.remove(key.as_str())?,
-            };
+    let settles = changes.fence.is_some();
+    if !changes.bought.is_empty() || settles {
+        let mut table = transaction.open_table(PURCHASES)?;
+        for (number, Purchase { key, name, quantity }) in (changes.first..).zip(&changes.bought) {
+            table.insert(number, (key.as_str(), name.as_str(), quantity.get()))?;
+        }
+        let last = if changes.rebuilt { changes.first - 1 } else { changes.settled };
+        let is_settled = |number: u64| settles && number <= last;
+        while table.first()?.is_some_and(|(number, _)| is_settled(number.value())) {
+            table.pop_first()?;
         }
     }
     if !changes.refused.is_empty() {
@@ -106,7 +118,10 @@ pub(super) fn commit(database: &Database, changes: &Changes) -> Result<(), DiskE
     }
     if let Some(fence) = &changes.fence {
         let answer: Vec<(u8, u64)> = fence.answer.iter().map(|sale| sale_row(*sale)).collect();
-        transaction.open_table(FENCE)?.insert((), (fence.reign, fence.batch, answer))?;
+        transaction.open_table(FENCE)?.insert((), (fence.reign, fence.batch, changes.settled, answer))?;
+    }
+    if let Some(Memory { store: Some((store, run)) }) = &changes.memory {
+        transaction.open_table(MEMORY)?.insert((), (store.get(), run.get()))?;
     }
     transaction.commit()?;
     Ok(())
@@ -141,51 +156,72 @@ fn insert_item(table: &mut Table<'_, u64, ItemRow>, place: usize, item: &Item) -
     Ok(())
 }
 
-type Books = (Vec<Item>, Vec<Purchase>, Fence, Refusals);
+/// All tables.
+#[derive(Default)]
+struct Books {
+    items: Vec<Item>,
+    settled: OrderNumber,
+    unsettled: Vec<Purchase>,
+    fence: Fence,
+    refusals: Refusals,
+    memory: Memory,
+}
 
 /// `None` if nothing was imported yet.
 fn read(transaction: &ReadTransaction) -> Result<Option<Books>, DiskError> {
     let Some(products) = existing(transaction.open_table(PRODUCTS))? else {
         return Ok(None);
     };
-    let mut items = Vec::new();
+    let mut books = Books::default();
     for row in products.iter()? {
         let (place, item) = row?;
-        if place.value() != items.len() as u64 {
-            return Err(DiskError::Damaged(format!("product {} is missing", items.len())));
+        if place.value() != books.items.len() as u64 {
+            return Err(DiskError::Damaged(format!("product {} is missing", books.items.len())));
         }
         let (name, price_cents, initial, restocked, sold, quantity) = item.value();
         let name = ProductName::new(name).map_err(damaged)?;
-        items.push(Item { name, price_cents, initial, restocked, sold, quantity });
+        books.items.push(Item { name, price_cents, initial, restocked, sold, quantity });
     }
-    let mut unsettled = Vec::new();
-    if let Some(table) = existing(transaction.open_table(UNSETTLED))? {
-        for row in table.iter()? {
-            let (key, purchase) = row?;
-            let (name, pieces) = purchase.value();
-            unsettled.push(Purchase {
-                key: RequestId::new(key.value()).map_err(damaged)?,
-                name: ProductName::new(name).map_err(damaged)?,
-                quantity: Quantity::new(u64::from(pieces)).map_err(damaged)?,
-            });
-        }
-    }
-    let mut fence = Fence::default();
     if let Some(table) = existing(transaction.open_table(FENCE))?
         && let Some(row) = table.get(())?
     {
-        let (reign, batch, answer) = row.value();
-        fence = Fence { reign, batch, answer: answer.into_iter().map(sale).collect::<Result<_, _>>()? };
+        let (reign, batch, settled, answer) = row.value();
+        books.fence = Fence { reign, batch, answer: answer.into_iter().map(sale).collect::<Result<_, _>>()? };
+        books.settled = settled;
     }
-    let mut refusals = Refusals::default();
+    read_purchases(transaction, &mut books)?;
     if let Some(table) = existing(transaction.open_table(REFUSED))? {
         for row in table.iter()? {
             let (_, refused) = row?;
             let (key, left) = refused.value();
-            refusals.keep(RequestId::new(key).map_err(damaged)?, left);
+            books.refusals.keep(RequestId::new(key).map_err(damaged)?, left);
         }
     }
-    Ok(Some((items, unsettled, fence, refusals)))
+    if let Some(table) = existing(transaction.open_table(MEMORY))?
+        && let Some(row) = table.get(())?
+    {
+        let (store, run) = row.value();
+        books.memory = Memory { store: Some((StoreId::new(store), Run::new(run))) };
+    }
+    Ok(Some(books))
+}
+
+fn read_purchases(transaction: &ReadTransaction, books: &mut Books) -> Result<(), DiskError> {
+    let Some(table) = existing(transaction.open_table(PURCHASES))? else { return Ok(()) };
+    for row in table.iter()? {
+        let (number, purchase) = row?;
+        let expected = books.settled + 1 + books.unsettled.len() as u64;
+        if number.value() != expected {
+            return Err(DiskError::Damaged(format!("purchase {expected} is missing")));
+        }
+        let (key, name, pieces) = purchase.value();
+        books.unsettled.push(Purchase {
+            key: RequestId::new(key).map_err(damaged)?,
+            name: ProductName::new(name).map_err(damaged)?,
+            quantity: Quantity::new(u64::from(pieces)).map_err(damaged)?,
+        });
+    }
+    Ok(())
 }
 
 fn existing<T>(opened: Result<T, TableError>) -> Result<Option<T>, DiskError> {
@@ -202,16 +238,16 @@ fn damaged(invalid: Invalid) -> DiskError {
 
 fn sale_row(sale: Sale) -> (u8, u64) {
     match sale {
-        Sale::Sold => (0, 0),
+        Sale::Sold { number } => (0, number),
         Sale::NotEnough { left } => (1, left),
         Sale::UnknownProduct => (2, 0),
     }
 }
 
-fn sale((kind, left): (u8, u64)) -> Result<Sale, DiskError> {
+fn sale((kind, number): (u8, u64)) -> Result<Sale, DiskError> {
     match kind {
-        0 => Ok(Sale::Sold),
-        1 => Ok(Sale::NotEnough { left }),
+        0 => Ok(Sale::Sold { number }),
+        1 => Ok(Sale::NotEnough { left: number }),
         2 => Ok(Sale::UnknownProduct),
         _ => Err(DiskError::Damaged(format!("there is no outcome {kind} of a sale"))),
     }

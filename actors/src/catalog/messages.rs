@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Epoch, Product, ProductName, Purchase, RequestId};
+use crate::domain::{Epoch, Line, OrderNumber, Product, ProductName, Purchase, Run, StoreId};
 use crate::net::rpcs;
 
 /// One product, please. Asked by a front-end, the answer may be a lease on it.
@@ -28,25 +28,41 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct List {}
 
-/// One batch of a leader: sells what is bought, and forgets the purchases that have become acknowledged
-/// orders. Either list may be empty. A batch is answered the same however often it is repeated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Buy {
+/// Who asks as the leader of the order service, and what it remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leadership {
     /// The epoch in which this leader took over.
     pub reign: Epoch,
+    /// The epoch of its view now.
+    pub epoch: Epoch,
+    /// The front-end's run that saved its view.
+    pub by: Run,
+    /// The number of the last order in its book.
+    pub last: OrderNumber,
+}
+
+/// One batch of a leader: sells what is bought, and forgets the purchases that have become acknowledged
+/// orders. A batch is answered the same however often it is repeated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buy {
+    /// Who buys.
+    pub leader: Leadership,
     /// Numbers the batches of a reign: 1, 2, 3, …; one is in flight at a time.
     pub batch: u64,
     /// What to sell. A request id appears at most once.
     pub purchases: Vec<Purchase>,
-    /// Request ids whose orders are acknowledged.
-    pub settled: Vec<RequestId>,
+    /// Orders up to this number are acknowledged.
+    pub settled: OrderNumber,
 }
 
 /// What became of one purchase of a batch, in the batch's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sale {
-    /// Sold: it will become exactly one order.
-    Sold,
+    /// Sold: it will become exactly one order, the one of this number.
+    Sold {
+        /// The number of the purchase, and of its order.
+        number: OrderNumber,
+    },
     /// There are only `left` in stock; nothing was sold.
     NotEnough {
         /// Pieces in stock when it was refused.
@@ -56,11 +72,92 @@ pub enum Sale {
     UnknownProduct,
 }
 
-/// Raises the fence to this reign, and asks for the purchases that have not been settled.
+/// A leader takes over: raises the fence to its reign, and asks what its predecessors left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unsettled {
-    /// The epoch in which this leader took over.
-    pub reign: Epoch,
+pub struct TakeOver {
+    /// Who takes over.
+    pub leader: Leadership,
+    /// The line of the front-end's file, as the leader's view has it.
+    pub line: Line,
+}
+
+/// What a leader that takes over finds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inheritance {
+    /// Orders up to this number are acknowledged: whose book lacks one of them must not lead.
+    pub settled: OrderNumber,
+    /// The purchases that follow, in the order of their numbers: each is or becomes the order of its number.
+    pub unsettled: Vec<Purchase>,
+}
+
+/// A front-end has started and makes its run known, before it does anything else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Register {
+    /// Of which store.
+    pub store: StoreId,
+    /// Its run.
+    pub run: Run,
+    /// All runs of its file.
+    pub line: Line,
+    /// The epoch of its view; 0 when it founds a store.
+    pub epoch: Epoch,
+}
+
+/// What becomes of a [`Register`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Registered {
+    /// Leaders under views of the runs before are refused from now on.
+    Welcome,
+    /// The front-end's file is older than what the catalog remembers.
+    Older {
+        /// The newest reign that has been here.
+        reign: Epoch,
+        /// Whether another run than those of the front-end's file was the last to register.
+        superseded: bool,
+    },
+    /// A store is founded only by a front-end, replicas and a catalog whose files are all new.
+    NotNew,
+}
+
+/// Fills the memory of a catalog anew from the leader's book; the operator's command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebuild {
+    /// Of which store.
+    pub store: StoreId,
+    /// The leader, whose book has all orders up to its last one.
+    pub leader: Leadership,
+    /// Pieces that the book has of each product.
+    pub sold: Vec<(ProductName, u64)>,
+}
+
+/// What a [`Rebuild`] could not know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebuilt {
+    /// Orders that the catalog knows again.
+    pub orders: OrderNumber,
+    /// Products of which more were sold than were imported, and how many had to be restocked at least.
+    pub restocked: Vec<(ProductName, u64)>,
+    /// Products that the book has and the catalog has not.
+    pub unknown: Vec<ProductName>,
+}
+
+/// All that the catalog keeps, for a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {}
+
+/// One product, as the catalog keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stocked {
+    /// Its name.
+    pub name: ProductName,
+    /// Price of one piece, in cents.
+    pub price_cents: u64,
+    /// Pieces at the import.
+    pub initial: u64,
+    /// Pieces that all restocks brought.
+    pub restocked: u64,
+    /// Pieces that all purchases took.
+    pub sold: u64,
 }
 
 /// Restocks what is out of stock, now instead of at the next interval.
@@ -68,7 +165,7 @@ pub struct Unsettled {
 pub struct Restock {}
 
 /// Why the catalog did nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// A newer leader has been here, or this batch was followed by a later one.
     #[error("a newer reign ({reign}) or batch ({batch}) has been here")]
@@ -78,15 +175,47 @@ pub enum Refusal {
         /// Its newest batch.
         batch: u64,
     },
-    /// It has just started, and front-ends may still hold what they cached before. It will answer soon.
-    #[error("the catalog has just started and waits for caches to be dropped")]
+    /// It has just started, and front-ends may still hold what they cached before, or it does not know yet which
+    /// view is the newest. It will answer soon.
+    #[error("the catalog has just started and waits for the front-end")]
     Starting,
+    /// The leader's view is not, or not yet, of the front-end that registered last (rule M7), or is older than the
+    /// one that the catalog was told when it started (rule M9).
+    #[error("another front-end's view, or a newer one, counts")]
+    OutdatedView,
+    /// The leader has orders that this catalog never sold: its memory is gone, or that of an earlier time (rule M9).
+    #[error(
+        "the catalog remembers {purchases} purchases, and the book has {orders} orders: its memory is older"
+    )]
+    Behind {
+        /// The number of the last purchase that the catalog remembers.
+        purchases: OrderNumber,
+        /// That of the last order in the leader's book.
+        orders: OrderNumber,
+    },
+    /// There is nothing to rebuild: it remembers at least what the leader's book has.
+    #[error("the catalog's memory is whole")]
+    Whole,
+    /// Its file is new, and the store is not (rule M9).
+    #[error("the catalog's memory is gone: its file is new, and the store is not")]
+    Lost,
+}
+
+impl Refusal {
+    /// Whether only an operator can help.
+    #[must_use]
+    pub fn needs_operator(self) -> bool {
+        matches!(self, Refusal::Behind { .. } | Refusal::Lost)
+    }
 }
 
 rpcs! {
     Query, "query" => Result<Answer, Refusal>;
     List, "list" => Result<Vec<Product>, Refusal>;
     Buy, "buy" => Result<Vec<Sale>, Refusal>;
-    Unsettled, "unsettled" => Result<Vec<Purchase>, Refusal>;
+    TakeOver, "take-over" => Result<Inheritance, Refusal>;
+    Register, "register" => Registered;
+    Rebuild, "rebuild" => Result<Rebuilt, Refusal>;
+    Inventory, "inventory" => Result<Vec<Stocked>, Refusal>;
     Restock, "restock" => Result<Vec<ProductName>, Refusal>;
 }

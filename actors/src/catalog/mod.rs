@@ -9,7 +9,9 @@ mod fence;
 mod group;
 mod leases;
 mod ledger;
+mod memory;
 pub mod messages;
+mod purchases;
 mod refusals;
 mod showcase;
 pub mod stock;
@@ -21,7 +23,7 @@ use std::time::Duration;
 
 pub use actor::Catalog;
 
-use self::messages::{Buy, List, Query, Restock, Unsettled};
+use self::messages::{Buy, Inventory, List, Query, Rebuild, Register, Restock, TakeOver};
 use self::showcase::Showcase;
 use crate::bugs::{Bug, planted};
 use crate::domain::ProductName;
@@ -91,8 +93,11 @@ pub fn start(host: Host, config: CatalogConfig) -> Result<Node<Catalog>, OpenErr
         Bridge::new(max_calls)
             .route::<Query, _>(addr)
             .route::<List, _>(addr)
+            .route::<Inventory, _>(addr)
             .control::<Buy, _>(addr)
-            .control::<Unsettled, _>(addr)
+            .control::<TakeOver, _>(addr)
+            .control::<Register, _>(addr)
+            .control::<Rebuild, _>(addr)
             .route::<Restock, _>(addr)
     }))
 }

@@ -9,10 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fence::{Admission, Fence};
 use super::leases::Place;
 pub use super::ledger::{Audit, audit};
-use super::messages::{Buy, Refusal, Sale};
+use super::memory::{Memory, Seen};
+use super::messages::{
+    Buy, Inheritance, Leadership, Rebuild, Rebuilt, Refusal, Register, Registered, Sale, Stocked, TakeOver,
+};
+use super::purchases::Purchases;
 use super::refusals::Refusals;
 use crate::bugs::{Bug, planted};
-use crate::domain::{Epoch, Product, ProductName, Purchase, RequestId};
+use crate::domain::{Epoch, Line, OrderNumber, Product, ProductName, Purchase, RequestId};
 use crate::probe::Event;
 
 /// One product with its books: `initial + restocked - sold = quantity`, always.
@@ -41,16 +45,23 @@ impl Item {
     }
 
     /// Takes pieces out, if there are enough.
-    fn sell(&mut self, pieces: u64) -> Sale {
+    fn sell(&mut self, pieces: u64) -> bool {
         let more_than_there_is = || planted(Bug::Oversell).then_some(0);
-        match self.quantity.checked_sub(pieces).or_else(more_than_there_is) {
-            Some(left) => {
-                self.quantity = left;
-                self.sold += pieces;
-                Sale::Sold
-            }
-            None => Sale::NotEnough { left: self.quantity },
+        let left = self.quantity.checked_sub(pieces).or_else(more_than_there_is);
+        if let Some(left) = left {
+            self.quantity = left;
+            self.sold += pieces;
         }
+        left.is_some()
+    }
+
+    /// Makes so many pieces the ones that were sold. Returns how many must have been restocked that nobody remembers.
+    fn recount(&mut self, sold: u64) -> u64 {
+        let forgotten = sold.saturating_sub(self.initial.saturating_add(self.restocked));
+        self.restocked += forgotten;
+        self.sold = sold;
+        self.quantity = (self.initial + self.restocked).saturating_sub(sold);
+        forgotten
     }
 
     /// Fills up what is out of stock. False if there is nothing to do, or if so many pieces have come in
@@ -75,16 +86,22 @@ impl Item {
 pub(super) struct Stock {
     items: Vec<Item>,
     places: BTreeMap<ProductName, Place>,
-    unsettled: BTreeMap<RequestId, Purchase>,
+    purchases: Purchases,
     fence: Fence,
     refusals: Refusals,
+    memory: Memory,
 }
 
 impl Stock {
-    pub(super) fn new(items: Vec<Item>, unsettled: Vec<Purchase>, fence: Fence, refusals: Refusals) -> Stock {
+    pub(super) fn new(
+        items: Vec<Item>,
+        purchases: Purchases,
+        fence: Fence,
+        refusals: Refusals,
+        memory: Memory,
+    ) -> Stock {
         let places = items.iter().enumerate().map(|(place, item)| (item.name.clone(), place)).collect();
-        let unsettled = unsettled.into_iter().map(|purchase| (purchase.key.clone(), purchase)).collect();
-        Stock { items, places, unsettled, fence, refusals }
+        Stock { items, places, purchases, fence, refusals, memory }
     }
 
     pub(super) fn place(&self, name: &ProductName) -> Option<Place> {
@@ -99,8 +116,28 @@ impl Stock {
         self.items.iter().map(Item::product).collect()
     }
 
+    pub(super) fn inventory(&self) -> Vec<Stocked> {
+        let stocked = |item: &Item| Stocked {
+            name: item.name.clone(),
+            price_cents: item.price_cents,
+            initial: item.initial,
+            restocked: item.restocked,
+            sold: item.sold,
+        };
+        self.items.iter().map(stocked).collect()
+    }
+
     pub(super) fn names<'a>(&self, places: impl IntoIterator<Item = &'a Place>) -> Vec<ProductName> {
         places.into_iter().map(|&place| self.items[place].name.clone()).collect()
+    }
+
+    pub(super) fn memory(&self) -> Memory {
+        self.memory
+    }
+
+    /// The number of the last purchase.
+    pub(super) fn last_purchase(&self) -> OrderNumber {
+        self.purchases.last()
     }
 
     /// Takes in the changes that a draft of this very stock ended as.
@@ -108,17 +145,21 @@ impl Stock {
         for (place, item) in &changes.items {
             self.items[*place] = item.clone();
         }
-        for (key, purchase) in &changes.unsettled {
-            match purchase {
-                Some(purchase) => self.unsettled.insert(key.clone(), purchase.clone()),
-                None => self.unsettled.remove(key),
-            };
+        if changes.rebuilt {
+            self.purchases = Purchases::new(changes.settled, Vec::new());
+        }
+        for purchase in &changes.bought {
+            self.purchases.push(purchase.clone());
         }
         if let Some(fence) = &changes.fence {
+            self.purchases.settle(changes.settled);
             self.fence = fence.clone();
         }
         for (key, left) in &changes.refused {
             self.refusals.keep(key.clone(), *left);
+        }
+        if let Some(memory) = changes.memory {
+            self.memory = memory;
         }
     }
 }
@@ -128,17 +169,29 @@ impl Stock {
 pub(super) struct Changes {
     /// The products that it changes, as they will be.
     pub(super) items: BTreeMap<Place, Item>,
-    /// The purchases that it adds, and `None` for those that it settles.
-    pub(super) unsettled: BTreeMap<RequestId, Option<Purchase>>,
+    /// The purchases that it adds, numbered from `first` on.
+    pub(super) bought: Vec<Purchase>,
+    /// The number of the first of them.
+    pub(super) first: OrderNumber,
+    /// With a fence: purchases up to this number are settled.
+    pub(super) settled: OrderNumber,
+    /// All purchases before are forgotten, and those up to `settled` count as settled.
+    pub(super) rebuilt: bool,
     /// The fence, if it moves.
     pub(super) fence: Option<Fence>,
     /// Who is refused for lack of stock, and how many pieces are left.
     pub(super) refused: BTreeMap<RequestId, u64>,
+    /// What is remembered of the store around, if that changes.
+    pub(super) memory: Option<Memory>,
 }
 
 impl Changes {
     pub(super) fn is_empty(&self) -> bool {
-        *self == Changes::default()
+        self.items.is_empty()
+            && self.bought.is_empty()
+            && self.fence.is_none()
+            && self.refused.is_empty()
+            && self.memory.is_none()
     }
 
     /// The products whose stock changes; what is cached of these must go.
@@ -151,53 +204,101 @@ impl Changes {
 #[derive(Debug)]
 pub(super) struct Draft<'a> {
     stock: &'a Stock,
+    /// The epoch of the front-end's view when the catalog started, once that is known.
+    floor: Option<Epoch>,
     changes: Changes,
+    /// The numbers of what this draft sold.
+    numbers: BTreeMap<RequestId, OrderNumber>,
     events: Vec<Event>,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(stock: &'a Stock) -> Draft<'a> {
-        Draft { stock, changes: Changes::default(), events: Vec::new() }
+    pub(super) fn new(stock: &'a Stock, floor: Option<Epoch>) -> Draft<'a> {
+        let (first, settled) = (stock.purchases.last() + 1, stock.purchases.settled());
+        let changes = Changes { first, settled, ..Changes::default() };
+        Draft { stock, floor, changes, numbers: BTreeMap::new(), events: Vec::new() }
     }
 
     /// Decides one batch of a leader: sells each purchase whole or not at all, and forgets what is settled.
     pub(super) fn buy(&mut self, buy: &Buy) -> Result<Vec<Sale>, Refusal> {
-        let Buy { reign, batch, .. } = *buy;
-        match self.fence().batch(reign, batch) {
-            Admission::Refused(refusal) => {
-                self.events.push(Event::BatchRefused { reign, batch });
-                return Err(refusal);
-            }
-            Admission::Repeated(answer) => {
-                self.events.push(Event::BatchRepeated { reign, batch });
-                return Ok(answer);
-            }
-            Admission::Fresh => {}
+        let (reign, batch) = (buy.leader.reign, buy.batch);
+        let admission = self.fence().batch(reign, batch);
+        if let Admission::Refused(refusal) = admission {
+            self.events.push(Event::BatchRefused { reign, batch });
+            return Err(refusal);
+        }
+        self.admit(&buy.leader, None)?;
+        if let Admission::Repeated(answer) = admission {
+            self.events.push(Event::BatchRepeated { reign, batch });
+            return Ok(answer);
         }
         // Sales come first: a key that is bought and settled by the same batch is then not sold once more.
         let answer: Vec<Sale> = buy.purchases.iter().map(|purchase| self.sell(purchase)).collect();
-        for key in &buy.settled {
-            self.settle(key);
-        }
+        self.changes.settled = self.changes.settled.max(buy.settled.min(self.last_purchase()));
         self.changes.fence = Some(Fence { reign, batch, answer: answer.clone() });
         Ok(answer)
     }
 
-    /// Starts a reign, and tells it what its predecessors bought and did not settle.
-    pub(super) fn unsettled(&mut self, reign: Epoch) -> Result<Vec<Purchase>, Refusal> {
-        if let Some(raised) = self.fence().raise(reign)?
+    /// Starts a reign, and tells it what its predecessors bought, in the order of its numbers (rules C7, M4, M5).
+    pub(super) fn take_over(&mut self, ask: &TakeOver) -> Result<Inheritance, Refusal> {
+        let raised = self.fence().raise(ask.leader.reign)?;
+        self.admit(&ask.leader, Some(&ask.line))?;
+        if let Some(raised) = raised
             && !planted(Bug::FetchDoesNotFence)
         {
             self.changes.fence = Some(raised);
         }
-        let mut unsettled = self.stock.unsettled.clone();
-        for (key, purchase) in &self.changes.unsettled {
-            match purchase {
-                Some(purchase) => unsettled.insert(key.clone(), purchase.clone()),
-                None => unsettled.remove(key),
-            };
+        Ok(Inheritance { settled: self.changes.settled, unsettled: self.unsettled() })
+    }
+
+    fn unsettled(&self) -> Vec<Purchase> {
+        let before = &self.stock.purchases;
+        let numbered = (before.settled() + 1..).zip(before.unsettled());
+        let numbered = numbered.filter(|_| !self.changes.rebuilt);
+        let all = numbered.chain((self.changes.first..).zip(&self.changes.bought));
+        let unsettled = all.filter(|(number, _)| *number > self.changes.settled);
+        unsettled.map(|(_, purchase)| purchase.clone()).collect()
+    }
+
+    /// A front-end makes its run known (rule M7).
+    pub(super) fn register(&mut self, ask: &Register) -> Registered {
+        let (answer, memory) = self.memory().register(ask, self.seen());
+        self.remember(memory);
+        answer
+    }
+
+    /// The front-end's view is by a run that has the one remembered in its line (rule M9).
+    pub(super) fn remember(&mut self, memory: Option<Memory>) {
+        self.changes.memory = memory.filter(|memory| *memory != self.memory()).or(self.changes.memory);
+    }
+
+    /// Takes the leader's book for what was sold, all of it settled.
+    pub(super) fn rebuild(&mut self, ask: &Rebuild) -> Result<Rebuilt, Refusal> {
+        let leader = &ask.leader;
+        self.fence().raise(leader.reign)?;
+        match self.memory().store {
+            Some((store, by)) if store != ask.store || by != leader.by => return Err(Refusal::OutdatedView),
+            Some(_) if leader.last <= self.last_purchase() => return Err(Refusal::Whole),
+            Some(_) | None => {}
         }
-        Ok(unsettled.into_values().collect())
+        let mut sold: BTreeMap<_, _> = ask.sold.iter().cloned().collect();
+        let mut restocked = Vec::new();
+        for place in 0..self.stock.items.len() {
+            let mut item = self.item(place).clone();
+            let forgotten = item.recount(sold.remove(&item.name).unwrap_or(0));
+            if forgotten > 0 {
+                restocked.push((item.name.clone(), forgotten));
+            }
+            self.changes.items.insert(place, item);
+        }
+        self.changes.bought.clear();
+        self.numbers.clear();
+        (self.changes.first, self.changes.settled, self.changes.rebuilt) =
+            (leader.last + 1, leader.last, true);
+        self.changes.fence = Some(Fence { reign: leader.reign, batch: 0, answer: Vec::new() });
+        self.remember(Some(Memory { store: Some((ask.store, leader.by)) }));
+        self.events.push(Event::CatalogRebuilt { orders: leader.last });
+        Ok(Rebuilt { orders: leader.last, restocked, unknown: sold.into_keys().collect() })
     }
 
     /// Fills up what is out of stock; the names of what it filled up.
@@ -222,8 +323,9 @@ impl<'a> Draft<'a> {
     }
 
     fn sell(&mut self, purchase: &Purchase) -> Sale {
-        if self.is_unsettled(&purchase.key) {
-            return Sale::Sold;
+        let sold_before = self.numbers.get(&purchase.key).copied();
+        if let Some(number) = sold_before.or_else(|| self.stock.purchases.number(&purchase.key)) {
+            return Sale::Sold { number };
         }
         let Some(place) = self.stock.place(&purchase.name) else {
             return Sale::UnknownProduct;
@@ -234,38 +336,41 @@ impl<'a> Draft<'a> {
             return Sale::NotEnough { left };
         }
         let mut item = self.item(place).clone();
-        let sale = item.sell(u64::from(purchase.quantity.get()));
-        match sale {
-            Sale::Sold => {
-                self.changes.items.insert(place, item);
-                self.changes.unsettled.insert(purchase.key.clone(), Some(purchase.clone()));
-            }
-            Sale::NotEnough { left } => {
-                self.changes.refused.insert(purchase.key.clone(), left);
-            }
-            Sale::UnknownProduct => {}
+        if !item.sell(u64::from(purchase.quantity.get())) {
+            self.changes.refused.insert(purchase.key.clone(), item.quantity);
+            return Sale::NotEnough { left: item.quantity };
         }
-        sale
+        self.changes.items.insert(place, item);
+        let number = self.last_purchase() + 1;
+        self.changes.bought.push(purchase.clone());
+        self.numbers.insert(purchase.key.clone(), number);
+        Sale::Sold { number }
+    }
+
+    /// Whether this leader may buy; a newer front-end's run is remembered.
+    fn admit(&mut self, leader: &Leadership, line: Option<&Line>) -> Result<(), Refusal> {
+        let memory = self.memory();
+        let newest = memory.admit(leader, line, self.floor, self.seen())?;
+        let store = memory.store.map(|(store, _)| store);
+        self.remember(newest.zip(store).map(|(by, store)| Memory { store: Some((store, by)) }));
+        Ok(())
+    }
+
+    fn seen(&self) -> Seen {
+        Seen { reign: self.fence().reign, purchases: self.last_purchase() }
+    }
+
+    fn memory(&self) -> Memory {
+        self.changes.memory.unwrap_or(self.stock.memory)
+    }
+
+    fn last_purchase(&self) -> OrderNumber {
+        self.changes.first - 1 + self.changes.bought.len() as u64
     }
 
     /// How many pieces were left when this request was refused, if it was (rule C3).
     fn refused(&self, key: &RequestId) -> Option<u64> {
         self.changes.refused.get(key).copied().or_else(|| self.stock.refusals.left(key))
-    }
-
-    fn settle(&mut self, key: &RequestId) {
-        if self.stock.unsettled.contains_key(key) {
-            self.changes.unsettled.insert(key.clone(), None);
-        } else {
-            self.changes.unsettled.remove(key);
-        }
-    }
-
-    fn is_unsettled(&self, key: &RequestId) -> bool {
-        match self.changes.unsettled.get(key) {
-            Some(change) => change.is_some(),
-            None => self.stock.unsettled.contains_key(key),
-        }
     }
 
     fn item(&self, place: Place) -> &Item {

@@ -15,13 +15,15 @@ use redb::Builder;
 use redb::backends::InMemoryBackend;
 use tokio::time::{advance, sleep};
 
-use self::world::{DISK, Habit, LEASE, TERM, TICK, World, buy, done, name, simulate};
-use super::messages::{Buy, List, Refusal, Restock, Sale, Unsettled};
+use self::world::{DISK, Habit, LEASE, TERM, TICK, World, buy, done, name, simulate, take_over};
+use super::messages::{Buy, List, Refusal, Restock, Sale};
 use super::stock::{Audit, Changes, audit};
 use super::{ProductSeed, ledger};
-use crate::domain::RequestId;
 use crate::net::NodeId;
 use crate::probe::Event;
+
+/// The first purchase.
+const SOLD: Sale = Sale::Sold { number: 1 };
 
 #[test]
 fn a_starting_catalog_refuses_everything_until_no_cache_can_be_older() {
@@ -29,9 +31,10 @@ fn a_starting_catalog_refuses_everything_until_no_cache_can_be_older() {
         simulate(async move |mut world: World| {
             world.front_ends.habit.set(habit);
             world.start();
+            world.register().await;
             assert_eq!(world.query("Tux", 1).await, Err(Refusal::Starting));
             assert_eq!(done(world.send(buy(1, 1, &[]))).await.0, Some(Err(Refusal::Starting)));
-            assert_eq!(done(world.send(Unsettled { reign: 1 })).await.0, Some(Err(Refusal::Starting)));
+            assert_eq!(done(world.send(take_over(1))).await.0, Some(Err(Refusal::Starting)));
             assert_eq!(done(world.send(Restock {})).await.0, Some(Err(Refusal::Starting)));
             while world.list().await.is_err() {
                 sleep(TICK).await;
@@ -65,7 +68,7 @@ fn a_change_is_visible_when_every_holder_has_dropped_it() {
         assert!(!sold.is_finished());
 
         let (answer, at) = done(sold).await;
-        assert_eq!(answer, Some(Ok(vec![Sale::Sold, Sale::NotEnough { left: 0 }])));
+        assert_eq!(answer, Some(Ok(vec![SOLD, Sale::NotEnough { left: 0 }])));
         assert_eq!((at - begun).as_millis() / 10, 10, "at the confirmation");
         assert_eq!(world.query("Tux", 1).await, Ok((6, true)));
         let calls: Vec<_> = world.calls().into_iter().map(|(_, to, products)| (to, products)).collect();
@@ -85,7 +88,7 @@ fn a_change_waits_for_the_lease_of_a_holder_that_does_not_answer() {
             let granted = world.now();
             sleep(TICK * 1000).await;
             let (answer, at) = done(world.send(buy(1, 1, &[("a", "Tux", 4)]))).await;
-            assert_eq!(answer, Some(Ok(vec![Sale::Sold])));
+            assert_eq!(answer, Some(Ok(vec![SOLD])));
             let waited = at - granted;
             assert!(waited >= TERM && waited < TERM + TICK * 10, "{habit:?}: {waited:?}");
             let calls = world.calls().len();
@@ -125,17 +128,17 @@ fn nothing_is_told_about_a_change_before_it_is_visible() {
         let first = world.send(buy(1, 1, &[("a", "Tux", 4)]));
         sleep(TICK * 20).await;
         let repeated = world.send(buy(1, 1, &[("a", "Tux", 4)]));
-        let inherited = world.send(Unsettled { reign: 2 });
+        let inherited = world.send(take_over(2));
         let late = world.send(buy(1, 2, &[("b", "Tux", 1)]));
         let refused = world.send(buy(2, 1, &[("c", "Tux", 7)]));
         sleep(LEASE).await;
         let waiting = [first.is_finished(), repeated.is_finished(), refused.is_finished()];
         assert_eq!((waiting, inherited.is_finished()), ([false; 3], false));
 
-        assert_eq!(done(first).await.0, Some(Ok(vec![Sale::Sold])));
-        assert_eq!(done(repeated).await.0, Some(Ok(vec![Sale::Sold])));
-        let keys = done(inherited).await.0.expect("an answer").expect("the newest reign");
-        assert_eq!(keys.iter().map(|purchase| purchase.key.as_str()).collect::<Vec<_>>(), ["a"]);
+        assert_eq!(done(first).await.0, Some(Ok(vec![SOLD])));
+        assert_eq!(done(repeated).await.0, Some(Ok(vec![SOLD])));
+        let found = done(inherited).await.0.expect("an answer").expect("the newest reign");
+        assert_eq!(found.unsettled.iter().map(|purchase| purchase.key.as_str()).collect::<Vec<_>>(), ["a"]);
         assert_eq!(done(late).await.0, Some(Err(Refusal::Superseded { reign: 2, batch: 0 })));
         assert_eq!(done(refused).await.0, Some(Ok(vec![Sale::NotEnough { left: 6 }])));
         assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
@@ -166,8 +169,8 @@ fn a_catalog_goes_on_where_it_crashed() {
             Some(Err(Refusal::Superseded { reign: 3, batch: 5 }))
         );
         let again = buy(4, 1, &[("a", "Tux", 4)]);
-        assert_eq!(done(world.send(again)).await.0, Some(Ok(vec![Sale::Sold])), "the key is sold already");
-        let settled = Buy { settled: vec![RequestId::new("a").expect("a valid key")], ..buy(4, 2, &[]) };
+        assert_eq!(done(world.send(again)).await.0, Some(Ok(vec![SOLD])), "the key is sold already");
+        let settled = Buy { settled: 1, ..buy(4, 2, &[]) };
         assert_eq!(done(world.send(settled)).await.0, Some(Ok(vec![])));
         world.crash().await;
         let books = world.audit();
@@ -186,7 +189,7 @@ fn a_catalog_that_crashed_knows_whom_it_refused() {
         world.serve().await;
         assert_eq!(done(world.send(Restock {})).await.0, Some(Ok(vec![name("Yak")])));
         let late = buy(2, 1, &[("b", "Yak", 1), ("c", "Yak", 1)]);
-        assert_eq!(done(world.send(late)).await.0, Some(Ok(vec![little, Sale::Sold])));
+        assert_eq!(done(world.send(late)).await.0, Some(Ok(vec![little, SOLD])));
     });
 }
 
@@ -225,7 +228,7 @@ fn what_is_out_of_stock_is_restocked_on_demand_and_in_intervals() {
     simulate(async |mut world: World| {
         world.config.restock_every = Duration::from_secs(10);
         world.serve().await;
-        assert_eq!(done(world.send(buy(1, 1, &[("a", "Tux", 10)]))).await.0, Some(Ok(vec![Sale::Sold])));
+        assert_eq!(done(world.send(buy(1, 1, &[("a", "Tux", 10)]))).await.0, Some(Ok(vec![SOLD])));
         sleep(Duration::from_secs(9)).await;
         assert_eq!(world.list().await, Ok(vec![0, 0, 5]));
         sleep(Duration::from_secs(2)).await;
@@ -269,11 +272,11 @@ fn calls_that_nobody_waits_for_do_not_fill_the_queue() {
             sleep(TICK).await;
             given_up.abort();
         }
-        let live: Vec<_> = (0..4).map(|_| world.send(Unsettled { reign: 1 })).collect();
+        let live: Vec<_> = (0..4).map(|_| world.send(take_over(1))).collect();
         sleep(TICK).await;
-        let too_many = world.send(Unsettled { reign: 1 });
+        let too_many = world.send(take_over(1));
         assert_eq!(done(too_many).await.0, None, "turned away at once");
-        assert_eq!(done(first).await.0, Some(Ok(vec![Sale::Sold])));
+        assert_eq!(done(first).await.0, Some(Ok(vec![SOLD])));
         for call in live {
             assert!(matches!(done(call).await.0, Some(Ok(_))));
         }

@@ -3,21 +3,21 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, MessageResult, WrapFuture};
 use futures_util::future;
 use tokio::sync::oneshot;
 
 use super::cache::Cache;
 use super::messages::{
     ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, OrderError,
-    PlaceOrder, QueryProduct, Readiness, Unavailable,
+    PlaceOrder, QueryProduct, Readiness, Unavailable, Vouch,
 };
 use super::orders::Orders;
 use super::products::Products;
 use super::retry::Admission;
 use super::view_service::{self, ViewService};
 use super::{FrontEndConfig, Started};
-use crate::domain::{Order, OrderNumber, Product, View};
+use crate::domain::{Order, OrderNumber, Product, Run, View};
 use crate::host::{Host, Node};
 use crate::net::{Bridge, NodeId};
 use crate::probe::Event;
@@ -50,11 +50,19 @@ pub struct FrontEnd {
 pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
     let owner = format!("{OWNER} {}", config.number);
     let file = DataFile::open(host.storage.clone(), FILE, &owner)?;
-    let saved = file.load(view_service::load)?;
+    let run = Run::new(file.draw()?);
+    let saved = file.load(|database| {
+        let mut saved = view_service::load(database)?;
+        saved.line.add(run);
+        // Before anything is said (M1).
+        view_service::store(database, &saved)?;
+        Ok(saved)
+    })?;
     let (stop, failed) = oneshot::channel();
     let tasks = Tasks::default();
     let cache = Arc::new(Cache::new(config.cache_capacity, config.lease, config.render));
-    let service = Rc::new(ViewService::new(host.clone(), config.clone(), tasks.clone(), file, saved, stop));
+    let service =
+        Rc::new(ViewService::new(host.clone(), config.clone(), tasks.clone(), file, (run, saved), stop));
     let products = Products::new(host.clone(), config.clone(), tasks.clone(), cache.clone());
     let orders = Orders::new(host.clone(), config.clone(), tasks.clone(), service.clone());
     let actor = FrontEnd {
@@ -77,6 +85,7 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
             .control::<GetView, _>(addr)
             .route::<GetReadiness, _>(addr)
             .control::<ChangeView, _>(addr)
+            .control::<Vouch, _>(addr)
             .control::<Invalidate, _>(addr)
     });
     Ok(Started { node, cache })
@@ -132,9 +141,12 @@ impl Handler<PlaceOrder> for FrontEnd {
 
     fn handle(&mut self, ask: PlaceOrder, _: &mut Context<Self>) -> Self::Result {
         let (place, orders) = (self.admission.enter(), self.orders.clone());
+        let service = self.service.clone();
         self.tasks.reply(async move {
             let _place = place.map_err(OrderError::Unavailable)?;
-            orders.place(ask).await
+            let number = orders.place(ask).await?;
+            service.passes_on(number);
+            Ok(number)
         })
     }
 }
@@ -182,7 +194,7 @@ impl Handler<GetReadiness> for FrontEnd {
             if !catalog {
                 waiting_for.insert(0, NodeId::Catalog);
                 let separator = if why.is_empty() { "" } else { "; " };
-                why = format!("the catalog does not answer{separator}{why}");
+                why = format!("{}{separator}{why}", products.silence());
             }
             Readiness { ready: waiting_for.is_empty(), waiting_for, why }
         })
@@ -194,6 +206,14 @@ impl Handler<ChangeView> for FrontEnd {
 
     fn handle(&mut self, ask: ChangeView, _: &mut Context<Self>) -> Self::Result {
         self.tasks.reply(self.service.clone().change(ask))
+    }
+}
+
+impl Handler<Vouch> for FrontEnd {
+    type Result = MessageResult<Vouch>;
+
+    fn handle(&mut self, _: Vouch, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.service.vouch())
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Epoch, Order, OrderNumber, Product, ProductName, Quantity, ReplicaId, RequestId, View};
+use crate::domain::{
+    Epoch, Order, OrderNumber, Product, ProductName, Quantity, ReplicaId, RequestId, Run, View,
+};
 use crate::net::{NodeId, rpcs};
 
 /// The answer is not known, or not now: ask again, an order under the same request id.
@@ -95,20 +97,36 @@ pub struct Readiness {
 pub enum Change {
     /// This replica did not confirm in time.
     Drop(ReplicaId),
-    /// This replica has confirmed everything acknowledged in this reign.
-    Add(ReplicaId),
+    /// This run of the replica has confirmed everything acknowledged in this reign. It replaces any other run that is
+    /// the member of that number.
+    Add(ReplicaId, Run),
 }
 
 /// From a leader: change the in-sync set of the view of this epoch. Answered with the view that is current
 /// afterwards, whether or not it was changed by this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeView {
-    /// The epoch that the leader wants to change.
+    /// The front-end's run whose view the leader wants to change.
+    pub by: Run,
+    /// The epoch of that view.
     pub epoch: Epoch,
     /// Who asks.
     pub leader: ReplicaId,
     /// What for.
     pub change: Change,
+}
+
+/// From the catalog, when it starts: which view is the newest?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vouch {}
+
+/// The answer to [`Vouch`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vouched {
+    /// The view, of this front-end's own run.
+    pub view: View,
+    /// The highest order number that this front-end knows to be acknowledged; 0 for none.
+    pub orders: OrderNumber,
 }
 
 /// From the catalog: these products are about to change; drop them, and confirm. No product at all means
@@ -128,5 +146,6 @@ rpcs! {
     GetView, "view" => Option<View>;
     GetReadiness, "readiness" => Readiness;
     ChangeView, "change-view" => Option<View>;
+    Vouch, "vouch" => Option<Vouched>;
     Invalidate, "cache" => ();
 }

@@ -27,7 +27,8 @@ use crate::host::Node;
 
 pub use actor::{FILE, FrontEnd, OWNER, start};
 pub use cache::Cache;
-pub use view_service::load as saved_view;
+pub use view_service::load as saved;
+pub use views::Saved;
 
 /// How a front-end behaves.
 #[derive(Debug, Clone)]
@@ -53,9 +54,6 @@ pub struct FrontEndConfig {
     pub max_calls: usize,
     /// Makes the body that a cached product is answered with.
     pub render: fn(&Product) -> Bytes,
-    /// Without a file, take a view from the replicas that answer, though others may know a newer one:
-    /// acknowledged orders may be lost.
-    pub force_view: bool,
 }
 
 /// A front-end ready to run.

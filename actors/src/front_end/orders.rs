@@ -199,10 +199,14 @@ fn passed_on<T>(reply: Result<T, NotServing>, _: &View, _: Option<&View>) -> Ver
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Line, Members, Run, StoreId};
 
     #[test]
     fn a_refusal_is_passed_on_only_from_the_current_leader_in_its_epoch() {
-        let view = |epoch, leader| View { epoch, leader, in_sync: vec![1, 2, 3] };
+        let view = |epoch, leader| {
+            let (store, by, line) = (StoreId::new(1), Run::new(1), Line::default());
+            View { store, by, line, epoch, leader, in_sync: Members::default() }
+        };
         let sold_out = |epoch| Err(PlaceError::NotEnough { left: 2, epoch });
         let no = Verdict::Final(Err(OrderError::NotEnough { left: 2 }));
         let reused = Verdict::Final(Err(OrderError::KeyReused));

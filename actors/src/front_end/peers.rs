@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::bugs::{Bug, planted};
+use crate::catalog::messages::Refusal;
 use crate::clock::Timestamp;
-use crate::domain::{ReplicaId, View};
+use crate::domain::{OrderNumber, ReplicaId, Run, View};
 use crate::net::NetError;
 use crate::order::messages::{ReplicaStatus, Role};
 
@@ -25,6 +26,10 @@ pub struct Peers {
     /// When the view's leader last answered, or was chosen.
     leader_heard: Timestamp,
     serving: bool,
+    /// Why the catalog does not sell to the leader.
+    hindered: Option<Refusal>,
+    /// The highest order that a leader has said to be acknowledged.
+    acknowledged: OrderNumber,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +49,8 @@ pub enum Finding {
     Pauses,
     /// It does not lead, for this reason: choose another.
     Suspect(&'static str),
+    /// This run lacks what is acknowledged: choose another, and never this one again.
+    Unfit(Run),
 }
 
 impl Peers {
@@ -57,6 +64,19 @@ impl Peers {
     pub fn chosen(&mut self, now: Timestamp) {
         self.leader_heard = now;
         self.serving = false;
+        self.hindered = None;
+    }
+
+    /// Why the catalog does not sell to the leader, as far as is known.
+    #[must_use]
+    pub fn hindered(&self) -> Option<Refusal> {
+        self.hindered
+    }
+
+    /// The highest order that a leader has said to be acknowledged.
+    #[must_use]
+    pub fn acknowledged(&self) -> OrderNumber {
+        self.acknowledged
     }
 
     /// The leader was found to be well after all, though it may not say that it serves.
@@ -124,7 +144,10 @@ impl Peers {
     /// newer one means that it restarted, or was told otherwise. At an older epoch it only means that the
     /// announcement of this view has not reached it yet.
     fn leader_said(&mut self, status: &ReplicaStatus, view: &View, now: Timestamp) -> Finding {
-        if status.role == Role::Follower {
+        if status.role == Role::Unfit && status.epoch >= view.epoch {
+            return Finding::Unfit(status.run);
+        }
+        if matches!(status.role, Role::Follower | Role::Unfit) {
             return if status.epoch >= view.epoch && !planted(Bug::RestartedLeaderKept) {
                 Finding::Suspect("does not lead this epoch")
             } else {
@@ -132,6 +155,8 @@ impl Peers {
             };
         }
         self.leader_heard = now;
+        self.hindered = status.hindered;
+        self.acknowledged = self.acknowledged.max(status.acknowledged);
         let was = self.serving;
         if status.epoch >= view.epoch {
             self.serving = status.role == Role::Leader;
@@ -147,16 +172,35 @@ impl Peers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Epoch, Position};
+    use crate::domain::{Epoch, Line, Position, StoreId};
+
+    const RUN: Run = Run::new(30);
 
     fn says(role: Role, epoch: Epoch) -> Result<ReplicaStatus, NetError> {
-        Ok(ReplicaStatus { id: 0, role, epoch, last: Position::default(), acknowledged: 0, view: None })
+        let (line, last) = (Line::default(), Position::default());
+        Ok(ReplicaStatus {
+            id: 0,
+            run: RUN,
+            line,
+            role,
+            epoch,
+            last,
+            acknowledged: 0,
+            view: None,
+            hindered: None,
+        })
+    }
+
+    fn view(in_sync: &[ReplicaId]) -> View {
+        let (store, by) = (StoreId::new(1), Run::new(1));
+        let in_sync = in_sync.iter().map(|id| (*id, RUN)).collect();
+        View { store, by, line: Line::default(), epoch: 5, leader: 3, in_sync }
     }
 
     #[test]
     fn what_a_leader_answers_decides_whether_it_leads() {
-        use Role::{Follower, Leader, TakingOver};
-        let view = View { epoch: 5, leader: 3, in_sync: vec![2, 3] };
+        use Role::{Follower, Leader, TakingOver, Unfit};
+        let view = view(&[2, 3]);
         let suspect = |why| Finding::Suspect(why);
         // Who says what; was it serving before; what that means; does it serve; was the leader heard.
         for (case, from, outcome, before, finding, after, heard) in [
@@ -174,6 +218,8 @@ mod tests {
                 true,
                 false,
             ),
+            ("lacks what is acknowledged", 3, says(Unfit, 5), true, Finding::Unfit(RUN), true, false),
+            ("was unfit in an older epoch", 3, says(Unfit, 4), true, Finding::Nothing, true, false),
             ("has not heard yet", 3, says(Follower, 4), false, Finding::Nothing, false, false),
             ("leads the epoch before", 3, says(Leader, 4), false, Finding::Nothing, false, true),
             ("goes on after a change", 3, says(Leader, 4), true, Finding::Nothing, true, true),
@@ -195,7 +241,7 @@ mod tests {
 
     #[test]
     fn an_answer_to_an_older_call_says_nothing() {
-        let view = View { epoch: 5, leader: 3, in_sync: vec![3] };
+        let view = view(&[3]);
         let mut peers = Peers::default();
         let (first, second) = (peers.call(), peers.call());
         assert_eq!(peers.take(3, second, &says(Role::Leader, 5), &view, Timestamp(1)), Finding::Serves);
@@ -206,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_replica_is_silent_when_its_last_answer_is_old() {
-        let view = View { epoch: 5, leader: 3, in_sync: vec![1, 2, 3] };
+        let view = view(&[1, 2, 3]);
         let mut peers = Peers::default();
         for (id, at) in [(1, 10), (3, 20)] {
             let call = peers.call();

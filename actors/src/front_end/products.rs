@@ -35,12 +35,22 @@ pub struct Products {
     fills: RefCell<Fills<oneshot::Sender<Found>>>,
     /// When the catalog last answered.
     heard: Cell<Option<Timestamp>>,
+    /// What it last said instead.
+    refused: Cell<Option<Refusal>>,
 }
 
 impl Products {
     /// Queries go through `cache`.
     pub fn new(host: Host, config: FrontEndConfig, tasks: Tasks, cache: Arc<Cache>) -> Products {
-        Products { host, config, tasks, cache, fills: RefCell::default(), heard: Cell::new(None) }
+        Products {
+            host,
+            config,
+            tasks,
+            cache,
+            fills: RefCell::default(),
+            heard: Cell::new(None),
+            refused: Cell::new(None),
+        }
     }
 
     /// The product, if the cache holds it.
@@ -158,10 +168,28 @@ impl Products {
         match self.host.net.send(NodeId::Catalog, message, limit).await {
             Ok(Ok(answer)) => {
                 self.heard.set(Some(self.host.clock.now()));
+                self.refused.set(None);
                 Ok(answer)
             }
             Err(NetError::Overloaded) => Err(Silence::Overloaded),
-            Ok(Err(_)) | Err(_) => Err(Silence::NotYet),
+            Ok(Err(refusal)) => {
+                self.refused.set(Some(refusal));
+                self.heard.set(None);
+                Err(Silence::NotYet)
+            }
+            Err(_) => {
+                self.refused.set(None);
+                Err(Silence::NotYet)
+            }
+        }
+    }
+
+    /// Why the catalog does not answer what it is asked, for a person.
+    pub fn silence(&self) -> String {
+        match self.refused.get() {
+            Some(refusal) if refusal.needs_operator() => format!("{refusal}; see `toystore recover catalog`"),
+            Some(refusal) => refusal.to_string(),
+            None => "the catalog does not answer".into(),
         }
     }
 }

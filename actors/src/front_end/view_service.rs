@@ -1,10 +1,13 @@
 //! Keeps one replica leading: the view service.
 //!
-//! It announces the saved view to every replica again and again; that is the heartbeat, and it is how a
-//! replica that missed the news hears of it. When the leader does not answer, or says that it does not lead,
-//! the replicas are pinged side by side and the next view is decided by [`Views`]. A view is on the disk
-//! before anybody hears of it, and views are decided and saved one after the other.
+//! A front-end that starts makes its run known to the catalog and saves a view of that run, before it decides anything
+//! ([`establish`](self::establish), rules M7 and M8). Then it announces the saved view to every replica again and
+//! again; that is the heartbeat, and it is how a replica that missed the news hears of it. When the leader does not
+//! answer, or says that it does not lead, the replicas are pinged side by side and the next view is decided by
+//! [`Views`]. A view is on the disk before anybody hears of it, and views are decided and saved one after the other.
 
+mod establish;
+mod file;
 mod selection;
 
 use std::cell::{Cell, RefCell};
@@ -12,26 +15,31 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{self, Either};
-use redb::{Database, ReadableDatabase, TableDefinition, TableError};
 use tokio::sync::{Mutex, oneshot};
 
+use self::establish::Established;
+pub use self::establish::Waiting;
+pub use self::file::{load, store};
 use super::FrontEndConfig;
-use super::messages::ChangeView;
+use super::messages::{ChangeView, Vouched};
 use super::peers::{Finding, Peers};
 use super::retry::Backoff;
-use super::views::Views;
+use super::views::{Heard, Saved, Views};
 use super::wakers::{Wake, Wakers};
 use crate::bugs::{Bug, planted};
-use crate::domain::{Epoch, ReplicaId, View};
+use crate::domain::{Epoch, OrderNumber, ReplicaId, Run, View};
 use crate::host::Host;
-use crate::net::{NetError, NodeId, Rpc, decode, encode};
+use crate::net::{NetError, NodeId, Rpc};
 use crate::order::messages::{Announce, NotServing, ReplicaStatus};
 use crate::probe::Event;
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
-const VIEW: TableDefinition<&str, &[u8]> = TableDefinition::new("view");
-const CURRENT: &str = "current";
+/// So many views in a row may be saved without a leader that serves, before it is done more slowly.
+const QUICK_CHOICES: u32 = 4;
+
+/// The longest pause between two choices of a leader that do not help.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The shell around [`Views`] and [`Peers`].
 pub struct ViewService {
@@ -43,14 +51,18 @@ pub struct ViewService {
     peers: RefCell<Peers>,
     /// Held while a view is decided on and saved.
     saving: Mutex<()>,
-    /// A leader is being looked for.
+    /// A leader is being looked for, or a view.
     selecting: Cell<bool>,
     /// The epoch whose leader is being asked whether it serves yet; 0 for none.
     courting: Cell<Epoch>,
     /// The newest epoch whose leader was suspected.
     suspected: Cell<Epoch>,
-    /// While there is no view: who must answer before there can be one.
-    waiting_for: RefCell<Vec<ReplicaId>>,
+    /// Choices of a leader since one served.
+    fruitless: Cell<u32>,
+    /// While there is no view: what must happen before there can be one.
+    waiting: RefCell<Option<Waiting>>,
+    /// The highest order number that was passed on to a shopper.
+    passed_on: Cell<OrderNumber>,
     /// Woken when the leader begins to serve, or there is a new view.
     leader_changed: Wakers,
     /// Woken when requests at the leader are not going to be answered.
@@ -59,39 +71,18 @@ pub struct ViewService {
     stop: RefCell<Option<oneshot::Sender<()>>>,
 }
 
-/// Reads the saved view.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn load(database: &Database) -> Result<Option<View>, DiskError> {
-    let transaction = database.begin_read()?;
-    let table = match transaction.open_table(VIEW) {
-        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-        table => table?,
-    };
-    let Some(bytes) = table.get(CURRENT)? else { return Ok(None) };
-    decode(bytes.value()).map(Some).map_err(|error| DiskError::Damaged(format!("the view: {error}")))
-}
-
-fn store(database: &Database, view: &View) -> Result<(), DiskError> {
-    let transaction = database.begin_write()?;
-    transaction.open_table(VIEW)?.insert(CURRENT, &*encode(view))?;
-    transaction.commit()?;
-    Ok(())
-}
-
 impl ViewService {
-    /// A view service that starts from what the file holds. `stop` is used when the disk has failed.
+    /// A view service that starts from what the file holds, its run included. `stop` is used when it must not go on.
     pub fn new(
         host: Host,
         config: FrontEndConfig,
         tasks: Tasks,
         file: DataFile,
-        saved: Option<View>,
+        (run, saved): (Run, Saved),
         stop: oneshot::Sender<()>,
     ) -> ViewService {
         ViewService {
-            views: RefCell::new(Views::new(config.replicas.clone(), saved)),
+            views: RefCell::new(Views::new(config.replicas.clone(), run, saved)),
             host,
             config,
             tasks,
@@ -101,7 +92,9 @@ impl ViewService {
             selecting: Cell::new(false),
             courting: Cell::new(0),
             suspected: Cell::new(0),
-            waiting_for: RefCell::default(),
+            fruitless: Cell::new(0),
+            waiting: RefCell::default(),
+            passed_on: Cell::new(0),
             leader_changed: Wakers::default(),
             abandoned: Wakers::default(),
             stop: RefCell::new(Some(stop)),
@@ -110,12 +103,11 @@ impl ViewService {
 
     /// Finds a leader, and then keeps one for ever.
     pub async fn run(self: Rc<Self>) {
-        if self.current().is_some() {
+        self.selecting.set(true);
+        let started = self.establish().await;
+        self.selecting.set(false);
+        if started == Established::Begun {
             self.clone().select(true).await;
-        } else {
-            self.selecting.set(true);
-            self.recover().await;
-            self.selecting.set(false);
         }
         loop {
             self.announce_to_all();
@@ -130,9 +122,20 @@ impl ViewService {
         }
     }
 
-    /// The saved view.
+    /// The current view, once this front-end has saved one of its own run.
     pub fn current(&self) -> Option<View> {
-        self.views.borrow().saved().cloned()
+        self.views.borrow().current().cloned()
+    }
+
+    /// What a catalog that starts is told (M9).
+    pub fn vouch(&self) -> Option<Vouched> {
+        let orders = self.passed_on.get().max(self.peers.borrow().acknowledged());
+        self.current().map(|view| Vouched { view, orders })
+    }
+
+    /// A shopper is told of this order.
+    pub fn passes_on(&self, number: OrderNumber) {
+        self.passed_on.set(self.passed_on.get().max(number));
     }
 
     /// The current view, if its leader serves as far as is known.
@@ -163,19 +166,22 @@ impl ViewService {
 
     /// Whom orders wait for, and why as a sentence; `None` if a leader serves.
     pub fn waits_for(&self) -> Option<(Vec<NodeId>, String)> {
-        let Some(view) = self.current() else {
-            let missing = self.waiting_for.borrow().clone();
-            let why = "there is no view yet; one is taken when these have told the newest that they know: ";
-            return Some(named(&missing, why));
-        };
+        if let Some(waiting) = &*self.waiting.borrow() {
+            return Some(waiting.told());
+        }
+        let Some(view) = self.current() else { return Some((vec![], "there is no view yet".into())) };
         let (now, patience) = (self.host.clock.now(), self.config.suspect_after);
         let peers = self.peers.borrow();
+        if let Some(why) = peers.hindered() {
+            return Some((vec![NodeId::Catalog], format!("{why}; see `toystore recover catalog`")));
+        }
         let silent = peers.leader_silent(now, patience);
         if peers.serving() && !silent {
             return None;
         }
-        let missing = peers.silent(&view.in_sync, now, patience);
-        if missing.len() == view.in_sync.len() {
+        let members: Vec<_> = view.in_sync.ids().collect();
+        let missing = peers.silent(&members, now, patience);
+        if missing.len() == members.len() {
             return Some(named(&missing, "one that has every order must answer: "));
         }
         let why = if silent { "the leader does not answer: " } else { "the leader is taking over: " };
@@ -231,13 +237,17 @@ impl ViewService {
     }
 
     fn is_current(&self, sent: &View) -> bool {
-        self.views.borrow().saved().is_some_and(|view| view.epoch == sent.epoch)
+        self.views.borrow().current().is_some_and(|view| view.epoch == sent.epoch)
     }
 
     /// Sends the view to every replica, also to those that are not in sync: they must know whom to join.
     fn announce_to_all(self: &Rc<Self>) {
-        let Some(view) = self.current() else { return };
-        for replica in self.everyone(&view) {
+        if self.current().is_none() {
+            return;
+        }
+        // A replica that is not configured is told nothing (M10).
+        let everyone = self.views.borrow().replicas().to_vec();
+        for replica in everyone {
             let service = self.clone();
             self.tasks.spawn(async move {
                 let limit = service.config.suspect_after;
@@ -245,14 +255,6 @@ impl ViewService {
                 let _ = service.announce(replica, limit).await;
             });
         }
-    }
-
-    fn everyone(&self, view: &View) -> Vec<ReplicaId> {
-        let mut everyone = self.views.borrow().replicas().to_vec();
-        everyone.extend(&view.in_sync);
-        everyone.sort_unstable();
-        everyone.dedup();
-        everyone
     }
 
     async fn announce(
@@ -265,22 +267,61 @@ impl ViewService {
         let outcome = self.host.net.send(NodeId::Order(replica), &Announce { view }, limit).await;
         // The view may have changed meanwhile; what was said is held against the one that counts now.
         let Some(view) = self.current() else { return outcome };
-        if outcome.as_ref().is_ok_and(|status| status.epoch > view.epoch) {
-            self.outdated();
+        if let Some(heard) = outcome.as_ref().ok().and_then(|status| status.view.as_ref())
+            && self.hears(heard)
+        {
             return outcome;
         }
         let now = self.host.clock.now();
         let finding = self.peers.borrow_mut().take(replica, call, &outcome, &view, now);
         match finding {
             Finding::Nothing => {}
-            Finding::Serves => self.leader_changed.wake_all(),
+            Finding::Serves => {
+                self.fruitless.set(0);
+                self.leader_changed.wake_all();
+            }
             Finding::Pauses => {
                 self.abandoned.wake_all();
                 self.court();
             }
             Finding::Suspect(why) => self.suspect(view.epoch, why),
+            Finding::Unfit(run) => {
+                self.views.borrow_mut().found_unfit(run);
+                self.suspect(view.epoch, "lacks what is acknowledged");
+            }
         }
         outcome
+    }
+
+    /// A replica follows this view. Whether that is news, which is then acted on (M6).
+    fn hears(self: &Rc<Self>, view: &View) -> bool {
+        let heard = self.views.borrow().hear(view);
+        match heard {
+            Heard::Nothing => return false,
+            Heard::Lost => self.lose(view.epoch, "a replica follows a newer view"),
+            Heard::Superseded => self.end_superseded(),
+            Heard::Above(epoch) => {
+                let service = self.clone();
+                self.tasks.spawn(async move { service.save_above(epoch).await });
+            }
+        }
+        true
+    }
+
+    /// An earlier run of this file has told a view that the file has forgotten: the next one's epoch is higher.
+    async fn save_above(self: Rc<Self>, epoch: Epoch) {
+        let _saving = self.saving.lock().await;
+        let above = self.current().filter(|view| view.epoch <= epoch);
+        let next = above.and_then(|_| self.views.borrow_mut().above(epoch));
+        if let Some(next) = next {
+            self.save(next, "above what an earlier run reached").await;
+            self.chosen();
+        }
+    }
+
+    /// Another front-end has taken over this store; two would depose each other's leaders for ever.
+    fn end_superseded(&self) {
+        self.end("another front-end of this store has taken over: one is enough, and this one ends");
     }
 
     /// Looks for another leader at once, unless somebody does already. A leader that turns out to be well
@@ -293,34 +334,53 @@ impl ViewService {
         if self.suspected.replace(epoch) != epoch {
             self.host.emit(Event::LeaderSuspected { replica: view.leader, epoch, why });
         }
-        self.tasks.spawn(self.clone().select(false));
+        let service = self.clone();
+        let fruitless = self.fruitless.get();
+        self.tasks.spawn(async move {
+            if fruitless >= QUICK_CHOICES {
+                let pause =
+                    service.config.heartbeat * 2u32.saturating_pow((fruitless - QUICK_CHOICES).min(16));
+                service.host.clock.sleep(pause.min(LONGEST_PAUSE)).await;
+            }
+            service.select(false).await;
+        });
     }
 
     /// Saves a view and makes it the current one. The caller holds `saving`.
     async fn save(self: &Rc<Self>, view: View, why: &'static str) {
-        let copy = view.clone();
+        let saved = Saved { view: Some(view.clone()), ..self.views.borrow().file().clone() };
         if planted(Bug::ViewToldUnsaved) {
             self.views.borrow_mut().install(view.clone());
             self.announce_to_all();
         }
-        if let Err(error) = self.file.run(move |database| store(database, &copy)).await {
-            return self.fail(&error).await;
-        }
+        self.write(saved).await;
         self.host.emit(Event::ViewSaved { view: view.clone(), why });
         self.views.borrow_mut().install(view);
+    }
+
+    /// Writes the file; never returns if that fails.
+    async fn write(&self, saved: Saved) {
+        if let Err(error) = self.file.run(move |database| store(database, &saved)).await {
+            self.fail(&error).await;
+        }
     }
 
     /// The disk failed: whether the view is saved is not known, so it must neither be announced nor denied.
     /// Never returns.
     async fn fail(&self, error: &DiskError) {
+        let why = format!("{}: {error}", self.file.name());
+        self.host.emit(Event::DiskFailed { why: why.clone() });
+        self.end(&why);
+        future::pending().await
+    }
+
+    /// Stops this front-end, for a reason that a person is told.
+    fn end(&self, why: &str) {
         if let Some(stop) = self.stop.borrow_mut().take() {
-            let why = format!("{}: {error}", self.file.name());
-            self.host.emit(Event::DiskFailed { why: why.clone() });
             self.host.fail(why);
             // If the actor is gone already, it need not be stopped.
             let _ = stop.send(());
         }
-        future::pending().await
     }
 
     /// A leader was chosen and the view that says so is saved.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use tokio::sync::Notify;
 
-use super::book::read;
+use super::book::{begin_run, read};
 use super::desk::{Desk, DeskObserver};
 use super::leader::{Leader, LeaderReplication};
 use super::messages::{
@@ -17,7 +17,7 @@ use super::replication::Replication;
 use super::writer::{Stopped, Writer};
 use super::{BOOK_FILE, OrderConfig, book_owner};
 use crate::bugs::{Bug, planted};
-use crate::domain::{Entry, Order, OrderNumber, Position};
+use crate::domain::{Entry, Order, OrderNumber, Position, Run};
 use crate::host::{Host, Node};
 use crate::net::Bridge;
 use crate::probe::Event;
@@ -47,12 +47,13 @@ struct Parts {
 /// When the book cannot be opened or read; see [`OpenError`].
 pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, OpenError> {
     let file = DataFile::open(host.storage.clone(), BOOK_FILE, &book_owner(config.id))?;
-    let summary = file.load(read::summary)?;
+    let run = Run::new(file.draw()?);
+    let summary = file.load(|book| begin_run(book, config.id, run))?;
     let max_calls = config.max_calls;
     let tasks = Tasks::default();
     let failed = Rc::new(Notify::new());
     let writer = Writer::new(file, summary, tasks.clone(), stop_on_failure(host.clone(), failed.clone()));
-    let leader = Leader::new(host.clone(), config.clone(), tasks.clone(), writer.clone());
+    let leader = Leader::new(host.clone(), config.clone(), tasks.clone(), writer.clone(), run);
     let replication: Rc<dyn Replication> = Rc::new(LeaderReplication(leader.clone()));
     let desk = Desk::new(host, config, tasks.clone(), writer.clone(), replication.clone());
     leader.observe(Box::new(DeskObserver(Rc::downgrade(&desk))));

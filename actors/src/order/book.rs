@@ -8,10 +8,13 @@ use redb::{
     TableError, WriteTransaction,
 };
 
+use serde::de::DeserializeOwned;
+
 use super::messages::{Sync, Synced};
 use crate::bugs::{Bug, planted};
 use crate::domain::{
-    Entry, Epoch, OrderNumber, Position, ProductName, Purchase, Quantity, ReplicaId, RequestId, View,
+    Entry, Epoch, Line, OrderNumber, Position, ProductName, Purchase, Quantity, ReplicaId, RequestId, Run,
+    View,
 };
 use crate::net::{decode, encode};
 use crate::storage::DiskError;
@@ -20,7 +23,7 @@ use crate::storage::DiskError;
 const ENTRIES: TableDefinition<u64, (u64, &str, &str, u32)> = TableDefinition::new("entries");
 /// Request id → number.
 const KEYS: TableDefinition<&str, u64> = TableDefinition::new("keys");
-/// The newest view heard of, under the key "view".
+/// The newest view heard of, under the key "view"; all runs of this file, under "line".
 const VIEW: TableDefinition<&str, &[u8]> = TableDefinition::new("view");
 
 /// One change of the book. All changes of a transaction become durable together.
@@ -37,6 +40,8 @@ pub enum Write {
         sync: Sync,
         /// The replica whose book this is.
         me: ReplicaId,
+        /// Its run.
+        run: Run,
         /// Known to be acknowledged.
         acknowledged: OrderNumber,
     },
@@ -62,6 +67,8 @@ pub struct BookSummary {
     pub view: Option<View>,
     /// The last entry.
     pub last: Position,
+    /// All runs of this file.
+    pub line: Line,
 }
 
 impl BookSummary {
@@ -70,6 +77,25 @@ impl BookSummary {
     pub fn epoch(&self) -> Epoch {
         self.view.as_ref().map_or(0, |view| view.epoch)
     }
+}
+
+/// Notes a start of the replica `me`: its run is in the file's line before it says anything (rule M1). Of the runs
+/// before, those are kept that a view may name: from the one on that the newest view names.
+///
+/// # Errors
+/// When the disk fails or the file is damaged.
+pub fn begin_run(database: &Database, me: ReplicaId, run: Run) -> Result<BookSummary, DiskError> {
+    let mut summary = read::summary(database)?;
+    if let Some(named) = summary.view.as_ref().and_then(|view| view.in_sync.run(me)) {
+        summary.line.begin_at(named);
+    }
+    summary.line.add(run);
+    if !planted(Bug::RunNotSaved) {
+        let transaction = database.begin_write()?;
+        transaction.open_table(VIEW)?.insert("line", &*encode(&summary.line))?;
+        transaction.commit()?;
+    }
+    Ok(summary)
 }
 
 /// Applies changes in their order, in one transaction, and syncs it. Nothing is written, and no sync
@@ -109,7 +135,11 @@ impl<'t> OpenBook<'t> {
         let entries = transaction.open_table(ENTRIES)?;
         let keys = transaction.open_table(KEYS)?;
         let views = transaction.open_table(VIEW)?;
-        let summary = BookSummary { view: stored_view(&views)?, last: last_position(&entries)? };
+        let summary = BookSummary {
+            view: stored(&views, "view")?,
+            last: last_position(&entries)?,
+            line: stored(&views, "line")?.unwrap_or_default(),
+        };
         Ok(OpenBook { entries, keys, views, summary })
     }
 
@@ -123,12 +153,14 @@ impl<'t> OpenBook<'t> {
                 *changed |= !entries.is_empty();
                 Ok(Written::Appended)
             }
-            Write::Merge { sync, me, acknowledged } => self.merge(sync, *me, *acknowledged, changed),
+            Write::Merge { sync, me, run, acknowledged } => {
+                self.merge(sync, (*me, *run), *acknowledged, changed)
+            }
         }
     }
 
     fn save_view(&mut self, view: &View, changed: &mut bool) -> Result<Written, DiskError> {
-        if view.epoch <= self.summary.epoch() {
+        if !may_follow(view, self.summary.view.as_ref()) {
             return Ok(Written::OlderView);
         }
         self.views.insert("view", &*encode(view))?;
@@ -137,22 +169,24 @@ impl<'t> OpenBook<'t> {
         Ok(Written::Saved)
     }
 
-    /// Rules B1 to B3 (docs/protocol.md): an older epoch is refused, a newer one saved in the transaction
+    /// Rules B1 to B3, and M6 (docs/protocol.md): an older view is refused, a newer one saved in the transaction
     /// whose answer names it; the entry before must be held; the tail is cut at the first entry whose epoch
     /// differs and nowhere else; what is confirmed is the end of this message.
     fn merge(
         &mut self,
         sync: &Sync,
-        me: ReplicaId,
+        (me, run): (ReplicaId, Run),
         acknowledged: OrderNumber,
         changed: &mut bool,
     ) -> Result<Written, DiskError> {
-        let epoch = self.summary.epoch();
-        let old = sync.view.epoch < epoch && !planted(Bug::OldEpochAccepted);
+        let followed = self.summary.view.as_ref();
+        let same = followed.is_some_and(|followed| sync.view.is(followed));
+        let newer = !same && may_follow(&sync.view, followed);
+        let old = !same && !newer && !planted(Bug::OldEpochAccepted);
         if old || sync.view.leader == me {
-            return Ok(Written::Merged(Synced::Refused { epoch }, None));
+            return Ok(Written::Merged(Synced::Refused { epoch: self.summary.epoch() }, None));
         }
-        if sync.view.epoch <= epoch || !planted(Bug::EpochNotSaved) {
+        if newer && !planted(Bug::EpochNotSaved) {
             self.save_view(&sync.view, changed)?;
         }
         if !self.holds(sync.after)? && !planted(Bug::EntryBeforeUnchecked) {
@@ -179,7 +213,7 @@ impl<'t> OpenBook<'t> {
         if number < self.summary.last.number && planted(Bug::OwnLengthConfirmed) {
             number = self.summary.last.number;
         }
-        Ok(Written::Merged(Synced::Confirmed { epoch: sync.view.epoch, number }, cut))
+        Ok(Written::Merged(Synced::Confirmed { run, epoch: sync.view.epoch, number }, cut))
     }
 
     fn push(&mut self, entry: &Entry) -> Result<(), DiskError> {
@@ -275,9 +309,19 @@ fn last_position(
     }))
 }
 
-fn stored_view(views: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Option<View>, DiskError> {
-    let Some(bytes) = views.get("view")? else { return Ok(None) };
-    decode(bytes.value()).map(Some).map_err(|error| DiskError::Damaged(format!("the saved view: {error}")))
+/// Whether who follows `followed` may follow this view (rules B3 and M6).
+fn may_follow(view: &View, followed: Option<&View>) -> bool {
+    let follows = view.may_follow(followed);
+    follows
+        || (followed.is_some_and(|followed| view.epoch > followed.epoch) && planted(Bug::AnyFrontEndFollowed))
+}
+
+fn stored<T: DeserializeOwned>(
+    views: &impl ReadableTable<&'static str, &'static [u8]>,
+    key: &str,
+) -> Result<Option<T>, DiskError> {
+    let Some(bytes) = views.get(key)? else { return Ok(None) };
+    decode(bytes.value()).map(Some).map_err(|error| DiskError::Damaged(format!("the saved {key}: {error}")))
 }
 
 fn entry_from(number: u64, (epoch, key, name, quantity): (u64, &str, &str, u32)) -> Result<Entry, DiskError> {
@@ -298,7 +342,7 @@ pub mod read {
     use super::{
         BookSummary, Database, DiskError, ENTRIES, Entry, KEYS, OrderNumber, Position, ReadTransaction,
         ReadableDatabase, ReadableTable, RequestId, TableError, VIEW, entry_from, epoch_at, last_position,
-        stored_view,
+        stored,
     };
 
     /// A book that was never written to has no tables yet, which reads as empty.
@@ -310,7 +354,7 @@ pub mod read {
         }
     }
 
-    /// The newest view and the last entry.
+    /// The newest view, the last entry and the runs.
     ///
     /// # Errors
     /// When the disk fails or the file is damaged.
@@ -323,15 +367,15 @@ pub mod read {
     /// # Errors
     /// As [`summary`].
     pub fn summary_of(transaction: &ReadTransaction) -> Result<BookSummary, DiskError> {
-        let view = match or_empty(transaction.open_table(VIEW))? {
-            Some(views) => stored_view(&views)?,
-            None => None,
+        let (view, line) = match or_empty(transaction.open_table(VIEW))? {
+            Some(views) => (stored(&views, "view")?, stored(&views, "line")?.unwrap_or_default()),
+            None => Default::default(),
         };
         let last = match or_empty(transaction.open_table(ENTRIES))? {
             Some(entries) => last_position(&entries)?,
             None => Position::default(),
         };
-        Ok(BookSummary { view, last })
+        Ok(BookSummary { view, last, line })
     }
 
     /// At most `limit` entries after the number `after`, in their order.
@@ -431,6 +475,7 @@ pub mod read {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::StoreId;
     use redb::backends::InMemoryBackend;
 
     fn entry(number: OrderNumber, epoch: Epoch) -> Entry {
@@ -452,9 +497,16 @@ mod tests {
     /// A book whose entries have these epochs, at a replica that has heard of `epoch`.
     fn book(epoch: Epoch, epochs: &[Epoch]) -> Database {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
-        let view = View { epoch, leader: 3, in_sync: vec![1, 2, 3] };
-        apply(&database, &[Write::SaveView(view), Write::Append(entries(epochs))]).unwrap();
+        apply(&database, &[Write::SaveView(view(epoch, 3)), Write::Append(entries(epochs))]).unwrap();
         database
+    }
+
+    const RUN: Run = Run::new(20);
+
+    fn view(epoch: Epoch, leader: ReplicaId) -> View {
+        let in_sync = [(1, Run::new(10)), (2, RUN), (3, Run::new(30))].into_iter().collect();
+        let by = Run::new(1);
+        View { store: StoreId::new(1), by, line: [by].into_iter().collect(), epoch, leader, in_sync }
     }
 
     fn epochs(database: &Database) -> Vec<Epoch> {
@@ -467,7 +519,7 @@ mod tests {
             number => Position { number: number as u64, epoch: leader_book[number - 1] },
         };
         Sync {
-            view: View { epoch, leader, in_sync: vec![1, 2, 3] },
+            view: view(epoch, leader),
             after: position(after),
             entries: entries(leader_book).split_off(after),
             acknowledged: 0,
@@ -476,7 +528,7 @@ mod tests {
 
     #[test]
     fn a_follower_confirms_cuts_or_refuses() {
-        let confirmed = |epoch, number| Synced::Confirmed { epoch, number };
+        let confirmed = |epoch, number| Synced::Confirmed { run: RUN, epoch, number };
         let missing = |number, epoch| Synced::Missing { after: Position { number, epoch } };
         for (name, own, message, answer, afterwards) in [
             ("appends", vec![1, 1], sync(2, 3, &[1, 1, 2], 2), confirmed(2, 3), vec![1, 1, 2]),
@@ -539,7 +591,7 @@ mod tests {
             ),
         ] {
             let database = book(2, &own);
-            let write = Write::Merge { sync: message, me: 2, acknowledged: 0 };
+            let write = Write::Merge { sync: message, me: 2, run: RUN, acknowledged: 0 };
             let (written, summary) = apply(&database, &[write]).unwrap();
             assert!(
                 matches!(&written[..], [Written::Merged(got, _)] if *got == answer),
@@ -553,17 +605,22 @@ mod tests {
     #[test]
     fn a_newer_epoch_is_saved_with_the_answer_that_names_it() {
         let database = book(2, &[1]);
-        apply(&database, &[Write::Merge { sync: sync(5, 3, &[1, 1, 1], 2), me: 2, acknowledged: 0 }])
-            .unwrap();
+        apply(
+            &database,
+            &[Write::Merge { sync: sync(5, 3, &[1, 1, 1], 2), me: 2, run: RUN, acknowledged: 0 }],
+        )
+        .unwrap();
         assert_eq!(read::summary(&database).unwrap().epoch(), 5);
     }
 
     #[test]
     fn a_cut_forgets_the_request_ids_too() {
         let database = book(2, &[1, 1]);
-        let (written, _) =
-            apply(&database, &[Write::Merge { sync: sync(2, 3, &[1, 2], 1), me: 2, acknowledged: 1 }])
-                .unwrap();
+        let (written, _) = apply(
+            &database,
+            &[Write::Merge { sync: sync(2, 3, &[1, 2], 1), me: 2, run: RUN, acknowledged: 1 }],
+        )
+        .unwrap();
         assert!(matches!(written[..], [Written::Merged(_, Some((1, 1)))]), "{written:?}");
         let keys: Vec<_> = ["1@1", "2@1", "2@2"].map(|key| RequestId::new(key).unwrap()).into();
         let numbers: Vec<_> = read::by_keys(&database, &keys)
@@ -577,7 +634,7 @@ mod tests {
     #[test]
     fn what_is_known_to_be_acknowledged_is_never_cut() {
         let database = book(2, &[1, 1]);
-        let write = Write::Merge { sync: sync(2, 3, &[1, 2], 1), me: 2, acknowledged: 2 };
+        let write = Write::Merge { sync: sync(2, 3, &[1, 2], 1), me: 2, run: RUN, acknowledged: 2 };
         assert!(apply(&database, &[write]).is_err());
         assert_eq!(epochs(&database), [1, 1]);
     }
@@ -594,9 +651,23 @@ mod tests {
     #[test]
     fn an_older_view_is_not_saved() {
         let database = book(7, &[]);
-        let older = View { epoch: 6, leader: 1, in_sync: vec![1] };
-        assert_eq!(apply(&database, &[Write::SaveView(older)]).unwrap().0, [Written::OlderView]);
-        assert_eq!(read::summary(&database).unwrap().epoch(), 7);
+        let mut stranger = view(9, 1);
+        stranger.by = Run::new(8);
+        stranger.line = [stranger.by].into_iter().collect();
+        for refused in [view(6, 1), view(7, 1), stranger] {
+            assert_eq!(apply(&database, &[Write::SaveView(refused)]).unwrap().0, [Written::OlderView]);
+            assert_eq!(read::summary(&database).unwrap().epoch(), 7);
+        }
+    }
+
+    #[test]
+    fn each_start_is_in_the_line_from_the_run_on_that_the_view_names() {
+        let database = book(7, &[1]);
+        for (run, expected) in [(5, &[5][..]), (20, &[5, 20]), (21, &[20, 21]), (22, &[20, 21, 22])] {
+            begin_run(&database, 2, Run::new(run)).unwrap();
+            let line = read::summary(&database).unwrap().line;
+            assert_eq!(line, expected.iter().copied().map(Run::new).collect(), "run {run}");
+        }
     }
 
     #[test]

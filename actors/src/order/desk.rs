@@ -4,7 +4,7 @@
 //! together next, requests that arrive while a batch is at the catalog make the next batch, and so on: no
 //! stage ever holds more than one thing in flight, and each takes all that waits.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use tokio::sync::{Notify, oneshot};
 use super::OrderConfig;
 use super::book::read;
 use super::messages::{NotServing, Place, PlaceError};
-use super::placing::{Answer, Batch, Placement, Placing};
+use super::placing::{Answer, Batch, Placement, Placing, Sold};
 use super::replication::{Observer, Replication, Standing};
 use super::writer::Writer;
 use crate::bugs::{Bug, planted};
-use crate::catalog::messages::{Buy, Sale, Unsettled};
+use crate::catalog::messages::{Buy, Inheritance, Leadership, Refusal, Sale, TakeOver};
 use crate::clock::within;
-use crate::domain::{Epoch, Purchase, RequestId};
+use crate::domain::{Entry, Epoch, Line, OrderNumber, Purchase, RequestId};
 use crate::host::Host;
 use crate::net::{NodeId, Rpc};
 use crate::probe::Event;
@@ -90,7 +90,6 @@ pub struct Desk {
     writer: Rc<Writer>,
     replication: Rc<dyn Replication>,
     session: RefCell<Option<Rc<Session>>>,
-    inherited: Cell<Vec<RequestId>>,
 }
 
 impl Desk {
@@ -102,8 +101,7 @@ impl Desk {
         writer: Rc<Writer>,
         replication: Rc<dyn Replication>,
     ) -> Rc<Desk> {
-        let (session, inherited) = (RefCell::default(), Cell::default());
-        Rc::new(Desk { host, config, tasks, writer, replication, session, inherited })
+        Rc::new(Desk { host, config, tasks, writer, replication, session: RefCell::default() })
     }
 
     /// Places orders and waits until each is acknowledged or refused. Of those that are answered
@@ -139,7 +137,7 @@ impl Desk {
 
     /// Opens for the requests of a reign.
     fn open(self: &Rc<Self>, standing: Standing) {
-        let placing = Placing::new(self.config.max_calls, self.inherited.take());
+        let placing = Placing::new(self.config.max_calls, standing.acknowledged);
         let session = Rc::new(Session {
             reign: standing.reign,
             placing: RefCell::new(Some(placing)),
@@ -155,27 +153,56 @@ impl Desk {
     }
 
     /// Completes what the predecessor left (rules A4, C7): every purchase that is not in the book becomes an
-    /// order, before this leader answers anybody.
+    /// order, before this leader sends its book to anybody or answers. A book that lacks what is settled must not be
+    /// led by (M4).
     async fn inherit(self: Rc<Self>, reign: Epoch) {
-        let Some(unsettled) = self.call_catalog(reign, &Unsettled { reign }).await else { return };
-        let keys: Vec<_> = unsettled.iter().map(|purchase| purchase.key.clone()).collect();
-        let asked = keys.clone();
-        let Ok(found) = self.writer.read(move |book| read::by_keys(book, &asked)).await else { return };
-        let missing = unsettled.into_iter().zip(found).filter(|(_, found)| found.is_none());
-        let missing: Vec<_> = missing.map(|(purchase, _)| purchase).collect();
-        if missing.len() < keys.len() {
-            self.host.emit(Event::UnsettledInBook { epoch: reign, purchases: keys.len() - missing.len() });
+        let take_over = |leader, line| TakeOver { leader, line };
+        let Some(Inheritance { settled, unsettled }) = self.call_catalog(reign, take_over).await else {
+            return;
+        };
+        let Some((Leadership { last, .. }, _)) = self.replication.leadership(reign) else { return };
+        if last < settled && !planted(Bug::UnfitLeads) {
+            return self.replication.unfit(reign);
         }
+        let Ok(held) = self.held_of(settled, last, &unsettled).await else { return };
+        if let Err((number, key)) = held {
+            self.host.emit(Event::PurchaseDiffers { number, key });
+            return self.replication.superseded(reign);
+        }
+        let in_book =
+            usize::try_from(last.saturating_sub(settled)).unwrap_or(usize::MAX).min(unsettled.len());
+        if in_book > 0 {
+            self.host.emit(Event::UnsettledInBook { epoch: reign, purchases: in_book });
+        }
+        let missing = unsettled[in_book..].to_vec();
         if !missing.is_empty() && !planted(Bug::TakeoverForgetsUnsettled) {
             self.host.emit(Event::UnsettledCompleted { epoch: reign, purchases: missing.len() });
-            if self.replication.append(reign, missing).is_none() {
+            let first = settled + 1 + in_book as u64;
+            if !self.replication.append(reign, &Sold { first, purchases: missing }) {
                 return;
             }
         }
-        if self.replication.reigns(reign) {
-            self.inherited.set(keys);
-            self.replication.inheritance_appended(reign);
+        self.replication.inheritance_appended(reign);
+    }
+
+    /// Whether the book's orders after `settled` are the purchases of their numbers (M5): else which is not.
+    async fn held_of(
+        &self,
+        settled: OrderNumber,
+        last: OrderNumber,
+        unsettled: &[Purchase],
+    ) -> Result<Result<(), (OrderNumber, RequestId)>, super::writer::Stopped> {
+        if last <= settled {
+            return Ok(Ok(()));
         }
+        let held = self
+            .writer
+            .read(move |book| read::entries(book, settled, unsettled_limit(last - settled)))
+            .await?;
+        let differs = |(entry, purchase): (Entry, &Purchase)| {
+            (entry.purchase != *purchase).then_some((entry.number, entry.purchase.key))
+        };
+        Ok(held.into_iter().zip(unsettled).find_map(differs).map_or(Ok(()), Err))
     }
 
     /// Looks up the request ids of new requests in the book, all that wait at once.
@@ -220,27 +247,23 @@ impl Desk {
     }
 
     async fn buy(&self, reign: Epoch, batch: Batch) -> Option<Vec<Sale>> {
-        let buy = Buy { reign, batch: batch.number, purchases: batch.purchases, settled: batch.settled };
-        self.call_catalog(reign, &buy).await
+        let Batch { number, purchases, settled } = batch;
+        let buy = |leader, _| Buy { leader, batch: number, purchases: purchases.clone(), settled };
+        self.call_catalog(reign, buy).await
     }
 
     fn bought(&self, session: &Session, sales: &[Sale]) {
         let Some(epoch) = self.replication.standing(session.reign).ok().map(|standing| standing.epoch) else {
             return;
         };
-        let Some((sold, answers)) = session.with(|placing| placing.bought(sales, epoch)) else { return };
+        let Some(bought) = session.with(|placing| placing.bought(sales, epoch)) else { return };
+        let Some((sold, answers)) = bought else { return self.replication.superseded(session.reign) };
         for (_, answer) in &answers {
             self.emit_refusal(answer);
         }
         send(Some(answers));
-        if !sold.is_empty() {
-            self.append(session, sold);
-        }
-    }
-
-    fn append(&self, session: &Session, sold: Vec<Purchase>) {
-        if let Some(first) = self.replication.append(session.reign, sold.clone()) {
-            session.with(|placing| placing.appended(first, &sold));
+        if !sold.purchases.is_empty() && self.replication.append(session.reign, &sold) {
+            session.with(|placing| placing.appended(&sold));
         }
     }
 
@@ -251,22 +274,34 @@ impl Desk {
     }
 
     /// Repeats a call to the catalog until it is answered (C5); `None` once the reign has ended. It ends here
-    /// when the catalog knows a newer one.
-    async fn call_catalog<M, T>(&self, reign: Epoch, message: &M) -> Option<T>
+    /// when the catalog knows a newer one. Each attempt shows what this leader remembers at that time.
+    async fn call_catalog<M, T>(&self, reign: Epoch, message: impl Fn(Leadership, Line) -> M) -> Option<T>
     where
-        M: Rpc<Reply = Result<T, crate::catalog::messages::Refusal>>,
+        M: Rpc<Reply = Result<T, Refusal>>,
     {
-        use crate::catalog::messages::Refusal;
-        while self.replication.reigns(reign) {
-            match self.host.net.send(NodeId::Catalog, message, self.config.call_limit).await {
-                Ok(Ok(answer)) => return self.replication.reigns(reign).then_some(answer),
+        while let Some((leader, line)) = self.replication.leadership(reign) {
+            let message = message(leader, line);
+            match self.host.net.send(NodeId::Catalog, &message, self.config.call_limit).await {
+                Ok(Ok(answer)) => {
+                    self.replication.hindered(None);
+                    return self.replication.reigns(reign).then_some(answer);
+                }
                 Ok(Err(Refusal::Superseded { .. })) => self.replication.superseded(reign),
                 Err(_) if planted(Bug::BuyGivenUp) => return None,
-                Ok(Err(Refusal::Starting)) | Err(_) => self.host.clock.sleep(self.config.retry_every).await,
+                Ok(Err(why)) => {
+                    self.replication.hindered(Some(why));
+                    self.host.clock.sleep(self.config.retry_every).await;
+                }
+                Err(_) => self.host.clock.sleep(self.config.retry_every).await,
             }
         }
         None
     }
+}
+
+/// As many as there are, if memory has room for them.
+fn unsettled_limit(orders: OrderNumber) -> usize {
+    usize::try_from(orders).unwrap_or(usize::MAX)
 }
 
 fn send(answers: Option<Vec<(Waiter, Answer)>>) {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Entry, Epoch, Order, OrderNumber, Position, Purchase, ReplicaId, View};
+use crate::catalog::messages::Refusal;
+use crate::domain::{Entry, Epoch, Line, Order, OrderNumber, Position, Purchase, ReplicaId, Run, View};
 use crate::net::rpcs;
 
 /// Places orders, each by itself: or answers again what the same request id was answered before. The answers
@@ -97,6 +98,8 @@ pub enum Role {
     TakingOver,
     /// Leads and serves.
     Leader,
+    /// Was made leader, and lacks orders that the catalog knows to be acknowledged: another must lead (rule M4).
+    Unfit,
 }
 
 /// How is it?
@@ -108,6 +111,10 @@ pub struct Status {}
 pub struct ReplicaStatus {
     /// Which replica.
     pub id: ReplicaId,
+    /// Its run.
+    pub run: Run,
+    /// All runs of its file, from the one on that a view named last: what it can stand for.
+    pub line: Line,
     /// What it is doing.
     pub role: Role,
     /// Its epoch.
@@ -116,8 +123,10 @@ pub struct ReplicaStatus {
     pub last: Position,
     /// The last order that it knows to be acknowledged.
     pub acknowledged: OrderNumber,
-    /// The newest view that it has saved, if it ever heard of one.
+    /// The newest view that it has saved; none says that its file is new.
     pub view: Option<View>,
+    /// Why the catalog does not sell to it, if it does not.
+    pub hindered: Option<Refusal>,
 }
 
 /// Where does your book end?
@@ -150,6 +159,8 @@ pub struct Sync {
 pub enum Synced {
     /// The book up to the last number *of that message* is on this follower's disk.
     Confirmed {
+        /// Whose disk it is: the run of this follower (rule M3).
+        run: Run,
         /// The epoch of the message.
         epoch: Epoch,
         /// The last number of the message.
@@ -161,7 +172,7 @@ pub enum Synced {
         /// can agree no further than there.
         after: Position,
     },
-    /// The message is of an older epoch, or this replica leads itself.
+    /// The message is of an older view or another front-end's, or this replica leads itself.
     Refused {
         /// The epoch of this replica.
         epoch: Epoch,
@@ -199,6 +210,8 @@ pub enum Chunk {
 pub struct Join {
     /// Who.
     pub replica: ReplicaId,
+    /// Its run.
+    pub run: Run,
     /// The epoch of the view that names the leader.
     pub epoch: Epoch,
 }

@@ -43,8 +43,17 @@ pub struct Batch {
     pub number: u64,
     /// What to buy.
     pub purchases: Vec<Purchase>,
-    /// Whose orders are acknowledged.
-    pub settled: Vec<RequestId>,
+    /// Orders up to this number are acknowledged.
+    pub settled: OrderNumber,
+}
+
+/// What a batch brought, to be appended: purchases with consecutive numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sold {
+    /// The number of the first purchase; the others follow (rule M5).
+    pub first: OrderNumber,
+    /// The purchases.
+    pub purchases: Vec<Purchase>,
 }
 
 /// What became of a request at once.
@@ -69,24 +78,28 @@ pub struct Placing<W> {
     queue: VecDeque<RequestId>,
     buying: Vec<RequestId>,
     appended: BTreeMap<OrderNumber, RequestId>,
-    settled: Vec<RequestId>,
+    /// Orders up to this number are acknowledged, and those up to `settled` are settled, or will be by the batch in
+    /// flight.
+    acknowledged: OrderNumber,
+    settled: OrderNumber,
     batches: u64,
     refusals: BTreeMap<RequestId, (Purchase, Sale)>,
     refusal_order: VecDeque<RequestId>,
 }
 
 impl<W> Placing<W> {
-    /// No requests yet; at most `capacity` may wait at a time. `inherited` are the request ids of
-    /// purchases that were unsettled at the takeover and are acknowledged orders now (rule C6).
+    /// No requests yet; at most `capacity` may wait at a time. Orders up to `acknowledged` are acknowledged, and
+    /// will be settled, whoever bought them (rule C6).
     #[must_use]
-    pub fn new(capacity: usize, inherited: Vec<RequestId>) -> Placing<W> {
+    pub fn new(capacity: usize, acknowledged: OrderNumber) -> Placing<W> {
         Placing {
             capacity,
             pending: BTreeMap::new(),
             queue: VecDeque::new(),
             buying: Vec::new(),
             appended: BTreeMap::new(),
-            settled: inherited,
+            acknowledged,
+            settled: 0,
             batches: 0,
             refusals: BTreeMap::new(),
             refusal_order: VecDeque::new(),
@@ -150,7 +163,7 @@ impl<W> Placing<W> {
     /// The next batch for the catalog, if none is in flight and there is something to buy, or (when
     /// `settle_alone`) at least something to settle. Rule C2: numbered, and one at a time.
     pub fn next_batch(&mut self, settle_alone: bool) -> Option<Batch> {
-        let due = !self.queue.is_empty() || (settle_alone && !self.settled.is_empty());
+        let due = !self.queue.is_empty() || (settle_alone && self.must_settle());
         if !self.buying.is_empty() || !due {
             return None;
         }
@@ -164,43 +177,52 @@ impl<W> Placing<W> {
         }
         self.buying = keys;
         self.batches += 1;
-        let settled = self.settled.drain(..self.settled.len().min(MAX_BATCH)).collect();
-        Some(Batch { number: self.batches, purchases, settled })
+        self.settled = self.acknowledged;
+        if let Some((last, _)) = self.appended.last_key_value()
+            && planted(Bug::SettledEarly)
+        {
+            self.settled = *last;
+        }
+        Some(Batch { number: self.batches, purchases, settled: self.settled })
     }
 
     /// Whether something waits to be settled.
     #[must_use]
     pub fn must_settle(&self) -> bool {
-        !self.settled.is_empty()
+        self.acknowledged > self.settled
     }
 
     /// The catalog answered the batch in flight, one sale for each purchase. Returns what must be appended
-    /// and who is refused. Rule A3: what has been appended meanwhile is not appended again.
-    pub fn bought(&mut self, sales: &[Sale], epoch: Epoch) -> (Vec<Purchase>, Vec<(W, Answer)>) {
+    /// and who is refused. Rule A3: what has been appended meanwhile is not appended again. `None` if the catalog
+    /// gave numbers that do not follow one another: it sold before what this leader does not know of.
+    pub fn bought(&mut self, sales: &[Sale], epoch: Epoch) -> Option<(Sold, Vec<(W, Answer)>)> {
         let keys = std::mem::take(&mut self.buying);
-        let (mut sold, mut answers) = (Vec::new(), Vec::new());
+        let (mut sold, mut answers) = (Sold { first: 0, purchases: Vec::new() }, Vec::new());
         for (key, sale) in keys.iter().zip(sales) {
             let Some(pending) = self.pending.get(key).filter(|pending| pending.stage == Stage::Buying) else {
                 continue;
             };
-            if *sale == Sale::Sold {
-                sold.push(pending.purchase.clone());
+            if let Sale::Sold { number } = *sale {
+                if sold.purchases.is_empty() {
+                    sold.first = number;
+                }
+                if number != sold.first + sold.purchases.len() as u64 {
+                    return None;
+                }
+                sold.purchases.push(pending.purchase.clone());
             } else {
                 self.remember_refusal(pending.purchase.clone(), *sale);
                 answers.extend(self.answer(key, &Err(refusal(*sale, epoch))));
             }
         }
-        (sold, answers)
+        Some((sold, answers))
     }
 
-    /// Purchases were appended, numbered from `first` on.
-    pub fn appended(&mut self, first: OrderNumber, purchases: &[Purchase]) {
-        for (number, purchase) in (first..).zip(purchases) {
+    /// What was sold was appended.
+    pub fn appended(&mut self, sold: &Sold) {
+        for (number, purchase) in (sold.first..).zip(&sold.purchases) {
             if let Some(pending) = self.pending.get_mut(&purchase.key) {
                 pending.stage = Stage::Appended;
-            }
-            if planted(Bug::SettledEarly) {
-                self.settled.push(purchase.key.clone());
             }
             self.appended.insert(number, purchase.key.clone());
         }
@@ -208,11 +230,11 @@ impl<W> Placing<W> {
 
     /// Orders up to `number` are acknowledged: they are answered, and will be settled (rule C6).
     pub fn acknowledged(&mut self, number: OrderNumber) -> Vec<(W, Answer)> {
+        self.acknowledged = self.acknowledged.max(number);
         let later = self.appended.split_off(&(number + 1));
         let mut answers = Vec::new();
         for (number, key) in std::mem::replace(&mut self.appended, later) {
             answers.extend(self.answer(&key, &Ok(Placed { number })));
-            self.settled.push(key);
         }
         answers
     }
@@ -236,7 +258,7 @@ impl<W> Placing<W> {
 fn refusal(sale: Sale, epoch: Epoch) -> PlaceError {
     match sale {
         Sale::NotEnough { left } => PlaceError::NotEnough { left, epoch },
-        Sale::UnknownProduct | Sale::Sold => PlaceError::UnknownProduct,
+        Sale::UnknownProduct | Sale::Sold { .. } => PlaceError::UnknownProduct,
     }
 }
 
@@ -266,43 +288,66 @@ mod tests {
 
     #[test]
     fn a_request_goes_through_its_stages_and_is_answered_once_acknowledged() {
-        let mut placing = Placing::new(10, vec![]);
+        let mut placing = Placing::new(10, 4);
         let batch = buying(&mut placing, "a", 1);
         assert_eq!((batch.number, batch.purchases.len()), (1, 1));
-        let (sold, answers) = placing.bought(&[Sale::Sold], 7);
+        assert_eq!(batch.settled, 4);
+        let (sold, answers) = placing.bought(&[Sale::Sold { number: 5 }], 7).unwrap();
         assert_eq!(answers, []);
-        placing.appended(5, &sold);
+        placing.appended(&sold);
         // A repeated request waits for the acknowledgement like the first (A2).
         assert_eq!(placing.place(purchase("a", 1), 2, 7), Placement::Waits { look: false });
         assert_eq!(placing.acknowledged(4), []);
         assert_eq!(placing.acknowledged(5), [(1, Ok(Placed { number: 5 })), (2, Ok(Placed { number: 5 }))]);
-        assert_eq!(placing.next_batch(true).unwrap().settled, [key("a")]);
+        assert_eq!(placing.next_batch(true).unwrap().settled, 5);
+    }
+
+    #[test]
+    fn what_was_sold_is_appended_only_under_numbers_that_follow_one_another() {
+        let sold = |number| Sale::Sold { number };
+        let little = Sale::NotEnough { left: 0 };
+        for (sales, expected) in [
+            ([sold(5), sold(6), sold(7)], Some((5, 3))),
+            ([sold(5), little, sold(6)], Some((5, 2))),
+            ([little, little, little], Some((0, 0))),
+            ([sold(5), sold(3), sold(6)], None),
+            ([sold(5), little, sold(7)], None),
+        ] {
+            let mut placing = Placing::new(10, 4);
+            for (waiter, text) in ["a", "b", "c"].into_iter().enumerate() {
+                placing.place(purchase(text, 1), waiter as u32, 7);
+                placing.looked(&key(text), None);
+            }
+            placing.next_batch(false).unwrap();
+            let bought = placing.bought(&sales, 7).map(|(sold, _)| (sold.first, sold.purchases.len()));
+            assert_eq!(bought, expected, "{sales:?}");
+        }
     }
 
     #[test]
     fn one_batch_is_in_flight_and_the_rest_waits_for_the_next() {
-        let mut placing = Placing::new(10, vec![]);
+        let mut placing = Placing::new(10, 4);
         buying(&mut placing, "a", 1);
         placing.place(purchase("b", 1), 2, 7);
         placing.looked(&key("b"), None);
         assert_eq!(placing.next_batch(true), None);
-        placing.bought(&[Sale::Sold], 7);
+        placing.bought(&[Sale::Sold { number: 5 }], 7).unwrap();
         assert_eq!(placing.next_batch(false).map(|batch| batch.number), Some(2));
     }
 
     #[test]
     fn a_refusal_is_repeated_within_the_reign() {
-        let mut placing = Placing::new(10, vec![]);
+        let mut placing = Placing::new(10, 4);
         buying(&mut placing, "a", 1);
         let refused = |epoch| Err(PlaceError::NotEnough { left: 0, epoch });
-        assert_eq!(placing.bought(&[Sale::NotEnough { left: 0 }], 7).1, [(1, refused(7))]);
+        assert_eq!(placing.bought(&[Sale::NotEnough { left: 0 }], 7).unwrap().1, [(1, refused(7))]);
         assert_eq!(placing.place(purchase("a", 1), 2, 8), Placement::Answered(2, refused(8)));
         assert_eq!(placing.place(purchase("a", 2), 3, 8), Placement::Answered(3, Err(PlaceError::KeyReused)));
     }
 
     #[test]
     fn a_key_of_another_order_is_refused_wherever_the_first_one_is() {
-        let mut placing = Placing::new(10, vec![]);
+        let mut placing = Placing::new(10, 4);
         placing.place(purchase("a", 1), 1, 7);
         assert_eq!(placing.place(purchase("a", 2), 2, 7), Placement::Answered(2, Err(PlaceError::KeyReused)));
         let entry = Entry { number: 3, epoch: 1, purchase: purchase("a", 9) };
@@ -311,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_turns_away_new_requests_but_not_repeated_ones() {
-        let mut placing = Placing::new(1, vec![]);
+        let mut placing = Placing::new(1, 0);
         placing.place(purchase("a", 1), 1, 7);
         assert_eq!(placing.place(purchase("b", 1), 2, 7), Placement::Full(2));
         assert_eq!(placing.place(purchase("a", 1), 3, 7), Placement::Waits { look: false });

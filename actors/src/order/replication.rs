@@ -5,7 +5,9 @@
 //! place of [`super::leader`] without a change above.
 
 use super::messages::NotServing;
-use crate::domain::{Epoch, OrderNumber, Purchase};
+use super::placing::Sold;
+use crate::catalog::messages::{Leadership, Refusal};
+use crate::domain::{Epoch, Line, OrderNumber};
 
 /// A replica's standing at one moment, as far as it may answer for the order service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +31,20 @@ pub trait Replication {
     /// Whether `reign` still lasts.
     fn reigns(&self, reign: Epoch) -> bool;
 
-    /// Makes purchases the next entries of the book, and says the number of the first. They are acknowledged
-    /// later, all or none in their order ([`Observer::acknowledged`]). `None` when the reign has ended.
-    fn append(&self, reign: Epoch, purchases: Vec<Purchase>) -> Option<OrderNumber>;
+    /// What this leader shows the catalog now, with the line of its view; `None` once `reign` has ended.
+    fn leadership(&self, reign: Epoch) -> Option<(Leadership, Line)>;
+
+    /// Makes purchases the next entries of the book, under their numbers. They are acknowledged later, all or none in
+    /// their order ([`Observer::acknowledged`]). False when the reign has ended, as it does here when these are not
+    /// the next numbers: then the catalog's memory and this book are not of one store, or one of them is older (M5).
+    fn append(&self, reign: Epoch, sold: &Sold) -> bool;
+
+    /// Says why the catalog does not sell to this leader; `None` when it does.
+    fn hindered(&self, why: Option<Refusal>);
+
+    /// Says that the book lacks what the catalog knows to be acknowledged: the reign ends, and this replica must not
+    /// lead (M4).
+    fn unfit(&self, reign: Epoch);
 
     /// Says that a newer reign than this one has been seen: it ends here and now, whoever leads instead.
     fn superseded(&self, reign: Epoch);

@@ -191,10 +191,14 @@ fn the_catalog_sold_what_the_book_holds() {
 
 #[test]
 fn one_leader_an_epoch() {
-    use toystore_actors::domain::View;
-    let saved =
-        |epoch, leader| Event::ViewSaved { view: View { epoch, leader, in_sync: vec![1, 2] }, why: "" };
-    let serving = |epoch| Event::Serving { epoch, last: 0 };
+    use toystore_actors::domain::{Line, Run, StoreId, View};
+    let by = Run::new(1);
+    let saved = |epoch, leader| {
+        let in_sync = [(1, Run::new(10)), (2, Run::new(20))].into_iter().collect();
+        let view = View { store: StoreId::new(1), by, line: Line::default(), epoch, leader, in_sync };
+        Event::ViewSaved { view, why: "" }
+    };
+    let serving = |epoch| Event::Serving { by, epoch, last: 0 };
     for (events, broken) in [
         (vec![(1, saved(1, 2)), (2, serving(1))], false),
         (vec![(1, saved(1, 2)), (1, serving(1))], true),

@@ -1,9 +1,9 @@
 //! One leader an epoch: nobody ever hears of two views of one epoch, and nobody serves in an epoch that names
 //! another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use toystore_actors::domain::{Epoch, View};
+use toystore_actors::domain::{Epoch, Run, View};
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::Event;
 
@@ -16,25 +16,28 @@ const PROMISE: &str = "one leader an epoch";
 /// front-end may crash when the view is on its disk and before it says so.
 #[derive(Debug, Default)]
 pub(super) struct Views {
-    seen: BTreeMap<Epoch, (View, String)>,
-    /// Up to here some replica has acted on a view.
-    acted_on: Epoch,
+    seen: BTreeMap<(Run, Epoch), (View, String)>,
+    /// The views that some replica has acted on.
+    acted_on: BTreeSet<(Run, Epoch)>,
 }
 
 impl Views {
     /// The view service lost its file: a view that nobody heard of was never made.
     pub(super) fn forget(&mut self) {
-        self.seen.split_off(&(self.acted_on + 1));
+        self.seen.retain(|view, _| self.acted_on.contains(view));
     }
 
     pub(super) fn event(&mut self, at: Nanos, node: NodeId, event: &Event) -> Result<(), Violation> {
         match event {
             Event::ViewSaved { view, .. } => self.see(at, node, view),
             Event::TakeoverBegan { view } | Event::ViewAdopted { view, .. } => {
-                self.acted_on = self.acted_on.max(view.epoch);
+                self.acted_on.insert((view.by, view.epoch));
                 self.see(at, node, view)
             }
-            Event::Serving { epoch, .. } | Event::Acknowledged { epoch, .. } => match self.seen.get(epoch) {
+            Event::Serving { by, epoch, .. } | Event::Acknowledged { by, epoch, .. } => match self
+                .seen
+                .get(&(*by, *epoch))
+            {
                 Some((view, seen)) if NodeId::Order(view.leader) != node => {
                     let facts =
                         [format!("at {} {node} leads epoch {epoch}", seconds(at)), format!("{seen}: {view}")];
@@ -48,10 +51,11 @@ impl Views {
 
     fn see(&mut self, at: Nanos, node: NodeId, view: &View) -> Result<(), Violation> {
         let seen = format!("seen at {} by {node}", seconds(at));
-        if !view.in_sync.contains(&view.leader) {
+        if !view.in_sync.contains(view.leader) {
             return Err(Violation::new(PROMISE, [format!("{seen}: its leader is not in sync: {view}")]));
         }
-        let (before, when) = self.seen.entry(view.epoch).or_insert_with(|| (view.clone(), seen.clone()));
+        let (before, when) =
+            self.seen.entry((view.by, view.epoch)).or_insert_with(|| (view.clone(), seen.clone()));
         if before == view {
             return Ok(());
         }

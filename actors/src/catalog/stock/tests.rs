@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::Quantity;
+use crate::domain::{Quantity, Run, StoreId};
 use Sale::{NotEnough, Sold, UnknownProduct};
 
 fn name(text: &str) -> ProductName {
@@ -19,42 +19,55 @@ fn purchase((id, product, pieces): (&str, &str, u64)) -> Purchase {
     Purchase { key: key(id), name: name(product), quantity }
 }
 
-/// Tux 10, Yak 0, Elephant 3; "old" is unsettled; batch 2 of reign 4 was the last.
+const BY: Run = Run::new(1);
+const STORE: StoreId = StoreId::new(1);
+
+/// A leader under a view of the front-end that registered last, with a book of so many orders.
+fn leader(reign: Epoch, last: OrderNumber) -> Leadership {
+    Leadership { reign, epoch: reign, by: BY, last }
+}
+
+/// Tux 10, Yak 0, Elephant 3; purchase 8, "old", is unsettled; batch 2 of reign 4 was the last.
 fn stock() -> Stock {
     let mut elephant = item("Elephant", 5);
     elephant.sold = 2;
     elephant.quantity = 3;
-    let fence = Fence { reign: 4, batch: 2, answer: vec![Sold] };
+    let fence = Fence { reign: 4, batch: 2, answer: vec![Sold { number: 8 }] };
     let items = vec![item("Tux", 10), item("Yak", 0), elephant];
-    Stock::new(items, vec![purchase(("old", "Elephant", 2))], fence, Refusals::default())
+    let purchases = Purchases::new(7, vec![purchase(("old", "Elephant", 2))]);
+    Stock::new(items, purchases, fence, Refusals::default(), Memory { store: Some((STORE, BY)) })
 }
 
 #[test]
 fn who_was_refused_is_refused_again_after_a_restock_and_in_another_reign() {
     let mut stock = stock();
-    let buy = |reign, id| Buy { reign, batch: 3, purchases: vec![purchase((id, "Yak", 1))], settled: vec![] };
-    let mut draft = Draft::new(&stock);
+    let buy = |reign, id| {
+        let purchases = vec![purchase((id, "Yak", 1))];
+        Buy { leader: leader(reign, 8), batch: 3, purchases, settled: 0 }
+    };
+    let mut draft = Draft::new(&stock, Some(0));
     assert_eq!(draft.buy(&buy(4, "late")), Ok(vec![NotEnough { left: 0 }]));
     draft.restock(100);
     let (changes, _) = draft.finish();
     stock.apply(&changes);
-    let mut draft = Draft::new(&stock);
+    let mut draft = Draft::new(&stock, Some(0));
     assert_eq!(draft.buy(&buy(5, "late")), Ok(vec![NotEnough { left: 0 }]));
-    assert_eq!(draft.buy(&buy(6, "another")), Ok(vec![Sold]));
+    assert_eq!(draft.buy(&buy(6, "another")), Ok(vec![Sold { number: 9 }]));
 }
 
 enum Step {
-    Buy(u64, u64, &'static [(&'static str, &'static str, u64)], &'static [&'static str]),
-    Unsettled(u64),
+    /// Reign, batch, what to sell, up to which number it is settled.
+    Buy(u64, u64, &'static [(&'static str, &'static str, u64)], u64),
+    TakeOver(u64),
     Restock,
 }
-use Step::{Buy as B, Restock as R, Unsettled as U};
+use Step::{Buy as B, Restock as R, TakeOver as T};
 
 /// Runs the steps as one group and says how each was answered, what is left of each product afterwards,
 /// and which purchases are unsettled.
 fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled: &str) {
     let mut stock = stock();
-    let mut draft = Draft::new(&stock);
+    let mut draft = Draft::new(&stock, Some(0));
     let keys = |purchases: Vec<Purchase>| {
         let keys: Vec<_> = purchases.iter().map(|purchase| purchase.key.to_string()).collect();
         keys.join(" ")
@@ -63,18 +76,17 @@ fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled
         .iter()
         .map(|step| match step {
             B(reign, batch, purchases, settled) => {
-                let buy = Buy {
-                    reign: *reign,
-                    batch: *batch,
-                    purchases: purchases.iter().copied().map(purchase).collect(),
-                    settled: settled.iter().map(|text| key(text)).collect(),
-                };
+                let purchases = purchases.iter().copied().map(purchase).collect();
+                let buy = Buy { leader: leader(*reign, 0), batch: *batch, purchases, settled: *settled };
                 match draft.buy(&buy) {
                     Ok(sales) => sales.into_iter().map(short).collect::<Vec<_>>().join(" "),
                     Err(_) => "refused".into(),
                 }
             }
-            U(reign) => draft.unsettled(*reign).map_or_else(|_| "refused".into(), keys),
+            T(reign) => {
+                let ask = TakeOver { leader: leader(*reign, 0), line: Line::default() };
+                draft.take_over(&ask).map_or_else(|_| "refused".into(), |found| keys(found.unsettled))
+            }
             R => draft.restock(100).iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
         })
         .collect();
@@ -82,13 +94,13 @@ fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled
     let (changes, _) = draft.finish();
     stock.apply(&changes);
     assert_eq!(stock.products().iter().map(|product| product.quantity).collect::<Vec<_>>(), left, "{what}");
-    assert_eq!(keys(stock.unsettled.values().cloned().collect()), unsettled, "{what}");
+    assert_eq!(keys(stock.purchases.unsettled().cloned().collect()), unsettled, "{what}");
     assert!(stock.items.iter().all(Item::adds_up), "{what}");
 }
 
 fn short(sale: Sale) -> String {
     match sale {
-        Sold => "sold".into(),
+        Sold { number } => format!("sold:{number}"),
         NotEnough { left } => format!("left:{left}"),
         UnknownProduct => "unknown".into(),
     }
@@ -96,40 +108,40 @@ fn short(sale: Sale) -> String {
 
 #[test]
 fn purchases_are_whole_or_nothing_and_never_below_zero() {
-    check("all", &[B(4, 3, &[("a", "Tux", 10)], &[])], &["sold"], [0, 0, 3], "a old");
-    check("too many", &[B(4, 3, &[("a", "Tux", 11)], &[])], &["left:10"], [10, 0, 3], "old");
-    check("none there", &[B(4, 3, &[("a", "Yak", 1)], &[])], &["left:0"], [10, 0, 3], "old");
-    check("unknown", &[B(4, 3, &[("a", "Gnu", 1)], &[])], &["unknown"], [10, 0, 3], "old");
+    check("all", &[B(4, 3, &[("a", "Tux", 10)], 0)], &["sold:9"], [0, 0, 3], "old a");
+    check("too many", &[B(4, 3, &[("a", "Tux", 11)], 0)], &["left:10"], [10, 0, 3], "old");
+    check("none there", &[B(4, 3, &[("a", "Yak", 1)], 0)], &["left:0"], [10, 0, 3], "old");
+    check("unknown", &[B(4, 3, &[("a", "Gnu", 1)], 0)], &["unknown"], [10, 0, 3], "old");
     check(
         "each sees what those before it left",
-        &[B(4, 3, &[("a", "Tux", 6), ("b", "Tux", 6), ("c", "Tux", 4), ("d", "Tux", 1)], &[])],
-        &["sold left:4 sold left:0"],
+        &[B(4, 3, &[("b", "Tux", 6), ("a", "Tux", 6), ("c", "Tux", 4), ("d", "Tux", 1)], 0)],
+        &["sold:9 left:4 sold:10 left:0"],
         [0, 0, 3],
-        "a c old",
+        "old b c",
     );
 }
 
 #[test]
-fn a_key_is_sold_once() {
-    check("unsettled", &[B(4, 3, &[("old", "Elephant", 2)], &[])], &["sold"], [10, 0, 3], "old");
+fn a_key_is_sold_once_under_one_number() {
+    check("unsettled", &[B(4, 3, &[("old", "Elephant", 2)], 0)], &["sold:8"], [10, 0, 3], "old");
     check(
         "twice in a batch",
-        &[B(4, 3, &[("a", "Tux", 6), ("a", "Tux", 6)], &[])],
-        &["sold sold"],
+        &[B(4, 3, &[("a", "Tux", 6), ("a", "Tux", 6)], 0)],
+        &["sold:9 sold:9"],
         [4, 0, 3],
-        "a old",
+        "old a",
     );
     check(
         "by two leaders",
-        &[B(4, 3, &[("a", "Tux", 6)], &[]), B(5, 1, &[("a", "Tux", 6)], &[])],
-        &["sold", "sold"],
+        &[B(4, 3, &[("a", "Tux", 6)], 0), B(5, 1, &[("a", "Tux", 6)], 0)],
+        &["sold:9", "sold:9"],
         [4, 0, 3],
-        "a old",
+        "old a",
     );
     check(
         "settled by the batch that repeats it",
-        &[B(4, 3, &[("old", "Elephant", 2)], &["old"])],
-        &["sold"],
+        &[B(4, 3, &[("old", "Elephant", 2)], 8)],
+        &["sold:8"],
         [10, 0, 3],
         "",
     );
@@ -137,34 +149,42 @@ fn a_key_is_sold_once() {
 
 #[test]
 fn settled_purchases_are_forgotten() {
-    check("old", &[B(4, 3, &[], &["old", "unheard-of"])], &[""], [10, 0, 3], "");
+    check("old", &[B(4, 3, &[], 8)], &[""], [10, 0, 3], "");
+    check(
+        "no more than there are",
+        &[B(4, 3, &[], 99), B(4, 4, &[("a", "Tux", 1)], 0)],
+        &["", "sold:9"],
+        [9, 0, 3],
+        "a",
+    );
+    check("never fewer than before", &[B(4, 3, &[], 8), B(4, 4, &[], 2)], &["", ""], [10, 0, 3], "");
     check(
         "of the same group",
-        &[B(4, 3, &[("a", "Tux", 1)], &[]), B(4, 4, &[], &["a"])],
-        &["sold", ""],
-        [9, 0, 3],
-        "old",
+        &[B(4, 3, &[("a", "Tux", 1), ("b", "Tux", 1)], 0), B(4, 4, &[], 9), T(5)],
+        &["sold:9 sold:10", "", "b"],
+        [8, 0, 3],
+        "b",
     );
 }
 
 #[test]
 fn a_fence_keeps_out_what_is_older() {
-    check("repeated", &[B(4, 2, &[("a", "Tux", 1)], &["old"])], &["sold"], [10, 0, 3], "old");
-    check("lower number", &[B(4, 1, &[("a", "Tux", 1)], &[])], &["refused"], [10, 0, 3], "old");
-    check("older reign", &[B(3, 9, &[("a", "Tux", 1)], &["old"])], &["refused"], [10, 0, 3], "old");
+    check("repeated", &[B(4, 2, &[("a", "Tux", 1)], 8)], &["sold:8"], [10, 0, 3], "old");
+    check("lower number", &[B(4, 1, &[("a", "Tux", 1)], 0)], &["refused"], [10, 0, 3], "old");
+    check("older reign", &[B(3, 9, &[("a", "Tux", 1)], 8)], &["refused"], [10, 0, 3], "old");
     check(
         "repeated within the group",
-        &[B(4, 3, &[("a", "Tux", 1)], &[]), B(4, 3, &[("a", "Tux", 1)], &[])],
-        &["sold", "sold"],
+        &[B(4, 3, &[("a", "Tux", 1)], 0), B(4, 3, &[("a", "Tux", 1)], 0)],
+        &["sold:9", "sold:9"],
         [9, 0, 3],
-        "a old",
+        "old a",
     );
     check(
         "a reign that began earlier in the group",
-        &[B(4, 3, &[("a", "Tux", 1)], &[]), U(5), B(4, 4, &[("b", "Tux", 1)], &[]), U(4), U(5)],
-        &["sold", "a old", "refused", "refused", "a old"],
+        &[B(4, 3, &[("a", "Tux", 1)], 0), T(5), B(4, 4, &[("b", "Tux", 1)], 0), T(4), T(5)],
+        &["sold:9", "old a", "refused", "refused", "old a"],
         [9, 0, 3],
-        "a old",
+        "old a",
     );
 }
 
@@ -173,17 +193,50 @@ fn only_what_is_out_of_stock_is_restocked() {
     check("Yak", &[R, R], &["Yak", ""], [10, 100, 3], "old");
     check(
         "sold out in the same group",
-        &[B(4, 3, &[("a", "Tux", 10), ("b", "Tux", 1)], &[]), R, B(4, 4, &[("c", "Tux", 1)], &[])],
-        &["sold left:0", "Tux Yak", "sold"],
+        &[B(4, 3, &[("a", "Tux", 10), ("b", "Tux", 1)], 0), R, B(4, 4, &[("c", "Tux", 1)], 0)],
+        &["sold:9 left:0", "Tux Yak", "sold:10"],
         [99, 100, 3],
-        "a c old",
+        "old a c",
     );
+}
+
+#[test]
+fn a_catalog_that_remembers_less_than_the_leader_sells_nothing_until_it_is_rebuilt() {
+    let mut stock = stock();
+    let buy = |last| {
+        let purchases = vec![purchase(("a", "Tux", 1))];
+        Buy { leader: leader(4, last), batch: 3, purchases, settled: 0 }
+    };
+    let rebuild = |last, by| {
+        let sold = vec![(name("Elephant"), 7), (name("Gnu"), 1), (name("Tux"), 4)];
+        Rebuild { store: STORE, leader: Leadership { by, ..leader(4, last) }, sold }
+    };
+    let mut draft = Draft::new(&stock, Some(0));
+    assert_eq!(draft.buy(&buy(30)), Err(Refusal::Behind { purchases: 8, orders: 30 }));
+    assert_eq!(draft.rebuild(&rebuild(8, BY)), Err(Refusal::Whole));
+    assert_eq!(draft.rebuild(&rebuild(30, Run::new(7))), Err(Refusal::OutdatedView));
+    let rebuilt = draft.rebuild(&rebuild(30, BY)).expect("it is behind");
+    // Of 5 elephants at first 7 were sold: two that nobody remembers were restocked.
+    assert_eq!(rebuilt.restocked, [(name("Elephant"), 2)]);
+    assert_eq!((rebuilt.orders, rebuilt.unknown), (30, vec![name("Gnu")]));
+    assert_eq!(
+        draft
+            .take_over(&TakeOver { leader: leader(5, 30), line: Line::default() })
+            .map(|found| (found.settled, found.unsettled)),
+        Ok((30, vec![]))
+    );
+    assert_eq!(draft.buy(&Buy { leader: leader(5, 30), ..buy(30) }), Ok(vec![Sold { number: 31 }]));
+    let (changes, _) = draft.finish();
+    stock.apply(&changes);
+    assert_eq!(stock.products().iter().map(|product| product.quantity).collect::<Vec<_>>(), [5, 0, 0]);
+    assert_eq!((stock.purchases.settled(), stock.purchases.last()), (30, 31));
+    assert!(stock.items.iter().all(Item::adds_up));
 }
 
 #[test]
 fn no_count_overflows() {
     let mut item = item("Tux", u64::MAX);
-    assert_eq!(item.sell(u64::MAX), Sold);
+    assert!(item.sell(u64::MAX));
     assert!(!item.restock(1), "it could not be counted");
     assert!(item.adds_up());
     assert!(!super::Item { initial: 0, sold: 0, ..item }.restock(0), "nothing to restock to");
@@ -192,12 +245,13 @@ fn no_count_overflows() {
 #[test]
 fn a_group_that_changes_nothing_says_so() {
     let stock = stock();
-    let mut draft = Draft::new(&stock);
-    assert!(draft.unsettled(4).is_ok(), "the reign is the current one");
-    assert!(draft.unsettled(3).is_err());
+    let mut draft = Draft::new(&stock, Some(0));
+    let take_over = |reign| TakeOver { leader: leader(reign, 8), line: Line::default() };
+    assert!(draft.take_over(&take_over(4)).is_ok(), "the reign is the current one");
+    assert!(draft.take_over(&take_over(3)).is_err());
     assert!(draft.finish().0.is_empty());
-    let mut draft = Draft::new(&stock);
-    assert!(draft.unsettled(5).is_ok());
+    let mut draft = Draft::new(&stock, Some(0));
+    assert!(draft.take_over(&take_over(5)).is_ok());
     let (changes, _) = draft.finish();
     assert!(!changes.is_empty() && changes.products().is_empty(), "it changes the fence alone");
 }

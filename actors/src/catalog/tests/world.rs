@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use redb::backends::InMemoryBackend;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::super::messages::{Answer, Buy, List, Query, Refusal};
+use super::super::messages::{Answer, Buy, Leadership, List, Query, Refusal, Register, Registered, TakeOver};
 use super::super::stock::{Audit, Item, audit};
 use super::super::{Catalog, CatalogConfig, FILE, OWNER, ProductSeed, start};
 use crate::clock::{Clock, Timestamp};
-use crate::domain::{ProductName, Purchase, Quantity, RequestId};
-use crate::front_end::messages::Invalidate;
+use crate::domain::{Epoch, Line, ProductName, Purchase, Quantity, RequestId, Run, StoreId};
+use crate::front_end::messages::{Invalidate, Vouch, Vouched};
 use crate::host::{Failure, Host};
 use crate::net::{Net, NetError, NodeId, Rpc, Transport, decode, encode};
 use crate::probe::{Event, Probe};
@@ -123,8 +123,9 @@ impl Storage for Disk {
         1 << 20
     }
 
-    fn new_number(&self) -> io::Result<u64> {
-        Ok(1)
+    fn random(&self) -> io::Result<u64> {
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
+        Ok(NUMBERS.fetch_add(1, Ordering::Relaxed))
     }
 
     fn journal_bytes(&self) -> usize {
@@ -154,6 +155,9 @@ impl Transport for FrontEnds {
         name: &'static str,
         body: Bytes,
     ) -> LocalBoxFuture<'static, Result<Bytes, NetError>> {
+        if name == Vouch::NAME {
+            return Box::pin(async { Ok(encode(&None::<Vouched>)) });
+        }
         assert_eq!(name, Invalidate::NAME);
         let products = decode::<Invalidate>(&body).expect("a well-formed call").products;
         let products: Vec<_> = products.iter().map(ToString::to_string).collect();
@@ -188,6 +192,8 @@ pub(super) struct World {
     pub(super) failures: Rc<RefCell<Vec<Failure>>>,
     pub(super) config: CatalogConfig,
     pub(super) running: Option<(Addr<Catalog>, JoinHandle<()>)>,
+    /// The front-end's epoch: 0 before the store was founded. It is high enough for every reign of a test.
+    epoch: Cell<Epoch>,
 }
 
 /// Runs a test in a world of its own, whose front-ends confirm at once.
@@ -220,6 +226,7 @@ pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
             failures: Rc::default(),
             config,
             running: None,
+            epoch: Cell::new(0),
         })
         .await;
     });
@@ -241,9 +248,17 @@ impl World {
         self.running = Some((node.addr.clone(), tokio::task::spawn_local(node.run)));
     }
 
+    /// Makes the front-end's run known.
+    pub(super) async fn register(&self) {
+        let epoch = self.epoch.replace(1000);
+        let register = Register { store: STORE, run: BY, line: line(), epoch };
+        assert_eq!(self.addr().send(register).await, Ok(Registered::Welcome));
+    }
+
     /// Starts the catalog, waits until it serves, and forgets what was noted.
     pub(super) async fn serve(&mut self) {
         self.start();
+        self.register().await;
         while self.list().await.is_err() {
             sleep(TICK).await;
         }
@@ -316,7 +331,22 @@ pub(super) fn buy(reign: u64, batch: u64, purchases: &[(&str, &str, u64)]) -> Bu
         name: name(product),
         quantity: Quantity::new(pieces).expect("a valid quantity"),
     });
-    Buy { reign, batch, purchases: purchases.collect(), settled: Vec::new() }
+    Buy { leader: leader(reign), batch, purchases: purchases.collect(), settled: 0 }
+}
+
+const STORE: StoreId = StoreId::new(1);
+const BY: Run = Run::new(1);
+
+fn line() -> Line {
+    [BY].into_iter().collect()
+}
+
+fn leader(reign: Epoch) -> Leadership {
+    Leadership { reign, epoch: reign.max(1000), by: BY, last: 0 }
+}
+
+pub(super) fn take_over(reign: Epoch) -> TakeOver {
+    TakeOver { leader: leader(reign), line: line() }
 }
 
 pub(super) async fn done<T>(call: JoinHandle<(Option<T>, Duration)>) -> (Option<T>, Duration) {

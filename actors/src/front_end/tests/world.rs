@@ -6,6 +6,7 @@ use std::future::Future;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::{Addr, System};
@@ -15,10 +16,12 @@ use futures_util::future::{self, LocalBoxFuture};
 use parking_lot::Mutex;
 use redb::StorageBackend;
 
-use crate::catalog::messages::{Answer, List, Query, Refusal};
+use crate::catalog::messages::{Answer, List, Query, Refusal, Register, Registered};
 use crate::clock::{Clock, Timestamp};
-use crate::domain::{Epoch, Position, Product, ProductName, Purchase, Quantity, ReplicaId, RequestId, View};
-use crate::front_end::messages::{GetView, PlaceOrder, QueryProduct};
+use crate::domain::{
+    Epoch, Position, Product, ProductName, Purchase, Quantity, ReplicaId, RequestId, Run, View,
+};
+use crate::front_end::messages::{Change, ChangeView, GetView, PlaceOrder, QueryProduct};
 use crate::front_end::{FrontEnd, FrontEndConfig, start};
 use crate::host::Host;
 use crate::net::{Net, NetError, NodeId, Rpc, Transport, decode, encode};
@@ -87,8 +90,9 @@ impl Storage for Disk {
         1 << 20
     }
 
-    fn new_number(&self) -> io::Result<u64> {
-        Ok(1)
+    fn random(&self) -> io::Result<u64> {
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
+        Ok(NUMBERS.fetch_add(1, Ordering::Relaxed))
     }
 
     fn journal_bytes(&self) -> usize {
@@ -122,6 +126,8 @@ impl StorageBackend for OpenFile {
 /// One scripted replica.
 pub struct Replica {
     pub up: bool,
+    /// The runs of its file.
+    pub runs: Vec<Run>,
     /// Its process runs, but it answers nothing.
     pub frozen: bool,
     /// So many announcements to it will be lost.
@@ -139,7 +145,9 @@ impl Replica {
     fn status(&self, id: ReplicaId) -> ReplicaStatus {
         let epoch = self.view.as_ref().map_or(0, |view| view.epoch);
         let last = Position::default();
-        ReplicaStatus { id, role: self.role, epoch, last, acknowledged: 0, view: self.view.clone() }
+        let (run, line) = (*self.runs.last().expect("it runs"), self.runs.iter().copied().collect());
+        let (role, view) = (self.role, self.view.clone());
+        ReplicaStatus { id, run, line, role, epoch, last, acknowledged: 0, view, hindered: None }
     }
 
     fn adopt(&mut self, id: ReplicaId, view: View) {
@@ -208,6 +216,9 @@ fn read<M: Rpc>(body: &[u8]) -> M {
 
 impl Peers {
     async fn catalog(&self, name: &str, body: &[u8]) -> Result<Bytes, NetError> {
+        if name == Register::NAME {
+            return Ok(encode(&Registered::Welcome));
+        }
         if self.catalog_starting.get() {
             return Ok(encode(&Err::<Answer, _>(Refusal::Starting)));
         }
@@ -294,8 +305,9 @@ pub struct World {
 
 impl World {
     pub fn new() -> World {
-        let replica = || Replica {
+        let replica = |id: u64| Replica {
             up: true,
+            runs: vec![Run::new(id * 10)],
             frozen: false,
             deaf: 0,
             slow: false,
@@ -305,7 +317,7 @@ impl World {
             answers: Vec::new(),
         };
         let peers = Peers {
-            replicas: RefCell::new((1..=3).map(|id| (id, replica())).collect()),
+            replicas: RefCell::new((1..=3).map(|id| (id, replica(id.into()))).collect()),
             quantity: Cell::new(100),
             cacheable: Cell::new(true),
             catalog_delay: Cell::new(10 * MS),
@@ -324,7 +336,6 @@ impl World {
             deadline: 5000 * MS,
             max_calls: 100,
             render: |product| Bytes::from(product.quantity.to_string()),
-            force_view: false,
         };
         World {
             peers: Rc::new(peers),
@@ -386,9 +397,22 @@ impl World {
         panic!("{leader} never led: {:?}", self.events.0.borrow());
     }
 
+    /// Asks to change the in-sync set, for a leader of the current front-end's view of this epoch.
+    pub async fn change(&self, epoch: Epoch, leader: ReplicaId, change: Change) -> Option<Seen> {
+        let by = self.ask(GetView {}).await.expect("a view").by;
+        self.ask(ChangeView { by, epoch, leader, change }).await.map(|view| seen(&view))
+    }
+
     pub fn saw(&self, what: impl Fn(&Event) -> bool) -> bool {
         self.events.0.borrow().iter().any(what)
     }
+}
+
+/// What a test says of a view: its epoch, its leader, who is in sync.
+pub type Seen = (Epoch, ReplicaId, Vec<ReplicaId>);
+
+pub fn seen(view: &View) -> Seen {
+    (view.epoch, view.leader, view.in_sync.ids().collect())
 }
 
 pub fn toy() -> ProductName {

@@ -14,7 +14,7 @@ use super::Leader;
 use super::reign::{Membership, Reign};
 use crate::bugs::{Bug, planted};
 use crate::clock::{Timestamp, within};
-use crate::domain::{Epoch, OrderNumber, ReplicaId, View};
+use crate::domain::{Epoch, OrderNumber, ReplicaId, Run, View};
 use crate::front_end::messages::{Change, ChangeView};
 use crate::net::{NetError, NodeId};
 use crate::probe::Event;
@@ -34,8 +34,10 @@ enum Step {
     RestThenTell,
     /// Send what follows this number.
     Send(OrderNumber),
-    /// Ask the front-end to add it.
-    Add,
+    /// Ask the front-end to add this run of it.
+    Add(Run),
+    /// Ask the front-end to drop it: nobody knows where it is (M10).
+    Drop,
 }
 
 /// What is known of one replica, between the messages to it.
@@ -64,12 +66,20 @@ impl Feed {
             self.heard();
             return Step::Rest;
         }
+        if !reign.is_configured(peer) {
+            return if self.asking.get() { Step::Rest } else { Step::Drop };
+        }
+        if !reign.may_push() {
+            return Step::Rest;
+        }
         if std::mem::take(&mut self.out) {
             // It has fetched what was acknowledged; if not quite, it will say so.
             (self.after, self.told) = (reign.acknowledged(), 0);
         }
-        if reign.may_add(peer) && !self.asking.get() {
-            Step::Add
+        if let Some(run) = reign.may_add(peer)
+            && !self.asking.get()
+        {
+            Step::Add(run)
         } else if reign.confirmed_by(peer) < reign.last().number {
             Step::Send(self.after)
         } else if self.told < reign.acknowledged() {
@@ -100,11 +110,13 @@ impl Leader {
         let mut tell = false;
         while let Some(step) = self.within_reign(since, |reign| feed.next(reign, peer, tell)) {
             tell = false;
-            let woken = self.feeds[&peer].notified();
+            let notify = self.feed_of(peer);
+            let woken = notify.notified();
             match step {
                 Step::Rest => woken.await,
                 Step::RestThenTell => tell = within(&*self.host.clock, TELL_AFTER, woken).await.is_err(),
-                Step::Add => self.ask_to_add(since, peer, &feed),
+                Step::Add(run) => self.ask_to_add(since, peer, run, &feed),
+                Step::Drop => self.give_up(since, peer, &mut feed),
                 Step::Send(after) => {
                     feed.owes_since.get_or_insert_with(|| self.host.clock.now());
                     if self.send(since, peer, after, &mut feed).await.is_none() {
@@ -124,11 +136,11 @@ impl Leader {
         let acknowledged = sync.acknowledged;
         let answer = self.host.net.send(NodeId::Order(peer), &sync, feed.patience / 2).await;
         match answer {
-            Ok(Synced::Confirmed { epoch, number }) => {
+            Ok(Synced::Confirmed { run, epoch, number }) => {
                 feed.heard();
                 feed.patience = self.config.drop_after;
                 (feed.after, feed.told) = (number, feed.told.max(acknowledged.min(number)));
-                self.within_reign(since, |reign| reign.confirmed(peer, epoch, number))?;
+                self.within_reign(since, |reign| reign.confirmed(peer, run, epoch, number))?;
                 self.advance(since);
             }
             Ok(Synced::Missing { after }) => {
@@ -177,14 +189,14 @@ impl Leader {
         }
     }
 
-    fn ask_to_add(self: &Rc<Self>, since: Epoch, peer: ReplicaId, feed: &Feed) {
+    fn ask_to_add(self: &Rc<Self>, since: Epoch, peer: ReplicaId, run: Run, feed: &Feed) {
         let asked = self.within_reign(since, |reign| {
-            reign.add_sent(peer);
+            reign.add_sent(peer, run);
             reign.view().clone()
         });
         if let Some(view) = asked {
             self.host.emit(Event::AddAsked { replica: peer, epoch: view.epoch });
-            self.change_view(view, Change::Add(peer), peer, feed);
+            self.change_view(view, Change::Add(peer, run), peer, feed);
         }
     }
 
@@ -195,13 +207,13 @@ impl Leader {
         let (leader, asking) = (self.clone(), feed.asking.clone());
         asking.set(true);
         self.tasks.spawn(async move {
-            let ask = ChangeView { epoch: view.epoch, leader: leader.config.id, change };
+            let ask = ChangeView { by: view.by, epoch: view.epoch, leader: leader.config.id, change };
             match leader.host.net.send(leader.front_end(), &ask, leader.config.call_limit).await {
-                Ok(Some(newer)) if newer.epoch > view.epoch => leader.adopt(newer).await,
+                Ok(Some(newer)) if newer.may_follow(Some(&view)) => leader.adopt(newer).await,
                 _ => leader.host.clock.sleep(leader.config.retry_every).await,
             }
             asking.set(false);
-            leader.feeds[&peer].notify_one();
+            leader.feed_of(peer).notify_one();
         });
     }
 }

@@ -1,5 +1,6 @@
 //! What a replica answers to a leader, and to replicas that catch up.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::super::book::{Write, Written, read};
@@ -22,16 +23,26 @@ impl Leader {
     /// [`Stopped`] when the disk failed.
     pub async fn synced(&self, sync: Sync) -> Result<Synced, Stopped> {
         let (epoch, current) = (sync.view.epoch, self.writer.summary().epoch());
-        let leads = self.reign.borrow().as_ref().map(|reign| reign.view().epoch);
-        let old = epoch < current && !planted(Bug::OldEpochAccepted);
-        if old || leads.is_some_and(|leads| epoch <= leads) {
+        let leads = self.reign.borrow().as_ref().map(|reign| reign.view().clone());
+        let follows = match (&leads, &self.writer.summary().view) {
+            (Some(led), _) => sync.view.may_follow(Some(led)),
+            (None, Some(followed)) => sync.view.is(followed) || sync.view.may_follow(Some(followed)),
+            (None, None) => true,
+        };
+        let bug = || match epoch.cmp(&current) {
+            Ordering::Less => planted(Bug::OldEpochAccepted),
+            Ordering::Equal => false,
+            Ordering::Greater => planted(Bug::AnyFrontEndFollowed),
+        };
+        let refused = !follows && (leads.is_some() || !bug());
+        if refused || !self.is_configured(sync.view.leader) {
             self.host.emit(Event::OldEpochRefused { message: "sync", epoch, current });
             return Ok(Synced::Refused { epoch: current });
         }
-        self.newest_heard.set(self.newest_heard.get().max(epoch));
+        self.hear(&sync.view);
         self.depose();
         let (told, acknowledged) = (sync.acknowledged, self.known_acknowledged.get());
-        let merge = Write::Merge { sync, me: self.config.id, acknowledged };
+        let merge = Write::Merge { sync, me: self.config.id, run: self.run, acknowledged };
         let Written::Merged(answer, cut) = self.writer.write(merge).await? else { return Err(Stopped) };
         if let Some((after, entries)) = cut {
             self.host.emit(Event::TailCut { after, entries });

@@ -24,22 +24,27 @@ impl Leader {
     /// unless it has heard of a newer one meanwhile. A view that was on disk before this replica started
     /// never makes it leader (D5), because it is not newer.
     pub(super) async fn adopt(self: &Rc<Self>, view: View) {
-        let me = self.config.id;
-        self.newest_heard.set(self.newest_heard.get().max(view.epoch));
+        let (me, run) = (self.config.id, self.run);
+        self.hear(&view);
         let _turn = self.adoption.lock().await;
-        if view.epoch <= self.writer.summary().epoch() {
+        let follows = view.may_follow(self.writer.summary().view.as_ref());
+        let bug = || view.epoch > self.writer.summary().epoch() && planted(Bug::AnyFrontEndFollowed);
+        if !follows && !bug() {
             return;
         }
         let since = self.continuing_reign(&view);
         if since.is_none() {
             self.depose();
         }
-        self.adopting.set((view.leader == me).then_some(view.epoch));
+        let leads = view.is_led_by(me, run);
+        self.adopting.set(leads.then_some(view.epoch));
         let predecessor = self.writer.summary().view.as_ref().map(|view| view.leader);
         if let Ok(Written::Saved) = self.writer.write(Write::SaveView(view.clone())).await {
             match since {
                 Some(since) => self.go_on(since, view),
-                None if view.leader == me && self.newest_heard.get() == view.epoch => {
+                None if leads
+                    && self.newest_heard.borrow().as_ref().is_some_and(|newest| newest.is(&view)) =>
+                {
                     self.take_over(view, predecessor);
                 }
                 None => {}
@@ -72,9 +77,13 @@ impl Leader {
         if last.number > 0 && planted(Bug::NumberReused) {
             last.number -= 1;
         }
-        self.reign.replace(Some(Reign::new(view, self.config.id, &self.config.replicas, last)));
-        for peer in self.config.replicas.iter().filter(|id| **id != self.config.id) {
-            let (leader, peer) = (self.clone(), *peer);
+        let reign = Reign::new(view, self.config.id, self.run, &self.config.replicas, last);
+        let peers: Vec<_> = reign.everyone().collect();
+        self.reign.replace(Some(reign));
+        self.unfit.set(None);
+        self.hindered.set(None);
+        for peer in peers {
+            let leader = self.clone();
             // Whoever led before was replaced because it did not answer; orders need not wait long to see that.
             let suspect = predecessor == Some(peer);
             self.tasks.spawn(async move { leader.feed(since, peer, suspect).await });
@@ -98,7 +107,7 @@ impl Leader {
     pub fn join(&self, join: &Join) -> Result<(), NotServing> {
         let current = self.writer.summary().epoch();
         let counted = match &mut *self.reign.borrow_mut() {
-            Some(reign) if reign.leads(join.epoch) && reign.serves() => reign.count(join.replica),
+            Some(reign) if reign.leads(join.epoch) && reign.serves() => reign.count(join.replica, join.run),
             Some(reign) if reign.leads(join.epoch) => {
                 return Err(NotServing::TakingOver { epoch: reign.view().epoch });
             }

@@ -21,9 +21,12 @@ use self::reign::Reign;
 use super::OrderConfig;
 use super::book::{BookSummary, Write, Written};
 use super::messages::{NotServing, ReplicaStatus, Role};
+use super::placing::Sold;
 use super::replication::{Observer, Replication, Standing};
 use super::writer::Writer;
-use crate::domain::{Entry, Epoch, OrderNumber, Purchase, ReplicaId};
+use crate::bugs::{Bug, planted};
+use crate::catalog::messages::{Leadership, Refusal};
+use crate::domain::{Entry, Epoch, Line, OrderNumber, ReplicaId, Run, View};
 use crate::host::Host;
 use crate::net::NodeId;
 use crate::probe::Event;
@@ -35,9 +38,15 @@ pub struct Leader {
     config: OrderConfig,
     tasks: Tasks,
     writer: Rc<Writer>,
+    /// The run of this process.
+    run: Run,
     reign: RefCell<Option<Reign>>,
-    /// The newest epoch heard of, saved or not: a takeover that a newer view has overtaken does not begin.
-    newest_heard: Cell<Epoch>,
+    /// The newest view heard of, saved or not: a takeover that a newer view has overtaken does not begin.
+    newest_heard: RefCell<Option<View>>,
+    /// The epoch in which this run was made leader and lacked what the catalog knew to be acknowledged (M4).
+    unfit: Cell<Option<Epoch>>,
+    /// Why the catalog does not sell to this leader.
+    hindered: Cell<Option<Refusal>>,
     /// What some leader has said to be acknowledged, of what is on this disk.
     known_acknowledged: Cell<OrderNumber>,
     /// Views are adopted one after the other.
@@ -46,26 +55,28 @@ pub struct Leader {
     /// adoption this replica looks like a follower of its own epoch, which would have it deposed (E2).
     adopting: Cell<Option<Epoch>>,
     /// Wakes the task that feeds a replica.
-    feeds: BTreeMap<ReplicaId, Notify>,
+    feeds: RefCell<BTreeMap<ReplicaId, Rc<Notify>>>,
     observer: RefCell<Option<Box<dyn Observer>>>,
 }
 
 impl Leader {
     /// A follower, to begin with: a replica that restarts never leads under an epoch saved before (D5).
-    pub fn new(host: Host, config: OrderConfig, tasks: Tasks, writer: Rc<Writer>) -> Rc<Leader> {
-        let newest_heard = Cell::new(writer.summary().epoch());
-        let feeds = config.replicas.iter().map(|id| (*id, Notify::new())).collect();
+    pub fn new(host: Host, config: OrderConfig, tasks: Tasks, writer: Rc<Writer>, run: Run) -> Rc<Leader> {
+        let newest_heard = RefCell::new(writer.summary().view.clone());
         Rc::new(Leader {
             host,
             config,
             tasks,
             writer,
+            run,
             reign: RefCell::default(),
             newest_heard,
+            unfit: Cell::default(),
+            hindered: Cell::default(),
             known_acknowledged: Cell::default(),
             adoption: Mutex::default(),
             adopting: Cell::default(),
-            feeds,
+            feeds: RefCell::default(),
             observer: RefCell::default(),
         })
     }
@@ -77,17 +88,22 @@ impl Leader {
 
     /// What this replica is doing.
     pub fn status(&self) -> ReplicaStatus {
-        let BookSummary { view, last } = self.writer.summary().clone();
+        let BookSummary { view, last, line } = self.writer.summary().clone();
         let epoch = view.as_ref().map_or(0, |view| view.epoch);
+        let unfit =
+            self.unfit.get().is_some() && view.as_ref().is_some_and(|view| view.leader == self.config.id);
         let reign = self.reign.borrow();
         let role = match &*reign {
             None if self.adopting.get() == Some(epoch) => Role::TakingOver,
+            None if unfit => Role::Unfit,
             None => Role::Follower,
             Some(reign) if reign.serves() => Role::Leader,
             Some(_) => Role::TakingOver,
         };
         let acknowledged = reign.as_ref().map_or(0, Reign::acknowledged).max(self.known_acknowledged.get());
-        ReplicaStatus { id: self.config.id, role, epoch, last, acknowledged, view }
+        let hindered = self.hindered.get().filter(|_| reign.is_some());
+        let (id, run) = (self.config.id, self.run);
+        ReplicaStatus { id, run, line, role, epoch, last, acknowledged, view, hindered }
     }
 
     /// Up to where this replica knows the book on its own disk to be acknowledged.
@@ -103,15 +119,16 @@ impl Leader {
     /// Acknowledges what can be, tells the observer, and wakes those who feed the followers.
     fn advance(&self, since: Epoch) {
         let moved = self.within_reign(since, |reign| {
-            let served = reign.serves();
-            reign.advance().then(|| (served, standing_of(reign)))
+            let (served, by) = (reign.serves(), reign.view().by);
+            reign.advance().then(|| (served, by, standing_of(reign)))
         });
-        if let Some(Some((served, standing))) = moved {
+        if let Some(Some((served, by, standing))) = moved {
+            let Standing { epoch, acknowledged: through, .. } = standing;
             if served {
-                self.host.emit(Event::Acknowledged { through: standing.acknowledged, epoch: standing.epoch });
+                self.host.emit(Event::Acknowledged { through, by, epoch });
                 self.tell(|observer| observer.acknowledged(standing));
             } else {
-                self.host.emit(Event::Serving { epoch: standing.epoch, last: standing.acknowledged });
+                self.host.emit(Event::Serving { by, epoch, last: through });
                 self.tell(|observer| observer.serving(standing));
             }
         }
@@ -125,8 +142,25 @@ impl Leader {
     }
 
     fn wake_feeds(&self) {
-        for feed in self.feeds.values() {
+        for feed in self.feeds.borrow().values() {
             feed.notify_one();
+        }
+    }
+
+    /// What wakes the task that feeds a replica.
+    fn feed_of(&self, peer: ReplicaId) -> Rc<Notify> {
+        self.feeds.borrow_mut().entry(peer).or_default().clone()
+    }
+
+    fn is_configured(&self, id: ReplicaId) -> bool {
+        self.config.replicas.contains(&id)
+    }
+
+    /// Takes note of a view before it is saved.
+    fn hear(&self, view: &View) {
+        let newer = view.may_follow(self.newest_heard.borrow().as_ref());
+        if newer {
+            self.newest_heard.replace(Some(view.clone()));
         }
     }
 
@@ -171,12 +205,44 @@ impl Replication for LeaderReplication {
         self.0.within_reign(reign, |_| ()).is_some()
     }
 
-    fn append(&self, reign: Epoch, purchases: Vec<Purchase>) -> Option<OrderNumber> {
-        let entries = self.0.within_reign(reign, |reign| reign.append(purchases))?;
-        let first = entries.first().map(|entry| entry.number);
+    fn leadership(&self, reign: Epoch) -> Option<(Leadership, Line)> {
+        self.0.within_reign(reign, |reign| {
+            let view = reign.view();
+            let (reign, last) = (reign.since(), reign.last().number);
+            (Leadership { reign, epoch: view.epoch, by: view.by, last }, view.line.clone())
+        })
+    }
+
+    fn append(&self, reign: Epoch, sold: &Sold) -> bool {
+        let Some(next) = self.0.within_reign(reign, |reign| reign.last().number + 1) else { return false };
+        if sold.first != next && !planted(Bug::NumbersIgnored) {
+            self.0.host.emit(Event::OtherNumberSold { expected: next, sold: sold.first });
+            self.0.depose();
+            return false;
+        }
+        let purchases = sold.purchases.clone();
+        let Some(entries) = self.0.within_reign(reign, |reign| reign.append(purchases)) else { return false };
         self.0.append_on_disk(reign, entries);
         self.0.wake_feeds();
-        first
+        true
+    }
+
+    fn hindered(&self, why: Option<Refusal>) {
+        let needs_operator = why.filter(|why| why.needs_operator());
+        if let Some(why) = needs_operator
+            && self.0.hindered.get() != needs_operator
+        {
+            self.0.host.emit(Event::CatalogRefuses { why });
+        }
+        self.0.hindered.set(needs_operator);
+    }
+
+    fn unfit(&self, reign: Epoch) {
+        if self.reigns(reign) {
+            self.0.host.emit(Event::Unfit { epoch: reign });
+            self.0.unfit.set(Some(reign));
+            self.0.depose();
+        }
     }
 
     fn superseded(&self, reign: Epoch) {

@@ -2,17 +2,17 @@
 //!
 //! Data in, decisions out. The rules by their letters are those of docs/protocol.md.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::bugs::{Bug, planted};
-use crate::domain::{Entry, Epoch, OrderNumber, Position, Purchase, ReplicaId, View};
+use crate::domain::{Entry, Epoch, OrderNumber, Position, Purchase, ReplicaId, Run, View};
 
 /// How a replica other than the leader takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Membership {
     /// It holds every acknowledged order, and is waited for.
     InSync,
-    /// It is being brought in sync, and is waited for already.
+    /// Its run is being brought in sync, and is waited for already; beside the run that is the member, if one is.
     Joining {
         /// Whether the front-end was asked to add it: it may be a member by now without our knowing (D4).
         add_sent: bool,
@@ -21,11 +21,53 @@ pub enum Membership {
     Out,
 }
 
+/// A run that is counted before the view names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Joining {
+    run: Run,
+    add_sent: bool,
+}
+
+/// What is known of the replica of one number.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Peer {
-    membership: Membership,
-    /// The book up to here is on its disk, confirmed in this reign.
-    confirmed: OrderNumber,
+    /// The run that the view names.
+    member: Option<Run>,
+    joining: Option<Joining>,
+    /// The run that answered last: the process that is there now.
+    heard: Option<Run>,
+    /// The book up to here is on the disk of that run, confirmed in this reign (M3).
+    confirmed: BTreeMap<Run, OrderNumber>,
+}
+
+impl Peer {
+    fn membership(&self) -> Membership {
+        match (self.joining, self.member) {
+            (Some(Joining { add_sent, .. }), _) => Membership::Joining { add_sent },
+            (None, Some(_)) => Membership::InSync,
+            (None, None) => Membership::Out,
+        }
+    }
+
+    fn confirmed_by(&self, run: Run) -> OrderNumber {
+        if let Some(heard) = self.heard
+            && heard != run
+            && planted(Bug::AnyRunConfirms)
+        {
+            return self.confirmed.get(&heard).copied().unwrap_or(0);
+        }
+        self.confirmed.get(&run).copied().unwrap_or(0)
+    }
+
+    /// A member that was started again is another run: it is counted as a joiner beside the member that it was (M3),
+    /// unless an add is on its way for yet another (D4).
+    fn count_restarted(&mut self) {
+        let Some(heard) = self.heard.filter(|heard| Some(*heard) != self.member) else { return };
+        if self.member.is_some() && self.joining.is_none_or(|joining| !joining.add_sent) {
+            let same = self.joining.filter(|joining| joining.run == heard);
+            self.joining = same.or(Some(Joining { run: heard, add_sent: false }));
+        }
+    }
 }
 
 /// What a newer view means to a leader.
@@ -41,8 +83,11 @@ pub enum Succession {
 #[derive(Debug)]
 pub struct Reign {
     since: Epoch,
+    run: Run,
     view: View,
     peers: BTreeMap<ReplicaId, Peer>,
+    /// Where replicas are, by the configuration; who counts, the view says (M10).
+    configured: BTreeSet<ReplicaId>,
     /// Entries that not everyone counted has confirmed, the first numbered `base.number + 1`.
     tail: VecDeque<Entry>,
     base: Position,
@@ -53,19 +98,22 @@ pub struct Reign {
 }
 
 impl Reign {
-    /// The view makes `me` leader; its book on disk ends at `last`. All that some earlier reign confirmed is
-    /// forgotten: everyone in sync must confirm the whole book anew (A4).
+    /// The view makes the run `run` of `me` leader; its book on disk ends at `last`. All that some earlier reign
+    /// confirmed is forgotten: everyone in sync must confirm the whole book anew (A4).
     #[must_use]
-    pub fn new(view: View, me: ReplicaId, replicas: &[ReplicaId], last: Position) -> Reign {
-        let peer = |id: &ReplicaId| {
-            let membership = if view.in_sync.contains(id) { Membership::InSync } else { Membership::Out };
-            (*id, Peer { membership, confirmed: 0 })
-        };
-        let peers = replicas.iter().filter(|id| **id != me).map(peer).collect();
+    pub fn new(view: View, me: ReplicaId, run: Run, replicas: &[ReplicaId], last: Position) -> Reign {
+        let configured: BTreeSet<_> = replicas.iter().copied().collect();
+        let everyone = configured.iter().copied().chain(view.in_sync.ids()).filter(|id| *id != me);
+        let skipped = |id: &ReplicaId| !configured.contains(id) && planted(Bug::UnconfiguredSkipped);
+        let everyone = everyone.filter(|id| !skipped(id));
+        let peer = |id| (id, Peer { member: view.in_sync.run(id), ..Peer::default() });
+        let peers = everyone.map(peer).collect();
         Reign {
             since: view.epoch,
+            run,
             view,
             peers,
+            configured,
             tail: VecDeque::new(),
             base: last,
             durable: last.number,
@@ -73,6 +121,23 @@ impl Reign {
             inherited: false,
             serving: false,
         }
+    }
+
+    /// The replicas to feed: those configured, and those that only the view names.
+    pub fn everyone(&self) -> impl Iterator<Item = ReplicaId> {
+        self.peers.keys().copied()
+    }
+
+    /// Whether the configuration says where this replica is.
+    #[must_use]
+    pub fn is_configured(&self, peer: ReplicaId) -> bool {
+        self.configured.contains(&peer)
+    }
+
+    /// Whether its book may be sent: it has what the catalog knew, and so everything acknowledged (M4).
+    #[must_use]
+    pub fn may_push(&self) -> bool {
+        self.inherited || planted(Bug::PushedBeforeAsking)
     }
 
     /// The epoch in which it began: what fences purchases at the catalog.
@@ -120,13 +185,14 @@ impl Reign {
     /// How a replica takes part.
     #[must_use]
     pub fn membership(&self, peer: ReplicaId) -> Membership {
-        self.peers.get(&peer).map_or(Membership::Out, |peer| peer.membership)
+        self.peers.get(&peer).map_or(Membership::Out, Peer::membership)
     }
 
-    /// Up to where a replica has confirmed the book in this reign.
+    /// Up to where the process that is there now has confirmed the book in this reign.
     #[must_use]
     pub fn confirmed_by(&self, peer: ReplicaId) -> OrderNumber {
-        self.peers.get(&peer).map_or(0, |peer| peer.confirmed)
+        let peer = self.peers.get(&peer);
+        peer.and_then(|peer| peer.confirmed.get(&peer.heard?)).copied().unwrap_or(0)
     }
 
     /// Makes purchases the next entries, in the current epoch.
@@ -157,13 +223,16 @@ impl Reign {
         self.durable = self.durable.max(number);
     }
 
-    /// A replica has confirmed, in `epoch`, that it holds the book up to `number` on disk.
-    pub fn confirmed(&mut self, peer: ReplicaId, epoch: Epoch, number: OrderNumber) {
+    /// The run of a replica has confirmed, in `epoch`, that it holds the book up to `number` on disk.
+    pub fn confirmed(&mut self, peer: ReplicaId, run: Run, epoch: Epoch, number: OrderNumber) {
         let last = self.last().number;
         if self.leads(epoch)
             && let Some(peer) = self.peers.get_mut(&peer)
         {
-            peer.confirmed = peer.confirmed.max(number.min(last));
+            peer.heard = Some(run);
+            let confirmed = peer.confirmed.entry(run).or_default();
+            *confirmed = number.min(last).max(*confirmed);
+            peer.count_restarted();
         }
     }
 
@@ -175,8 +244,8 @@ impl Reign {
     /// Acknowledges what the own disk, every in-sync replica and every counted joiner have (A1); during a
     /// takeover nothing, until they have all of it (A4). Returns whether anything changed.
     pub fn advance(&mut self) -> bool {
-        let counted = self.peers.values().filter(|peer| self.waits_for(peer));
-        let everywhere = counted.map(|peer| peer.confirmed).fold(self.durable, OrderNumber::min);
+        let everywhere = self.peers.values().map(|peer| self.held_by(peer));
+        let everywhere = everywhere.fold(self.durable, OrderNumber::min);
         if !self.serving {
             if !self.inherited || everywhere < self.last().number {
                 return false;
@@ -194,19 +263,24 @@ impl Reign {
         true
     }
 
-    fn waits_for(&self, peer: &Peer) -> bool {
-        let lacks = peer.confirmed < self.durable;
-        let someone_out = || self.peers.values().any(|peer| peer.membership == Membership::Out);
-        let overlooked = lacks
-            && match peer.membership {
-                Membership::InSync if self.serving => {
-                    planted(Bug::AckBeforeFollowers) || (someone_out() && planted(Bug::FollowerSkipped))
-                }
-                Membership::InSync => planted(Bug::TakeoverServesUnconfirmed),
-                Membership::Joining { .. } => planted(Bug::JoinerNotWaitedFor),
-                Membership::Out => false,
-            };
-        peer.membership != Membership::Out && !overlooked
+    /// Up to where everyone of a replica's number who is waited for holds the book: the member and the joiner.
+    fn held_by(&self, peer: &Peer) -> OrderNumber {
+        let someone_out = || self.peers.values().any(|peer| peer.membership() == Membership::Out);
+        let held = |run| peer.confirmed_by(run);
+        let member = peer.member.map(held).filter(|held| {
+            let lacks = *held < self.durable;
+            let overlooked = lacks
+                && match self.serving {
+                    true => {
+                        planted(Bug::AckBeforeFollowers) || (someone_out() && planted(Bug::FollowerSkipped))
+                    }
+                    false => planted(Bug::TakeoverServesUnconfirmed),
+                };
+            !overlooked
+        });
+        let joiner = peer.joining.map(|joining| held(joining.run));
+        let joiner = joiner.filter(|held| *held >= self.durable || !planted(Bug::JoinerNotWaitedFor));
+        member.unwrap_or(OrderNumber::MAX).min(joiner.unwrap_or(OrderNumber::MAX))
     }
 
     /// What a view, newer than the current one, means (D6): only the very next one, with the same leader,
@@ -215,72 +289,73 @@ impl Reign {
     #[must_use]
     pub fn succession(&self, view: &View, me: ReplicaId) -> Succession {
         let next = view.epoch == self.view.epoch + 1;
-        if view.leader == me && (next || planted(Bug::ReignKept)) {
+        if view.is_led_by(me, self.run) && (next || planted(Bug::ReignKept)) {
             Succession::Continues
         } else {
             Succession::Ends
         }
     }
 
-    /// Goes on in the next view. A replica that it lacks is no longer waited for, unless it was being
-    /// counted to join: that goes on, as one that the front-end has not been asked to add (D4).
+    /// Goes on in the next view. A run that it lacks is no longer waited for, unless it was being counted to join:
+    /// that goes on, as one that the front-end has not been asked to add (D4).
     pub fn adopt(&mut self, view: View) {
         for (id, peer) in &mut self.peers {
-            peer.membership = match peer.membership {
-                _ if view.in_sync.contains(id) => Membership::InSync,
-                Membership::Joining { .. } => Membership::Joining { add_sent: false },
-                Membership::InSync | Membership::Out => Membership::Out,
-            };
+            peer.member = view.in_sync.run(*id);
+            let joining = peer.joining.filter(|joining| Some(joining.run) != peer.member);
+            peer.joining = joining.map(|joining| Joining { add_sent: false, ..joining });
+            peer.count_restarted();
         }
         self.view = view;
     }
 
-    /// Starts to count a replica that has caught up; it must confirm the whole book in this reign. Only
-    /// once this leader serves. Returns whether it is new.
-    pub fn count(&mut self, peer: ReplicaId) -> bool {
-        let serving = self.serving;
-        match self.peers.get_mut(&peer) {
-            Some(peer) if serving && peer.membership == Membership::Out => {
-                *peer = Peer { membership: Membership::Joining { add_sent: false }, confirmed: 0 };
-                true
-            }
-            _ => false,
+    /// Starts to count a run that has caught up; it must confirm the whole book in this reign. Only once this leader
+    /// serves. Returns whether it is new.
+    pub fn count(&mut self, peer: ReplicaId, run: Run) -> bool {
+        if !self.serving || !self.is_configured(peer) {
+            return false;
         }
+        let Some(peer) = self.peers.get_mut(&peer) else { return false };
+        if peer.member == Some(run)
+            || peer.joining.is_some_and(|joining| joining.run == run || joining.add_sent)
+        {
+            return false;
+        }
+        // What it confirmed before it was let go, it may have lost since as one that nobody waited for.
+        peer.confirmed.remove(&run);
+        peer.heard = Some(run);
+        peer.joining = Some(Joining { run, add_sent: false });
+        true
     }
 
     /// Stops counting a joiner that does not answer; not once the front-end was asked to add it, for it may
-    /// be a member (D4). Returns whether it is out now.
+    /// be a member (D4). Returns whether it is no longer counted.
     pub fn stop_counting(&mut self, peer: ReplicaId) -> bool {
-        match self.peers.get_mut(&peer) {
-            Some(peer)
-                if peer.membership == (Membership::Joining { add_sent: false })
-                    || peer.membership == (Membership::Joining { add_sent: true })
-                        && planted(Bug::JoinerUncounted) =>
-            {
-                *peer = Peer { membership: Membership::Out, confirmed: 0 };
-                true
-            }
-            _ => false,
+        let Some(peer) = self.peers.get_mut(&peer) else { return false };
+        let stops = peer.joining.is_some_and(|joining| !joining.add_sent || planted(Bug::JoinerUncounted));
+        if stops && let Some(joining) = peer.joining.take() {
+            peer.confirmed.remove(&joining.run);
+            peer.heard = peer.member;
         }
+        stops
     }
 
-    /// Whether the front-end may be asked to add a joiner: it has confirmed, in this reign, everything
-    /// acknowledged (D3).
+    /// The run that the front-end may be asked to add: it has confirmed, in this reign, everything acknowledged (D3);
+    /// during a takeover the whole book, with what the catalog had not settled (M3).
     #[must_use]
-    pub fn may_add(&self, peer: ReplicaId) -> bool {
-        let ready = |peer: &Peer| {
-            matches!(peer.membership, Membership::Joining { .. })
-                && (peer.confirmed >= self.acknowledged || planted(Bug::AddedTooEarly))
-        };
-        self.serving && self.peers.get(&peer).is_some_and(ready)
+    pub fn may_add(&self, peer: ReplicaId) -> Option<Run> {
+        let needed = if self.serving { self.acknowledged } else { self.last().number };
+        let peer = self.peers.get(&peer)?;
+        let run = peer.joining?.run;
+        let has_all = peer.confirmed_by(run) >= needed || (self.serving && planted(Bug::AddedTooEarly));
+        (has_all && (self.serving || self.inherited)).then_some(run)
     }
 
     /// The front-end is being asked to add this joiner.
-    pub fn add_sent(&mut self, peer: ReplicaId) {
-        if let Some(peer) = self.peers.get_mut(&peer)
-            && let Membership::Joining { add_sent } = &mut peer.membership
+    pub fn add_sent(&mut self, peer: ReplicaId, run: Run) {
+        if let Some(joining) = self.peers.get_mut(&peer).and_then(|peer| peer.joining.as_mut())
+            && joining.run == run
         {
-            *add_sent = true;
+            joining.add_sent = true;
         }
     }
 }
@@ -288,10 +363,22 @@ impl Reign {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ProductName, Quantity, RequestId};
+    use crate::domain::{ProductName, Quantity, RequestId, StoreId};
+
+    /// The first run of a replica.
+    fn run(id: ReplicaId) -> Run {
+        Run::new(u64::from(id) * 10)
+    }
+
+    fn view_of(epoch: Epoch, leader: ReplicaId, in_sync: &[(ReplicaId, Run)]) -> View {
+        let by = Run::new(1);
+        let (line, in_sync) = ([by].into_iter().collect(), in_sync.iter().copied().collect());
+        View { store: StoreId::new(1), by, line, epoch, leader, in_sync }
+    }
 
     fn view(epoch: Epoch, in_sync: &[ReplicaId]) -> View {
-        View { epoch, leader: 3, in_sync: in_sync.to_vec() }
+        let in_sync: Vec<_> = in_sync.iter().map(|id| (*id, run(*id))).collect();
+        view_of(epoch, 3, &in_sync)
     }
 
     fn purchases(count: usize) -> Vec<Purchase> {
@@ -305,7 +392,7 @@ mod tests {
 
     fn taking_over(in_sync: &[ReplicaId], last: OrderNumber) -> Reign {
         let epoch = if last == 0 { 0 } else { 1 };
-        Reign::new(view(5, in_sync), 3, &[1, 2, 3], Position { number: last, epoch })
+        Reign::new(view(5, in_sync), 3, run(3), &[1, 2, 3], Position { number: last, epoch })
     }
 
     /// A reign of epoch 5 that serves with ten acknowledged orders.
@@ -313,7 +400,7 @@ mod tests {
         let mut reign = taking_over(in_sync, 10);
         reign.inheritance_appended();
         for peer in in_sync {
-            reign.confirmed(*peer, 5, 10);
+            reign.confirmed(*peer, run(*peer), 5, 10);
         }
         assert!(reign.advance());
         reign
@@ -327,8 +414,8 @@ mod tests {
             let mut reign = serving(&[1, 2, 3]);
             reign.append(purchases(3));
             reign.durable(durable);
-            reign.confirmed(1, 5, by_1);
-            reign.confirmed(2, 5, by_2);
+            reign.confirmed(1, run(1), 5, by_1);
+            reign.confirmed(2, run(2), 5, by_2);
             reign.advance();
             assert_eq!(reign.acknowledged(), acknowledged, "{durable} {by_1} {by_2}");
         }
@@ -340,10 +427,10 @@ mod tests {
         reign.append(purchases(1));
         reign.inheritance_appended();
         reign.durable(11);
-        reign.confirmed(1, 5, 11);
-        reign.confirmed(2, 5, 10);
+        reign.confirmed(1, run(1), 5, 11);
+        reign.confirmed(2, run(2), 5, 10);
         assert!(!reign.advance() && !reign.serves() && reign.acknowledged() == 0);
-        reign.confirmed(2, 5, 11);
+        reign.confirmed(2, run(2), 5, 11);
         assert!(reign.advance() && reign.serves() && reign.acknowledged() == 11);
     }
 
@@ -353,8 +440,8 @@ mod tests {
         reign.append(purchases(1));
         reign.durable(11);
         for epoch in [4, 6] {
-            reign.confirmed(1, epoch, 11);
-            reign.confirmed(2, epoch, 11);
+            reign.confirmed(1, run(1), epoch, 11);
+            reign.confirmed(2, run(2), epoch, 11);
         }
         assert!(!reign.advance());
     }
@@ -365,9 +452,11 @@ mod tests {
         for (epoch, leader, expected) in
             [(6, 3, Succession::Continues), (7, 3, Succession::Ends), (6, 2, Succession::Ends)]
         {
-            let view = View { epoch, leader, in_sync: vec![2, 3] };
+            let view = view_of(epoch, leader, &[(2, run(2)), (3, run(3))]);
             assert_eq!(reign.succession(&view, 3), expected, "{view}");
         }
+        let restarted = view_of(6, 3, &[(2, run(2)), (3, Run::new(31))]);
+        assert_eq!(reign.succession(&restarted, 3), Succession::Ends, "another run of this replica");
     }
 
     #[test]
@@ -375,7 +464,7 @@ mod tests {
         let mut reign = serving(&[1, 2, 3]);
         reign.append(purchases(1));
         reign.durable(11);
-        reign.confirmed(2, 5, 11);
+        reign.confirmed(2, run(2), 5, 11);
         assert!(!reign.advance());
         reign.adopt(view(6, &[2, 3]));
         assert!(reign.advance());
@@ -385,22 +474,22 @@ mod tests {
     #[test]
     fn a_joiner_is_waited_for_from_the_moment_it_is_counted() {
         let mut reign = serving(&[2, 3]);
-        assert!(reign.count(1) && !reign.count(1));
+        assert!(reign.count(1, run(1)) && !reign.count(1, run(1)));
         reign.append(purchases(1));
         reign.durable(11);
-        reign.confirmed(2, 5, 11);
+        reign.confirmed(2, run(2), 5, 11);
         assert!(!reign.advance());
-        assert!(!reign.may_add(1), "it has confirmed nothing yet");
-        reign.confirmed(1, 5, 10);
-        assert!(reign.may_add(1));
+        assert_eq!(reign.may_add(1), None, "it has confirmed nothing yet");
+        reign.confirmed(1, run(1), 5, 10);
+        assert_eq!(reign.may_add(1), Some(run(1)));
     }
 
     #[test]
     fn a_joiner_whose_add_was_sent_is_let_go_only_by_a_newer_view_without_it() {
         let mut reign = serving(&[2, 3]);
-        reign.count(1);
-        reign.confirmed(1, 5, 10);
-        reign.add_sent(1);
+        reign.count(1, run(1));
+        reign.confirmed(1, run(1), 5, 10);
+        reign.add_sent(1, run(1));
         assert!(!reign.stop_counting(1));
         reign.adopt(view(6, &[2, 3]));
         assert!(reign.stop_counting(1));
@@ -408,8 +497,56 @@ mod tests {
     }
 
     #[test]
+    fn a_confirmation_counts_for_the_run_that_gave_it() {
+        let restarted = Run::new(11);
+        let mut reign = serving(&[1, 2, 3]);
+        reign.append(purchases(1));
+        reign.durable(11);
+        reign.confirmed(2, run(2), 5, 11);
+        reign.confirmed(1, restarted, 5, 9);
+        assert_eq!(reign.membership(1), Membership::Joining { add_sent: false });
+        assert_eq!(reign.may_add(1), None, "it lacks what is acknowledged");
+        reign.confirmed(1, restarted, 5, 11);
+        assert!(!reign.advance(), "the member is another run");
+        assert_eq!(reign.may_add(1), Some(restarted));
+        reign.add_sent(1, restarted);
+        reign.confirmed(1, Run::new(12), 5, 11);
+        assert_eq!(reign.may_add(1), Some(restarted), "the add that is on its way may be granted");
+        reign.adopt(view_of(6, 3, &[(1, restarted), (2, run(2)), (3, run(3))]));
+        assert!(reign.advance(), "the member that the view names has confirmed it");
+        assert_eq!(reign.may_add(1), Some(Run::new(12)), "and the one that is there now is the next");
+    }
+
+    #[test]
+    fn a_member_that_restarts_during_a_takeover_is_added_when_it_has_the_whole_book() {
+        let mut reign = taking_over(&[1, 2, 3], 10);
+        let restarted = Run::new(11);
+        reign.confirmed(1, restarted, 5, 10);
+        assert_eq!(reign.may_add(1), None, "the catalog has not been asked");
+        reign.append(purchases(1));
+        reign.inheritance_appended();
+        assert_eq!(reign.may_add(1), None);
+        reign.durable(11);
+        reign.confirmed(1, restarted, 5, 11);
+        assert_eq!(reign.may_add(1), Some(restarted));
+        reign.confirmed(2, run(2), 5, 11);
+        assert!(!reign.advance());
+        reign.adopt(view_of(6, 3, &[(1, restarted), (2, run(2)), (3, run(3))]));
+        assert!(reign.advance() && reign.serves());
+    }
+
+    #[test]
+    fn a_member_that_is_not_configured_is_waited_for_until_a_view_drops_it() {
+        let mut reign = Reign::new(view(5, &[2, 3]), 3, run(3), &[1, 3], Position { number: 10, epoch: 1 });
+        reign.inheritance_appended();
+        assert!(!reign.advance() && !reign.is_configured(2));
+        reign.adopt(view(6, &[3]));
+        assert!(reign.advance());
+    }
+
+    #[test]
     fn nobody_is_counted_during_a_takeover() {
-        assert!(!taking_over(&[2, 3], 0).count(1));
+        assert!(!taking_over(&[2, 3], 0).count(1, run(1)));
     }
 
     #[test]

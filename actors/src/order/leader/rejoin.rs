@@ -50,19 +50,19 @@ impl Leader {
     }
 
     fn is_out(&self) -> bool {
-        let me = self.config.id;
+        let (me, run) = (self.config.id, self.run);
         let known = self.writer.summary().view.clone();
-        self.reign.borrow().is_none()
-            && known.is_none_or(|view| view.leader != me && !view.in_sync.contains(&me))
+        // The member is this very process, not what its file once stood for (M3).
+        self.reign.borrow().is_none() && known.is_none_or(|view| view.in_sync.run(me) != Some(run))
     }
 
     async fn rejoin(self: &Rc<Self>) -> Option<()> {
         let view = self.writer.summary().view.clone()?;
-        if !self.is_out() {
+        if !self.is_out() || view.leader == self.config.id {
             return None;
         }
         self.catch_up(&view).await?;
-        let join = Join { replica: self.config.id, epoch: view.epoch };
+        let join = Join { replica: self.config.id, run: self.run, epoch: view.epoch };
         let joined = self.host.net.send(NodeId::Order(view.leader), &join, self.config.call_limit).await;
         joined.ok()?.ok()
     }

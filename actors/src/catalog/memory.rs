@@ -1,0 +1,174 @@
+//! What the catalog remembers of the store around it: to which store it belongs, which run of a front-end
+//! registered last, and how new a leader's view must be (rules M7 and M9).
+//!
+//! Every order passes the catalog, so it is the one place where all front-ends and leaders meet.
+
+use super::messages::{Leadership, Refusal, Register, Registered};
+use crate::bugs::{Bug, planted};
+use crate::domain::{Epoch, Line, OrderNumber, Run, StoreId};
+
+/// What is on its disk of that. A new file has nothing, and belongs to no store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Memory {
+    /// The store and the newest run of a front-end.
+    pub(super) store: Option<(StoreId, Run)>,
+}
+
+/// How much the catalog has seen, for a judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// The newest reign.
+    pub(super) reign: Epoch,
+    /// The number of the last purchase.
+    pub(super) purchases: OrderNumber,
+}
+
+impl Memory {
+    /// Judges a front-end that makes its run known (rule M7): what to answer, and what to save before that.
+    pub(super) fn register(&self, ask: &Register, seen: Seen) -> (Registered, Option<Memory>) {
+        let next = Memory { store: Some((ask.store, ask.run)) };
+        let founds = ask.epoch == 0;
+        match self.store {
+            None if founds && seen.purchases == 0 => (Registered::Welcome, Some(next)),
+            // It sells nothing before it is rebuilt, and that names a run anew.
+            None => (Registered::Welcome, None),
+            Some((store, _)) if store != ask.store => (Registered::NotNew, None),
+            Some((_, newest)) if founds => match seen.reign == 0 && ask.line.has(newest) {
+                true => (Registered::Welcome, Some(next)),
+                false => (Registered::NotNew, None),
+            },
+            Some((_, newest)) => {
+                let superseded = !ask.line.has(newest);
+                if (superseded || seen.reign > ask.epoch) && !planted(Bug::OlderFrontEndRegistered) {
+                    return (Registered::Older { reign: seen.reign, superseded }, None);
+                }
+                (Registered::Welcome, Some(next))
+            }
+        }
+    }
+
+    /// Judges a leader by what it shows of its view and its book. `line` is that of its view, at a takeover.
+    /// `floor` is the epoch of the view that the front-end had when the catalog started; `None` while that is not
+    /// known. Returns the run to remember as the newest, if it is another.
+    ///
+    /// # Errors
+    /// Why nothing is sold to it.
+    pub(super) fn admit(
+        &self,
+        leader: &Leadership,
+        line: Option<&Line>,
+        floor: Option<Epoch>,
+        seen: Seen,
+    ) -> Result<Option<Run>, Refusal> {
+        let Some((_, newest)) = self.store else { return Err(Refusal::Lost) };
+        let floor = match floor {
+            Some(floor) => floor,
+            None if planted(Bug::CatalogDoesNotAsk) => 0,
+            None => return Err(Refusal::Starting),
+        };
+        let same = leader.by == newest;
+        let known = same || line.is_some_and(|line| line.has(newest));
+        if (!known && !planted(Bug::AnyFrontEndsLeader)) || leader.epoch < floor {
+            return Err(Refusal::OutdatedView);
+        }
+        if leader.last > seen.purchases && !planted(Bug::ShortMemorySells) {
+            return Err(Refusal::Behind { purchases: seen.purchases, orders: leader.last });
+        }
+        Ok((!same).then_some(leader.by))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORE: StoreId = StoreId::new(1);
+
+    fn runs(runs: &[u64]) -> Line {
+        runs.iter().copied().map(Run::new).collect()
+    }
+
+    fn memory(newest: u64) -> Memory {
+        Memory { store: Some((STORE, Run::new(newest))) }
+    }
+
+    #[test]
+    fn a_front_end_whose_file_is_older_is_told() {
+        let older = |reign, superseded| Registered::Older { reign, superseded };
+        for (case, memory, store, line, epoch, reign, purchases, expected, saved) in [
+            ("a first start", Memory::default(), 1, vec![2], 0, 0, 0, Registered::Welcome, true),
+            ("the first start, cut short", memory(2), 1, vec![2, 3], 0, 0, 0, Registered::Welcome, true),
+            ("a new front-end, an old store", memory(2), 1, vec![3], 0, 0, 0, Registered::NotNew, false),
+            (
+                "all books are new, the catalog is not",
+                memory(2),
+                1,
+                vec![2, 3],
+                0,
+                4,
+                9,
+                Registered::NotNew,
+                false,
+            ),
+            ("another store's", memory(2), 2, vec![2, 3], 7, 4, 9, Registered::NotNew, false),
+            ("a restart", memory(2), 1, vec![2, 3], 7, 4, 9, Registered::Welcome, true),
+            ("the same run again", memory(3), 1, vec![2, 3], 7, 4, 9, Registered::Welcome, true),
+            ("a copy of before a restart", memory(2), 1, vec![1, 3], 7, 4, 9, older(4, true), false),
+            ("a copy of before a takeover", memory(2), 1, vec![2, 3], 3, 4, 9, older(4, false), false),
+            (
+                "the catalog's file is new",
+                Memory::default(),
+                1,
+                vec![2, 3],
+                7,
+                0,
+                0,
+                Registered::Welcome,
+                false,
+            ),
+        ] {
+            let run = Run::new(3);
+            let ask = Register { store: StoreId::new(store), run, line: runs(&line), epoch };
+            let (answer, next) = memory.register(&ask, Seen { reign, purchases });
+            assert_eq!((answer, next.is_some()), (expected, saved), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_leader_must_remember_no_more_than_the_catalog_and_follow_the_newest_front_end() {
+        let behind = Refusal::Behind { purchases: 9, orders: 10 };
+        for (case, memory, by, line, epoch, last, floor, expected) in [
+            ("all is well", memory(2), 2, None, 7, 9, Some(7), Ok(None)),
+            ("the book is longer", memory(2), 2, None, 7, 10, Some(7), Err(behind)),
+            ("a new file", Memory::default(), 2, None, 7, 0, Some(7), Err(Refusal::Lost)),
+            ("not asked yet", memory(2), 2, None, 7, 9, None, Err(Refusal::Starting)),
+            ("a view of before the start", memory(2), 2, None, 6, 9, Some(7), Err(Refusal::OutdatedView)),
+            ("an earlier front-end's view", memory(2), 1, None, 7, 9, Some(0), Err(Refusal::OutdatedView)),
+            (
+                "the same, at a takeover",
+                memory(2),
+                1,
+                Some(vec![1]),
+                7,
+                9,
+                Some(0),
+                Err(Refusal::OutdatedView),
+            ),
+            (
+                "a later front-end's, at a takeover",
+                memory(2),
+                3,
+                Some(vec![2, 3]),
+                7,
+                9,
+                Some(0),
+                Ok(Some(Run::new(3))),
+            ),
+        ] {
+            let leader = Leadership { reign: 5, epoch, by: Run::new(by), last };
+            let line = line.map(|line| runs(&line));
+            let judged = memory.admit(&leader, line.as_ref(), floor, Seen { reign: 4, purchases: 9 });
+            assert_eq!(judged, expected, "{case}");
+        }
+    }
+}
