@@ -2,6 +2,7 @@
 //!
 //! It is a library for its own program and its own benches, and promises nothing to others.
 
+mod advice;
 pub mod config;
 mod failure;
 pub mod host;
@@ -9,6 +10,7 @@ pub mod http;
 pub mod inspect;
 pub mod node;
 mod progress;
+mod rejoin;
 pub mod serve;
 pub mod services;
 pub mod shop;

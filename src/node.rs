@@ -12,10 +12,38 @@ use toystore_actors::net::{Bridge, BridgeError, NodeId, Rpc};
 use toystore_actors::storage::OpenError;
 
 use crate::failure::Failure;
-use crate::host::{World, panics};
+use crate::host::{World, label, panics};
 
 /// Jobs of one node that may block on the disk at once. A node commits one at a time; the rest are reads.
 const DISK_THREADS: usize = 8;
+
+/// Why a node did not start. It says what is so; what to do about it, [`crate::advice`] says.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// Its file cannot be opened, or not understood.
+    #[error(transparent)]
+    File(#[from] OpenError),
+    /// It cannot have a directory. A sentence.
+    #[error("{0}")]
+    Directory(String),
+    /// Something that has nothing to do with its data.
+    #[error("{0}")]
+    Other(Failure),
+}
+
+impl NotStarted {
+    /// Whether it is the node's own data that keeps it from starting, and not, say, another store that has the
+    /// same data directory.
+    pub fn is_damage(&self) -> bool {
+        !matches!(self, NotStarted::Other(_) | NotStarted::File(OpenError::InUse { .. }))
+    }
+}
+
+impl From<Failure> for NotStarted {
+    fn from(failure: Failure) -> NotStarted {
+        NotStarted::Other(failure)
+    }
+}
 
 /// The way into a running actor, from any thread.
 pub struct Door<A: Actor> {
@@ -76,12 +104,14 @@ pub async fn start<A, T>(
     world: &World,
     id: NodeId,
     start: impl FnOnce(Host) -> Result<(Node<A>, T), OpenError> + Send + 'static,
-) -> Result<(Running, Door<A>, T), Failure>
+) -> Result<(Running, Door<A>, T), NotStarted>
 where
     A: Actor + 'static,
     T: Send + 'static,
 {
-    let could_not = |what: &dyn std::fmt::Display| Failure::CouldNotRun(format!("cannot start {id}: {what}"));
+    let could_not = |what: &dyn std::fmt::Display| {
+        NotStarted::Other(Failure::CouldNotRun(format!("cannot start {id}: {what}")))
+    };
     let arbiter = Arbiter::try_with_tokio_rt(|| {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -111,7 +141,7 @@ where
     });
     match opened.await {
         Ok(Ok((door, rest))) => Ok((Running { id, stop, gone, arbiter }, door, rest)),
-        Ok(Err(failure)) => Err(failure),
+        Ok(Err(why)) => Err(why),
         Err(_) => Err(could_not(&"its thread ended")),
     }
 }
@@ -121,15 +151,17 @@ fn open<A: Actor, T>(
     id: NodeId,
     stop: &Arc<Notify>,
     start: impl FnOnce(Host) -> Result<(Node<A>, T), OpenError>,
-) -> Result<(Node<A>, T), Failure> {
+) -> Result<(Node<A>, T), NotStarted> {
     let signal = stop.clone();
-    let host = world.host(id, move || signal.notify_one()).map_err(Failure::CouldNotRun)?;
+    let host = world.host(id, move || signal.notify_one()).map_err(NotStarted::Directory)?;
     let opened = panics::contained(|| catch_unwind(AssertUnwindSafe(|| start(host))));
-    match opened {
-        Ok(Ok(started)) => Ok(started),
-        Ok(Err(error)) => Err(Failure::CouldNotRun(error.to_string())),
-        Err(_) => Err(Failure::CouldNotRun(format!(
-            "cannot start {id}: its data makes no sense (run with TOYSTORE_LOG=debug for details)"
-        ))),
+    opened.unwrap_or_else(|_| Err(nonsense(world, id))).map_err(NotStarted::File)
+}
+
+/// The actor could not be made of what its file holds. (What the panic said is in the log.)
+fn nonsense(world: &World, id: NodeId) -> OpenError {
+    OpenError::Damaged {
+        file: world.data.join(label(id)).display().to_string(),
+        why: "what it holds makes no sense; TOYSTORE_LOG=debug says more".into(),
     }
 }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use toystore_actors::net::NodeId;
 
-use crate::config::{Config, Overrides};
+use crate::advice::{self, Named};
+use crate::config::{Config, Overrides, list};
 use crate::failure::{COULD_NOT_RUN, Failure};
 use crate::host::{Directory, SystemClock, World, label};
 use crate::http::transport::{Remote, RemoteLinks};
@@ -58,6 +59,7 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let store = Named { config: Some(args.config.clone()), data: args.data.clone(), front_end: None };
     let overrides = Overrides { data: args.data, token: args.token };
     let config = Config::load(Some(&args.config), &overrides)?;
     let id = which(&config, args.service, args.id)?;
@@ -65,7 +67,11 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let bound = Bound::new(&config, id, listen)?;
     let line = bound.line();
     let opening = Directory::prepare(&config.data).map_err(Failure::CouldNotRun)?;
-    let opened = services::open(&world(&config), &config, bound).await?;
+    if id == NodeId::Catalog {
+        advice::catalog_is_gone(&config, &store).iter().for_each(|gone| complain(gone));
+    }
+    let opened = services::open(&world(&config), &config, bound).await;
+    let opened = opened.map_err(|why| advice::failure(id, why, &store))?;
     drop(opening);
     say(&[line]);
     let serving = opened.serve(&config)?;
@@ -76,28 +82,23 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 
 /// Finds the service in the configuration.
 fn which(config: &Config, kind: Kind, id: Option<u8>) -> Result<NodeId, Failure> {
-    let (table, ids) = match kind {
+    let ids = match kind {
         Kind::Catalog if id.is_some() => {
             return Err(Failure::Usage("there is one catalog; leave --id out".into()));
         }
         Kind::Catalog => return Ok(NodeId::Catalog),
-        Kind::FrontEnd => ("front_end", config.front_ends()),
-        Kind::Order => ("order", config.replicas()),
+        Kind::FrontEnd => config.front_ends(),
+        Kind::Order => config.replicas(),
     };
-    let listed = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let found = match (id, ids.as_slice()) {
-        (Some(id), _) if ids.contains(&id) => id,
-        (Some(id), _) => {
-            let what = format!("{} has no [[{table}]] with id {id}; it has {listed}", config.origin);
-            return Err(Failure::Usage(what));
-        }
+    let id = match (id, ids.as_slice()) {
+        (Some(id), _) => id,
         (None, [only]) => *only,
-        (None, _) => return Err(Failure::Usage(format!("say which one with --id: {listed}"))),
+        (None, _) => return Err(Failure::Usage(format!("say which one with --id: {}", list(&ids)))),
     };
-    Ok(match kind {
-        Kind::FrontEnd => NodeId::FrontEnd(found),
-        _ => NodeId::Order(found),
-    })
+    match kind {
+        Kind::FrontEnd => config.front_end(id).map(NodeId::FrontEnd),
+        _ => config.replica(id).map(NodeId::Order),
+    }
 }
 
 /// The peers are other processes. A node whose disk failed has nothing left to do here.
@@ -108,7 +109,7 @@ fn world(config: &Config) -> World {
         links: Arc::new(RemoteLinks(Arc::new(remote))),
         clock: Arc::new(SystemClock::default()),
         on_failure: Arc::new(|id, failure| {
-            let _ = writeln!(std::io::stderr(), "toystore: {} stopped: {failure}", label(id));
+            complain(&format!("{} stopped: {failure}", label(id)));
             process::exit(i32::from(COULD_NOT_RUN));
         }),
     }
@@ -121,6 +122,11 @@ pub fn say(lines: &[String]) {
         let _ = writeln!(out, "{line}");
     }
     let _ = out.flush();
+}
+
+/// Says what is wrong: not through the log, whose level a person may have turned down.
+pub fn complain(what: &str) {
+    let _ = writeln!(std::io::stderr(), "toystore: {what}");
 }
 
 /// Waits until the process is told to stop.

@@ -19,7 +19,7 @@ use crate::host::{World, label, raise_file_limit};
 use crate::http;
 use crate::http::front_end::Front;
 use crate::http::server::{Listener, Size};
-use crate::node::{self, Door, Running};
+use crate::node::{self, Door, NotStarted, Running};
 
 /// Connections of a service that only the others, and a few people, talk to.
 const INTERNAL_CONNECTIONS: usize = 4096;
@@ -43,6 +43,11 @@ impl Bound {
         let label = label(id);
         config.guard(&label, listen)?;
         Ok(Bound { id, listener: http::server::bind(&label, listen)? })
+    }
+
+    /// Which service.
+    pub fn id(&self) -> NodeId {
+        self.id
     }
 
     /// The line that tells where it listens.
@@ -81,8 +86,12 @@ impl fmt::Debug for Opened {
 /// Opens a service's files and starts its actor.
 ///
 /// # Errors
-/// When its files cannot be opened; each error names the file.
-pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened, Failure> {
+/// When its files cannot be opened; each error names the file. The address is then free again.
+pub async fn open(
+    world: &World,
+    config: &Config,
+    bound: Bound,
+) -> Result<Opened, NotStarted> {
     let Bound { id, listener } = bound;
     let internal = Size { workers: 1, connections: INTERNAL_CONNECTIONS.min(shoppers()) };
     match id {
@@ -171,6 +180,8 @@ fn shoppers() -> usize {
 
 /// A service that answers.
 pub struct Serving {
+    /// Which.
+    pub id: NodeId,
     running: Running,
     server: ServerHandle,
 }
@@ -193,7 +204,7 @@ impl Opened {
                 log::error!("{} stopped answering: {error}", label(id));
             }
         });
-        Ok(Serving { running, server: handle })
+        Ok(Serving { id, running, server: handle })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `toystore up`: the whole store in one process.
 
-use std::io::Write as _;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,17 +8,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::sync::mpsc::{self, UnboundedSender};
+use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::FrontEnd;
 use toystore_actors::front_end::messages::GetReadiness;
 use toystore_actors::net::NodeId;
 
+use crate::advice::{self, Named};
 use crate::config::{Config, Overrides};
 use crate::failure::Failure;
 use crate::host::{Directory, SystemClock, World, label};
 use crate::http::transport::Registry;
-use crate::node::Door;
-use crate::serve::{say, stopped};
-use crate::services::{self, Bound};
+use crate::node::{Door, NotStarted};
+use crate::rejoin::{self, Missing};
+use crate::serve::{complain, say};
+use crate::services::{self, Bound, Opened};
 
 /// How often it is looked whether orders can be placed.
 const READY_POLL: Duration = Duration::from_millis(20);
@@ -51,69 +55,124 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let mut named = Named { config: args.config.clone(), data: args.data.clone(), front_end: None };
     let overrides = Overrides { data: args.data, token: args.token };
     let config = Config::load(args.config.as_deref(), &overrides)?;
     // Also when they were imported long ago: a broken file is better noticed now than at the next import.
     let products = config.products()?;
+    let listen = config.addresses.iter().map(|(&id, &address)| {
+        (id, if args.free_ports { SocketAddr::new(address.ip(), 0) } else { address })
+    });
+    let listen: BTreeMap<NodeId, SocketAddr> = listen.collect();
     let mut bound = Vec::new();
-    for (&id, &address) in &config.addresses {
-        let listen = if args.free_ports { SocketAddr::new(address.ip(), 0) } else { address };
-        bound.push(Bound::new(&config, id, listen)?);
+    for (&id, &address) in &listen {
+        bound.push(Bound::new(&config, id, address)?);
     }
-    let lines: Vec<String> = bound.iter().map(Bound::line).collect();
+    let lines: Vec<_> = bound.iter().map(|service| (service.id(), service.line())).collect();
     // The configuration lists the front-end first.
     let front_end = bound[0].address();
-    // The services that the front-end asks are there before it is. They open their files side by side: after a
-    // crash, a long book takes a while to check.
-    let asked = bound.split_off(1);
+    named.front_end = args.free_ports.then_some(front_end);
 
     let registry = Registry::default();
-    let world = world(&config, &registry);
-    let opening = Directory::prepare(&config.data).map_err(Failure::CouldNotRun)?;
-    let open = |service| services::open(&world, &config, service);
-    let mut opened = Vec::new();
-    for group in [asked, bound] {
-        for service in join_all(group.into_iter().map(open)).await {
-            let service = service?;
-            registry.insert(service.id, service.bridge.clone());
-            opened.push(service);
-        }
-    }
-    drop(opening);
-
-    say(&lines);
+    let (failures, failed) = mpsc::unbounded_channel();
+    let world = world(&config, &registry, &named, failures);
+    let store = Store { config, named, listen, registry, world };
+    let (opened, without) = open_all(&store, bound).await?;
+    let serves = |id| opened.iter().any(|service| service.id == id);
+    say(&lines.iter().filter(|(id, _)| serves(*id)).map(|(_, line)| line.clone()).collect::<Vec<_>>());
     let door = opened.iter().find_map(|service| service.front_end.clone());
     let mut serving = Vec::new();
     for service in opened.into_iter().rev() {
-        serving.push(service.serve(&config)?);
+        serving.push(service.serve(&store.config)?);
     }
     if let Some(door) = door {
         let example = products.iter().map(|product| product.name.as_str()).find(|name| is_plain(name));
         actix::spawn(announce(door, front_end, example.map(ToOwned::to_owned)));
     }
-    stopped().await;
+    rejoin::until_stopped(&store, without, failed, &mut serving).await;
     services::stop(serving).await;
     Ok(ExitCode::SUCCESS)
 }
 
+/// What all services of this process have in common.
+pub struct Store {
+    /// As it was given.
+    pub config: Config,
+    /// How a person names it.
+    pub named: Named,
+    /// Where each service listens.
+    pub listen: BTreeMap<NodeId, SocketAddr>,
+    /// The ways from one to the other.
+    pub registry: Registry,
+    /// What each is made from.
+    pub world: World,
+}
+
+impl Store {
+    /// Opens a service, and lets the others reach it.
+    ///
+    /// # Errors
+    /// See [`services::open`].
+    pub async fn open(&self, bound: Bound) -> Result<Opened, NotStarted> {
+        let opened = services::open(&self.world, &self.config, bound).await?;
+        self.registry.insert(opened.id, opened.bridge.clone());
+        Ok(opened)
+    }
+}
+
+/// Opens the services, and says which order replicas it has to do without. One replica whose file is damaged must
+/// not cost the store: the others have what it had.
+///
+/// # Errors
+/// When another service cannot be opened, or no replica can.
+async fn open_all(store: &Store, mut bound: Vec<Bound>) -> Result<(Vec<Opened>, Vec<Missing>), Failure> {
+    let _opening = Directory::prepare(&store.config.data).map_err(Failure::CouldNotRun)?;
+    advice::catalog_is_gone(&store.config, &store.named).iter().for_each(|gone| complain(gone));
+    // The services that the front-end asks are there before it is. They open their files side by side: after a
+    // crash, a long book takes a while to check.
+    let asked = bound.split_off(1);
+    let (mut opened, mut without) = (Vec::new(), Vec::new());
+    for group in [asked, bound] {
+        let ids: Vec<_> = group.iter().map(Bound::id).collect();
+        let outcomes = join_all(group.into_iter().map(|service| store.open(service))).await;
+        for (id, outcome) in ids.into_iter().zip(outcomes) {
+            match (outcome, id) {
+                (Ok(service), _) => opened.push(service),
+                (Err(why), NodeId::Order(replica)) if why.is_damage() => without.push((replica, why)),
+                (Err(why), _) => return Err(advice::failure(id, why, &store.named)),
+            }
+        }
+        if without.len() == store.config.replicas().len() {
+            return Err(no_replica(&without));
+        }
+    }
+    Ok((opened, without.into_iter().map(|(replica, why)| Missing::new(store, replica, &why)).collect()))
+}
+
+/// There is nobody who could have what the damaged ones had.
+fn no_replica(without: &[(ReplicaId, NotStarted)]) -> Failure {
+    let reasons: Vec<_> = without.iter().map(|(_, why)| why.to_string()).collect();
+    Failure::CouldNotRun(format!(
+        "no order replica can start, and so none has another to take the orders from: {}",
+        reasons.join("; ")
+    ))
+}
+
 /// All nodes reach each other through the registry. One whose disk fails leaves it; the others go on.
-fn world(config: &Config, registry: &Registry) -> World {
-    let nodes = registry.clone();
+fn world(config: &Config, registry: &Registry, named: &Named, failed: UnboundedSender<NodeId>) -> World {
+    let (nodes, named) = (registry.clone(), named.clone());
     World {
         data: config.data.clone(),
         links: Arc::new(registry.clone()),
         clock: Arc::new(SystemClock::default()),
         on_failure: Arc::new(move |id, failure| {
             nodes.remove(id);
-            say_failure(id, failure);
+            let help = advice::after_failure(id, &named);
+            complain(&format!("{} stopped: {failure}; the other services go on{help}", label(id)));
+            // Nobody hears it when the store is being stopped.
+            let _ = failed.send(id);
         }),
     }
-}
-
-fn say_failure(id: NodeId, failure: &toystore_actors::host::Failure) {
-    // Not through the log, whose level a person may have turned down.
-    let line = format!("toystore: {} stopped: {failure}; the other services go on", label(id));
-    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Says when orders can be placed, and how to try.
@@ -180,7 +239,8 @@ mod tests {
             let config = Config::load(None, &overrides).expect("the built-in configuration");
             let registry = Registry::default();
             let id = NodeId::Order(2);
-            let world = world(&config, &registry);
+            let (failures, mut failed) = mpsc::unbounded_channel();
+            let world = world(&config, &registry, &Named::default(), failures);
             registry.insert(id, Arc::new(Bridge::new(1)));
             let started =
                 node::start(&world, id, |host| Ok((Node::new(Unlucky(host), 1, |_| Bridge::new(1)), ())));
@@ -192,7 +252,49 @@ mod tests {
             }
             let call = registry.transport().call(id, "status", bytes::Bytes::new());
             assert_eq!(call.await, Err(NetError::Refused));
+            assert_eq!(failed.recv().await, Some(id));
             running.stop().await;
+        });
+    }
+
+    #[test]
+    fn a_replica_that_failed_is_started_again_once_its_files_are_set_aside() {
+        actix::System::new().block_on(async {
+            let directory = tempfile::tempdir().expect("a temporary directory");
+            let data = directory.path().join("data");
+            let overrides = Overrides { data: Some(data.clone()), token: None };
+            let config = Config::load(None, &overrides).expect("the built-in configuration");
+            let listen =
+                config.addresses.keys().map(|id| (*id, SocketAddr::from(([127, 0, 0, 1], 0)))).collect();
+            let (registry, named) = (Registry::default(), Named::default());
+            let (failures, failed) = mpsc::unbounded_channel();
+            let world = world(&config, &registry, &named, failures.clone());
+            let store = Store { config, named, listen, registry, world };
+            let bound =
+                store.listen.iter().map(|(id, at)| Bound::new(&store.config, *id, *at).expect("free"));
+            let (opened, without) = open_all(&store, bound.collect()).await.expect("new files");
+            assert!(without.is_empty());
+            let serve = |service: Opened| service.serve(&store.config).expect("threads");
+            let mut serving: Vec<_> = opened.into_iter().map(serve).collect();
+
+            let id = NodeId::Order(2);
+            let story = async {
+                store.registry.remove(id);
+                failures.send(id).expect("somebody listens");
+                std::fs::rename(data.join("order-2"), data.join("order-2.aside-1")).expect("it is there");
+                let deadline = Instant::now() + Duration::from_secs(30);
+                while store.registry.transport().call(id, "status", bytes::Bytes::new()).await
+                    == Err(NetError::Refused)
+                {
+                    assert!(Instant::now() < deadline, "it is not started");
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let keeping = rejoin::until_stopped(&store, without, failed, &mut serving);
+            futures_util::future::select(std::pin::pin!(story), std::pin::pin!(keeping)).await;
+            assert!(data.join("order-2/book.redb").exists());
+            assert_eq!(serving.iter().filter(|service| service.id == id).count(), 1);
+            services::stop(serving).await;
         });
     }
 }

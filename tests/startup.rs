@@ -50,6 +50,13 @@ fn config(directory: &Path, before: &str, after: &str) -> PathBuf {
     file
 }
 
+/// `serve order --id 2`, on any free port.
+fn serve_order_2(config: &Path, data: &Path) -> Command {
+    let mut command = toystore(["serve", "order", "--id", "2", "--listen", "127.0.0.1:0", "--config"]);
+    command.arg(config).arg("--data").arg(data);
+    command
+}
+
 #[test]
 fn a_bad_configuration_is_refused_with_its_place() {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -207,6 +214,8 @@ fn damaged_and_foreign_files_are_named_and_left_as_they_are() {
     }
     let mut header = good.clone();
     header[..4096].fill(0xee);
+    let file = config(directory.path(), "", "[[order]]\nid = 2\naddress = \"127.0.0.1:9\"");
+    let serve = || serve_order_2(&file, data);
     for (label, content, part) in [
         ("empty", Vec::new(), "not a toystore data file"),
         ("text", b"name,price,quantity\nTux,15.99,100\n".repeat(1000), "not a toystore data file"),
@@ -224,7 +233,8 @@ fn damaged_and_foreign_files_are_named_and_left_as_they_are() {
         ("a broken head", header, "order-2/book.redb"),
     ] {
         fs::write(&book, &content).expect("it is written");
-        refused(label, up(data, None), 3, &["order-2/book.redb", part, "left as it"]);
+        let help = "`toystore recover replica 2 --config ";
+        refused(label, serve(), 3, &["order-2/book.redb", part, "left as it", help]);
         assert!(fs::read(&book).expect("it is still there") == content, "{label}: the file was changed");
     }
     fs::write(&book, &good).expect("it is written");
@@ -245,7 +255,8 @@ fn a_file_that_was_not_closed_does_not_open_without_its_journal() {
         "order-2/book.redb does not go with its journal",
         "which has what was written last, is missing or cannot be read",
     ];
-    refused("no journal", up(data, None), 3, &parts);
+    let file = config(data, "", "[[order]]\nid = 2\naddress = \"127.0.0.1:9\"");
+    refused("no journal", serve_order_2(&file, data), 3, &parts);
     fs::rename(&elsewhere, &journal).expect("it is still there");
     let store = Up::start(data);
     assert_eq!(http::get(store.front_end, "/orders/1").expect("an answer").status, 200);

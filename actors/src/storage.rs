@@ -76,7 +76,8 @@ pub trait Storage {
     fn journal_bytes(&self) -> usize;
 }
 
-/// Why a service's data file could not be opened. Each variant names the file.
+/// Why a service's data file could not be opened. Each variant names the file and says what is so; what to do
+/// about it depends on the service, and is for the host to say.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has it open.
@@ -98,9 +99,7 @@ pub enum OpenError {
         found: String,
     },
     /// It was this service's, but can no longer be read.
-    #[error(
-        "{file} is damaged ({why}); it was left as it is: restore it from a copy and move its journal away, or move both away to start empty"
-    )]
+    #[error("{file} is damaged ({why}); it was left as it is")]
     Damaged {
         /// The file.
         file: String,
@@ -108,9 +107,7 @@ pub enum OpenError {
         why: String,
     },
     /// It and its journal are not of one state.
-    #[error(
-        "{file} does not go with its journal ({why}); both were left as they are: put back the one that belongs to the other, or restore the file from a copy and move the journal away"
-    )]
+    #[error("{file} does not go with its journal ({why}); both were left as they are")]
     Apart {
         /// The file.
         file: String,
@@ -189,7 +186,7 @@ impl DataFile {
         if !storage.exists(file).map_err(io)? {
             // The journal of a file that was moved away: it belongs to that file, not to the new one.
             if storage.exists(&journal).map_err(io)? {
-                put_aside(&*storage, &journal).map_err(io)?;
+                put_aside(&*storage, file, &journal).map_err(io)?;
             }
             let fresh = fresh(file);
             storage.remove(&fresh).map_err(io)?;
@@ -281,14 +278,14 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Renames a journal whose file is not there. It is wanted when the file comes back.
-fn put_aside(storage: &dyn Storage, journal: &str) -> io::Result<()> {
+fn put_aside(storage: &dyn Storage, file: &str, journal: &str) -> io::Result<()> {
     let mut kept = format!("{journal}.old");
     while storage.exists(&kept)? {
         kept.push('+');
     }
     storage.rename(journal, &kept)?;
-    let (journal, kept) = (storage.describe(journal), storage.describe(&kept));
-    log::warn!("{journal} belongs to a data file that is not there any more; it is kept as {kept}");
+    let (file, kept) = (storage.describe(file), storage.describe(&kept));
+    log::warn!("{file} is gone, and a new one is begun; the journal that was left of it is kept as {kept}");
     Ok(())
 }
 

@@ -198,6 +198,30 @@ impl Config {
         numbers.collect()
     }
 
+    /// Finds an order replica.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the ids that there are.
+    pub fn replica(&self, id: u8) -> Result<ReplicaId, Failure> {
+        self.listed("order", &self.replicas(), id)
+    }
+
+    /// Finds a front-end.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the ids that there are.
+    pub fn front_end(&self, id: u8) -> Result<u8, Failure> {
+        self.listed("front_end", &self.front_ends(), id)
+    }
+
+    fn listed(&self, table: &str, ids: &[u8], id: u8) -> Result<u8, Failure> {
+        if ids.contains(&id) {
+            return Ok(id);
+        }
+        let what = format!("{} has no [[{table}]] with id {id}; it has {}", self.origin, list(ids));
+        Err(Failure::Usage(what))
+    }
+
     /// Refuses to let strangers at a service: whoever listens where other machines can reach needs a token.
     ///
     /// # Errors
@@ -212,6 +236,11 @@ impl Config {
             self.origin
         )))
     }
+}
+
+/// Ids as a person reads them.
+pub fn list(ids: &[u8]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn read(path: &Path) -> Result<String, String> {

@@ -25,7 +25,8 @@ const JOURNAL_BYTES: usize = 8 << 20;
 /// How long a start waits for another that is opening its files in the same directory.
 const OPENING_LIMIT: Duration = Duration::from_secs(5);
 
-const ADVICE: &str = "give another with --data";
+/// What to do about a data directory that cannot be used.
+pub const ADVICE: &str = "give another with --data";
 
 /// The data files of one node.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl Directory {
     /// Files in `path`, which is made if there is none.
     ///
     /// # Errors
-    /// A sentence with the directory and what to do.
+    /// A sentence with the directory.
     pub fn new(path: PathBuf) -> Result<Directory, String> {
         make(&path)?;
         Ok(Directory { path })
@@ -50,22 +51,32 @@ impl Directory {
     /// # Errors
     /// A sentence with the directory and what to do.
     pub fn prepare(path: &Path) -> Result<Opening, String> {
-        make(path)?;
-        let name = path.display();
-        let directory = File::open(path)
-            .map_err(|error| format!("cannot open the data directory {name}: {error}; {ADVICE}"))?;
         let deadline = Instant::now() + OPENING_LIMIT;
         loop {
-            match directory.try_lock() {
-                // A file system that cannot lock a directory leaves the locks of the files themselves.
-                Ok(()) | Err(TryLockError::Error(_)) => return Ok(Opening(directory)),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    thread::sleep(Duration::from_millis(5));
-                }
-                Err(TryLockError::WouldBlock) => {
+            match Directory::prepare_now(path)? {
+                Some(opening) => return Ok(opening),
+                None if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
+                None => {
+                    let name = path.display();
                     return Err(format!("another store is starting in {name} and does not get on; {ADVICE}"));
                 }
             }
+        }
+    }
+
+    /// As [`Directory::prepare`], but without waiting: `None` while another has the guard.
+    ///
+    /// # Errors
+    /// A sentence with the directory and what to do.
+    pub fn prepare_now(path: &Path) -> Result<Option<Opening>, String> {
+        make(path).map_err(|why| format!("{why}; {ADVICE}"))?;
+        let name = path.display();
+        let directory = File::open(path)
+            .map_err(|error| format!("cannot open the data directory {name}: {error}; {ADVICE}"))?;
+        match directory.try_lock() {
+            // A file system that cannot lock a directory leaves the locks of the files themselves.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(Opening(directory))),
+            Err(TryLockError::WouldBlock) => Ok(None),
         }
     }
 
@@ -76,13 +87,17 @@ impl Directory {
 
 /// Makes a directory, durably: its name is on disk only once the directory that holds it is.
 fn make(path: &Path) -> Result<(), String> {
-    let cannot = |error| format!("cannot make the data directory {}: {error}; {ADVICE}", path.display());
+    let cannot = |error| format!("cannot make the data directory {}: {error}", path.display());
     if path.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(path).map_err(cannot)?;
+    fs::create_dir_all(path).and_then(|()| sync_names(path)).map_err(cannot)
+}
+
+/// Makes the names durable that are beside this one.
+pub fn sync_names(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|parent| parent.sync_all()).map_err(cannot)
+    File::open(parent)?.sync_all()
 }
 
 /// While it lives, no other process opens or creates data files in the directory.

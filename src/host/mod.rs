@@ -16,7 +16,7 @@ use toystore_actors::host::{Failure, Host};
 use toystore_actors::net::{Net, NodeId, Transport};
 
 pub use self::clock::SystemClock;
-pub use self::disk::Directory;
+pub use self::disk::{ADVICE, Directory};
 pub use self::files::raise_file_limit;
 use self::log::LogProbe;
 

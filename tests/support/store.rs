@@ -28,12 +28,27 @@ impl Up {
     pub fn start_with(data: &Path, arguments: &[&str]) -> Up {
         let mut command = toystore(["up", "--free-ports", "--data"]);
         command.arg(data).args(arguments);
-        let mut process = Process::start(command);
+        Up::started(Process::start(command), &[1, 2, 3])
+    }
+
+    /// As [`Up::start`], for a store that has only these replicas.
+    pub fn start_without(data: &Path, replicas: &[u8]) -> Up {
+        let mut command = toystore(["up", "--free-ports", "--data"]);
+        command.arg(data);
+        Up::started(Process::start(command), replicas)
+    }
+
+    fn started(mut process: Process, replicas: &[u8]) -> Up {
         let front_end = process.address("front-end");
         let catalog = process.address("catalog");
-        let orders = [1, 2, 3].map(|id| (id, process.address(&format!("order-{id}"))));
+        let orders = replicas.iter().map(|id| (*id, process.address(&format!("order-{id}")))).collect();
         process.line("ready line", |line| line == "ready");
-        Up { process, front_end, catalog, orders: orders.into() }
+        Up { process, front_end, catalog, orders }
+    }
+
+    /// Waits until these replicas are in sync.
+    pub fn in_sync(&self, replicas: &[u8]) {
+        in_sync(self.front_end, replicas);
     }
 }
 
@@ -184,6 +199,14 @@ pub fn runs_in_sync(replicas: impl IntoIterator<Item = (u8, SocketAddr)>) -> boo
             status["run"].is_string() && status["view"]["in_sync"][id.to_string()] == status["run"]
         })
     })
+}
+
+/// Waits until these replicas are in sync.
+fn in_sync(front_end: SocketAddr, replicas: &[u8]) {
+    eventually(PATIENCE, &format!("{replicas:?} are in sync"), || {
+        let view = http::get(front_end, "/leader").ok()?.data();
+        (view["in_sync"] == serde_json::json!(replicas)).then_some(())
+    });
 }
 
 /// Loopback addresses that nobody listens on. They lie below the ports that the system gives to outgoing
