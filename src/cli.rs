@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Parser, Subcommand};
-use toystore::{inspect, serve, shop, up};
+use toystore::{inspect, recover, serve, shop, up};
 
 /// A replicated toy store that loses no order, and shows it.
 #[derive(Debug, Parser)]
@@ -31,4 +31,6 @@ pub enum Command {
     Shop(shop::Args),
 
     Inspect(inspect::Args),
+
+    Recover(recover::Args),
 }

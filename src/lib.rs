@@ -10,6 +10,7 @@ pub mod http;
 pub mod inspect;
 pub mod node;
 mod progress;
+pub mod recover;
 mod rejoin;
 pub mod serve;
 pub mod services;

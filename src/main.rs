@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use actix::System;
 use clap::Parser;
-use toystore::{host, inspect, serve, shop, up};
+use toystore::{host, inspect, recover, serve, shop, up};
 
 use crate::cli::{Cli, Command};
 
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => System::new().block_on(serve::run(args)),
         Command::Shop(args) => Ok(shop::run(args)),
         Command::Inspect(args) => Ok(inspect::run(args)),
+        Command::Recover(args) => System::new().block_on(recover::run(args)),
     };
     outcome.unwrap_or_else(|failure| failure.report())
 }

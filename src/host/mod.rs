@@ -1,5 +1,6 @@
 //! The real world, as the actors are given it: clock, disk, randomness, log.
 
+mod aside;
 mod clock;
 mod disk;
 mod files;
@@ -15,6 +16,7 @@ use toystore_actors::clock::Clock;
 use toystore_actors::host::{Failure, Host};
 use toystore_actors::net::{Net, NodeId, Transport};
 
+pub use self::aside::{ASIDE, Held, Holding};
 pub use self::clock::SystemClock;
 pub use self::disk::{ADVICE, Directory};
 pub use self::files::raise_file_limit;

@@ -43,14 +43,18 @@ pub struct RemoteLinks(pub Arc<Remote>);
 
 impl Links for RemoteLinks {
     fn transport(&self) -> Rc<dyn Transport> {
-        // As many connections as the callers have calls under way; they limit themselves.
-        let connector = Connector::new().timeout(CONNECT_LIMIT).conn_keep_alive(KEEP_ALIVE).limit(0);
-        let builder = Client::builder().connector(connector).disable_timeout().disable_redirects();
-        let client = match &self.0.token {
-            Some(token) => builder.bearer_auth(token.secret()).finish(),
-            None => builder.finish(),
-        };
-        Rc::new(Http { client, peers: self.0.clone() })
+        Rc::new(Http { client: client(self.0.token.as_ref()), peers: self.0.clone() })
+    }
+}
+
+/// What talks to the store's services: it shows them the cluster's secret, and leaves time to its caller.
+pub fn client(token: Option<&Token>) -> Client {
+    // As many connections as the callers have calls under way; they limit themselves.
+    let connector = Connector::new().timeout(CONNECT_LIMIT).conn_keep_alive(KEEP_ALIVE).limit(0);
+    let builder = Client::builder().connector(connector).disable_timeout().disable_redirects();
+    match token {
+        Some(token) => builder.bearer_auth(token.secret()).finish(),
+        None => builder.finish(),
     }
 }
 

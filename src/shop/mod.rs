@@ -6,7 +6,7 @@ mod report;
 mod shopper;
 mod store;
 mod verdict;
-mod wire;
+pub mod wire;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
