@@ -5,9 +5,9 @@ mod support;
 use std::fs;
 use std::path::Path;
 
+use support::http;
 use support::process::{Finished, finish, toystore};
-use support::store::{Up, runs_in_sync};
-use support::{PATIENCE, eventually, http};
+use support::store::Up;
 use tempfile::TempDir;
 
 /// A stopped store with eight orders, and copies of two files from when it had five.
@@ -37,7 +37,7 @@ fn order(store: &Up, keys: std::ops::Range<u32>) {
 
 /// Stops a store once all replicas have all orders.
 fn stop(store: &mut Up) {
-    eventually(PATIENCE, "all replicas are in sync", || runs_in_sync(store.orders.clone()).then_some(()));
+    store.in_sync(&[1, 2, 3]);
     assert!(store.process.terminate().success());
 }
 
@@ -128,7 +128,7 @@ fn what_cannot_be_read_is_named() {
         (Some(&of_another), "it holds the data of order replica 1"),
         (Some(&torn), "order-2/book.redb"),
         (Some(&sound[..sound.len() / 2]), "order-2/book.redb"),
-        (None, "cannot open"),
+        (None, "order-2/book.redb is not there: at its next start order-2 begins with a new file"),
     ] {
         match content {
             Some(content) => fs::write(&book, content).expect("a writable file"),
@@ -163,6 +163,7 @@ fn replicas_that_differ_are_told_apart() {
         "The books do not agree: they first differ at order 6:",
         "\n  order-1: nothing\n  order-2: 2 × Tux, epoch ",
         "None contradicts another, some are shorter.",
+        "order-1 lacks orders 6 to 8, though it is in sync by the view and what is missing was acknowledged",
         "The stock adds up",
     ] {
         assert!(found.stdout.contains(expected), "{expected}\n{}", found.stdout);
@@ -178,4 +179,51 @@ fn a_catalog_from_another_day_does_not_add_up() {
     let expected =
         "The stock does not add up:\n  Tux: the catalog sold 10, but 16 were ordered or wait to be";
     assert!(found.stdout.contains(expected), "{}", found.stdout);
+    let expected = format!(
+        "The catalog knows of fewer sales than there are orders: its file is older than the book. \
+         `toystore recover catalog --data {}`",
+        store.data().display()
+    );
+    assert!(found.stdout.contains(&expected), "{}", found.stdout);
+}
+
+#[test]
+fn what_is_gone_is_named_with_what_becomes_of_it() {
+    let store = stopped();
+    for (gone, expected) in [
+        ("order-1", "order-1/book.redb is not there: at its next start order-1 begins with a new file"),
+        ("front-end", "at its next start the front-end asks every replica for the newest view"),
+        ("catalog", "a new catalog knows of no sale; `toystore recover catalog --data "),
+    ] {
+        let (path, away) = (store.path(gone), store.path("away"));
+        fs::rename(&path, &away).expect("it is there");
+        // Empty, and then not there at all.
+        fs::create_dir(&path).expect("the place is free");
+        for _ in 0..2 {
+            let found = inspect(store.data());
+            assert_eq!(found.status, 3, "{gone}\n{}\n{}", found.stdout, found.stderr);
+            assert!(found.stderr.contains(expected), "{expected}\n{}", found.stderr);
+            assert_eq!(found.stderr.lines().count(), 1, "one sentence: {}", found.stderr);
+            let _ = fs::remove_dir(&path);
+        }
+        fs::rename(&away, &path).expect("it is still there");
+    }
+    assert_eq!(inspect(store.data()).status, 0);
+}
+
+#[test]
+fn a_damaged_replica_is_named_with_the_command_that_helps() {
+    let store = stopped();
+    let book = store.path("order-2/book.redb");
+    let mut content = fs::read(&book).expect("a book");
+    content[4096] ^= 1;
+    fs::write(&book, content).expect("a writable file");
+    let found = inspect(store.data());
+    assert_eq!(found.status, 3, "{}\n{}", found.stdout, found.stderr);
+    let command = format!("`toystore recover replica 2 --data {}`", store.data().display());
+    for expected in ["order-2/book.redb is damaged", &command] {
+        assert!(found.stderr.contains(expected), "{expected}\n{}", found.stderr);
+    }
+    // What is left is compared all the same: who is in sync has everything.
+    assert!(found.stdout.contains("The stock adds up: what was sold is what"), "{}", found.stdout);
 }

@@ -1,38 +1,40 @@
 //! `toystore inspect`: reads the data files of a stopped store, and says whether they tell one story.
 
 mod books;
+mod file;
+mod outlook;
 mod read_only;
 mod stock;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
-use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use redb::{Database, StorageBackend};
+use toystore_actors::catalog::stock::Audit;
 use toystore_actors::domain::{Entry, OrderNumber, Purchase, ReplicaId, RequestId, View};
+use toystore_actors::net::NodeId;
 use toystore_actors::order::book::{BookSummary, read};
-use toystore_actors::storage::{DiskError, JOURNAL, OpenError, guarded, open_existing};
+use toystore_actors::storage::{DiskError, OpenError};
 use toystore_actors::{catalog, front_end, order};
 
 use books::{Comparison, Source};
-use read_only::ReadOnly;
+use file::{Opened, Unread};
 use stock::Stock;
 
-use crate::host::panics::contained;
+use crate::advice::Named;
+use crate::host::{ASIDE, label};
 use crate::progress::Progress;
-
-/// How much memory redb may use for one file. Files are read once, from one end to the other.
-const CACHE_BYTES: usize = 16 << 20;
 
 /// Reads the data files of a stopped store, and says whether its replicas agree.
 ///
 /// Prints for each order replica how many orders it holds, the last order's number, the newest epoch it has
 /// seen and a digest of its book (the first 16 hex digits of SHA-256 over all orders); where the books first
 /// differ; the front-end's saved view; each product's stock, and whether what was sold is what was ordered.
-/// The files are not changed, not even those that a crash left unrepaired.
+/// Of whatever is damaged, gone, or behind it says what becomes of it at the next start, and which command helps
+/// where none of the services does. The files are not changed, not even those that a crash left unrepaired.
 ///
 /// Exit status: 0 all agrees, 1 something does not, 2 usage, 3 a file could not be read.
 #[derive(Debug, Clone, clap::Args)]
@@ -85,45 +87,6 @@ impl Findings {
     }
 }
 
-/// A file opened for inspection. It is never closed: closing would let redb write its bookkeeping, which
-/// nobody would see, and over a damaged file that can panic.
-struct Opened {
-    path: PathBuf,
-    database: ManuallyDrop<Database>,
-}
-
-impl Opened {
-    fn open(path: PathBuf, wanted: &str, owned: impl Fn(&str) -> bool) -> Result<Opened, String> {
-        let name = path.display().to_string();
-        let file = ReadOnly::open(&path).map_err(|error| format!("cannot open {name}: {error}"))?;
-        let beside = path.with_added_extension(JOURNAL);
-        let journal: Option<Box<dyn StorageBackend>> = match ReadOnly::open(&beside) {
-            Ok(journal) => Some(Box::new(journal)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(format!("cannot open {}: {error}", beside.display())),
-        };
-        let opened = contained(|| open_existing(Box::new(file), journal, &name, wanted, &owned, CACHE_BYTES));
-        let database = opened.map_err(|error| match error {
-            OpenError::InUse { file } => format!("{file} is in use by a running store; stop it first"),
-            other => other.to_string(),
-        })?;
-        Ok(Opened { path, database: ManuallyDrop::new(database) })
-    }
-
-    fn read<T>(&self, read: impl FnOnce(&Database) -> Result<T, DiskError>) -> Result<T, String> {
-        self.try_read(read).map_err(|error| self.complaint(&error))
-    }
-
-    /// redb panics over some damaged files. That is an error here, and not printed beside it.
-    fn try_read<T>(&self, read: impl FnOnce(&Database) -> Result<T, DiskError>) -> Result<T, DiskError> {
-        contained(|| guarded(|| read(&self.database)))
-    }
-
-    fn complaint(&self, error: &DiskError) -> String {
-        format!("cannot read {}: {error}", self.path.display())
-    }
-}
-
 /// One replica's book.
 struct Replica {
     id: ReplicaId,
@@ -132,8 +95,8 @@ struct Replica {
 }
 
 impl Replica {
-    fn open(directory: &Path, id: ReplicaId) -> Result<Replica, String> {
-        let path = directory.join(format!("order-{id}")).join(order::BOOK_FILE);
+    fn open(directory: &Path, id: ReplicaId) -> Result<Replica, Unread> {
+        let path = directory.join(label(NodeId::Order(id))).join(order::BOOK_FILE);
         let owner = order::book_owner(id);
         let file = Opened::open(path, &owner, |found| found == owner)?;
         let summary = file.read(read::summary)?;
@@ -152,52 +115,162 @@ impl Source for Replica {
     }
 }
 
-fn inspect(directory: &Path) -> Findings {
-    let mut findings = Findings::default();
-    let Some(ids) = findings.readable(replica_ids(directory)) else { return findings };
-    let replicas: Vec<_> =
-        ids.iter().filter_map(|id| findings.readable(Replica::open(directory, *id))).collect();
-    let all_books = replicas.len() == ids.len();
-    let names: Vec<_> = replicas.iter().map(|replica| format!("order-{}", replica.id)).collect();
-    let entries = replicas.iter().map(|replica| replica.summary.last.number);
-    let progress = Progress::start("entries", entries.fold(0, u64::saturating_add));
-    let comparison = books::compare(&replicas, || progress.step(String::new))
-        .map_err(|(book, error)| replicas[book].file.complaint(&error));
-    progress.finish();
-    let comparison = findings.readable(comparison);
-    if let Some(comparison) = &comparison {
-        report_books(&mut findings, &replicas, &names, comparison);
-    }
-    let view = findings.readable(saved_view(directory)).flatten();
-    if let Some(view) = &view {
-        report_view(&mut findings, directory, &replicas, &ids, view);
-    }
-    let furthest = comparison.as_ref().filter(|_| all_books).and_then(|comparison| {
-        let furthest = comparison.furthest()?;
-        Some((&replicas[furthest], &comparison.contents[furthest]))
-    });
-    let stock = read_stock(directory, furthest);
-    if let Some(stock) = findings.readable(stock) {
-        report_stock(&mut findings, &stock, furthest.map(|(replica, _)| replica.id));
-    }
-    findings
+/// What was read of a store, and what was found.
+struct Inspection<'a> {
+    directory: &'a Path,
+    /// How the store is named in the commands that are given as advice.
+    store: Named,
+    replicas: Vec<Replica>,
+    names: Vec<String>,
+    view: Option<View>,
+    findings: Findings,
 }
 
-/// The replicas that have a directory here, in ascending order.
-fn replica_ids(directory: &Path) -> Result<Vec<ReplicaId>, String> {
+fn inspect(directory: &Path) -> Findings {
+    let store = Named { data: Some(directory.to_owned()), ..Named::default() };
+    let mut findings = Findings::default();
+    let Some(mut ids) = findings.readable(replica_ids(directory)) else { return findings };
+    let saved = saved_view(directory);
+    // A replica that has lost its directory is one all the same.
+    ids.extend(saved.iter().flatten().flat_map(|view| view.in_sync.ids()));
+    let (mut replicas, mut unread) = (Vec::new(), Vec::new());
+    for id in ids {
+        match Replica::open(directory, id) {
+            Ok(replica) => replicas.push(replica),
+            Err(why) => unread.push((id, why)),
+        }
+    }
+    let all_books = unread.is_empty();
+    let others = !replicas.is_empty();
+    for (id, why) in unread {
+        findings.unreadable.push(outlook::unread(NodeId::Order(id), why, others, &store));
+    }
+    let names = replicas.iter().map(|replica| label(NodeId::Order(replica.id))).collect();
+    let mut inspection = Inspection { directory, store, replicas, names, view: None, findings };
+    inspection.view = inspection.readable(FRONT_END, saved).flatten();
+    inspection.go(all_books);
+    inspection.findings
+}
+
+/// The directory holds one front-end, whatever its number.
+const FRONT_END: NodeId = NodeId::FrontEnd(1);
+
+impl Inspection<'_> {
+    fn go(&mut self, all_books: bool) {
+        let comparison = self.compare();
+        let audit = self.readable(NodeId::Catalog, read_audit(self.directory));
+        if let Some(comparison) = &comparison {
+            report_books(&mut self.findings, &self.replicas, &self.names, comparison);
+            self.foresee(comparison, audit.as_ref());
+        }
+        self.report_view();
+        let furthest = comparison.as_ref().and_then(|comparison| {
+            let furthest = comparison.furthest()?;
+            let id = self.replicas[furthest].id;
+            // Who is in sync has every acknowledged order, whatever the others had.
+            (all_books || self.in_sync(id) == Some(true))
+                .then(|| (id, furthest, &comparison.contents[furthest]))
+        });
+        let Some(audit) = audit else { return };
+        let stock = match furthest {
+            Some((id, furthest, contents)) => {
+                let waiting = still_waiting(&self.replicas[furthest], audit.unsettled);
+                let waiting = waiting.map_err(Unread::Unusable);
+                let Some(pending) = self.readable(NodeId::Order(id), waiting) else { return };
+                Stock { items: audit.items, ordered: Some(contents.ordered.clone()), pending }
+            }
+            None => Stock { items: audit.items, ordered: None, pending: audit.unsettled },
+        };
+        report_stock(&mut self.findings, &stock, furthest.map(|(id, ..)| id), &self.store);
+    }
+
+    /// Keeps what could be read; notes why it could not, and what will come of that.
+    fn readable<T>(&mut self, id: NodeId, read: Result<T, Unread>) -> Option<T> {
+        let others = self.replicas.len() > 1;
+        let read = read.map_err(|why| outlook::unread(id, why, others, &self.store));
+        self.findings.readable(read)
+    }
+
+    fn compare(&mut self) -> Option<Comparison> {
+        let entries = self.replicas.iter().map(|replica| replica.summary.last.number);
+        let progress = Progress::start("entries", entries.fold(0, u64::saturating_add));
+        let compared = books::compare(&self.replicas, || progress.step(String::new));
+        progress.finish();
+        match compared {
+            Ok(comparison) => Some(comparison),
+            Err((book, error)) => {
+                let Replica { id, file, .. } = &self.replicas[book];
+                let (id, why) = (NodeId::Order(*id), Unread::Unusable(file.complaint(error)));
+                self.readable(id, Err(why))
+            }
+        }
+    }
+
+    fn in_sync(&self, id: ReplicaId) -> Option<bool> {
+        let members = &self.view.as_ref()?.in_sync;
+        let stands = |replica: &Replica| members.is_stood_for(id, &replica.summary.line);
+        Some(self.replicas.iter().find(|replica| replica.id == id).is_some_and(stands))
+    }
+
+    /// Says of each book that is not like the others what will become of it.
+    fn foresee(&mut self, comparison: &Comparison, audit: Option<&Audit>) {
+        let mut lines = Vec::new();
+        if let Some(conflict) = &comparison.conflict {
+            let in_sync: Vec<_> = self.replicas.iter().map(|replica| self.in_sync(replica.id)).collect();
+            let commands: Vec<_> =
+                self.replicas.iter().map(|replica| self.store.recover_replica(replica.id)).collect();
+            lines = outlook::conflict(&self.names, conflict, &in_sync, &commands);
+        } else if let Some(furthest) = comparison.furthest() {
+            let last = comparison.contents[furthest].last.number;
+            for (book, contents) in comparison.contents.iter().enumerate() {
+                let ends = contents.last.number;
+                if ends < last {
+                    let settled = audit.and_then(|audit| is_settled(&self.replicas[furthest], ends, audit));
+                    let (name, in_sync) = (&self.names[book], self.in_sync(self.replicas[book].id));
+                    let shorter = outlook::Shorter { name, lacks: ends + 1..=last, in_sync, settled };
+                    lines.push(shorter.to_string());
+                }
+            }
+        }
+        lines.into_iter().for_each(|line| self.findings.say(line));
+    }
+
+    fn report_view(&mut self) {
+        let Some(view) = &self.view else { return };
+        self.findings.say(format_args!("\nThe front-end's view: {view}."));
+        for Replica { id, summary, .. } in &self.replicas {
+            let epoch = summary.epoch();
+            if epoch > view.epoch {
+                self.findings.contradict(format_args!(
+                    "order-{id} has seen epoch {epoch}, which the front-end never saved: its file is an old copy. At its \
+                     next start it asks every replica for the newest view."
+                ));
+            }
+        }
+    }
+}
+
+/// The replicas that have a directory here, or had one that was set aside.
+fn replica_ids(directory: &Path) -> Result<BTreeSet<ReplicaId>, String> {
     let cannot = |error: io::Error| format!("cannot read the directory {}: {error}", directory.display());
-    let mut ids = Vec::new();
+    let mut ids = BTreeSet::new();
     for entry in fs::read_dir(directory).map_err(cannot)? {
         let name = entry.map_err(cannot)?.file_name();
-        let id = name.to_str().and_then(|name| name.strip_prefix("order-"));
+        let name = name.to_str().and_then(|name| name.strip_prefix("order-"));
+        let id = name.map(|name| name.split_once(ASIDE).map_or(name, |(id, _)| id));
         ids.extend(id.and_then(|id| id.parse::<ReplicaId>().ok()));
     }
-    ids.sort_unstable();
     if ids.is_empty() {
         let directory = directory.display();
         return Err(format!("{directory} is no store's data directory: it has no {directory}/order-1"));
     }
     Ok(ids)
+}
+
+/// Whether the catalog was told that the order after `number` is acknowledged. `None` if the book cannot tell.
+fn is_settled(book: &Replica, number: OrderNumber, audit: &Audit) -> Option<bool> {
+    let next = book.entries(number, 1).ok()?.into_iter().next()?;
+    Some(audit.unsettled.iter().all(|purchase| purchase.key != next.purchase.key))
 }
 
 fn report_books(findings: &mut Findings, replicas: &[Replica], names: &[String], comparison: &Comparison) {
@@ -220,7 +293,7 @@ fn report_books(findings: &mut Findings, replicas: &[Replica], names: &[String],
             books => format!("The {books} books agree."),
         }),
         (Some(shorter), None) => findings.contradict(format_args!(
-            "The books do not agree: {}\nNone contradicts another, some are shorter. The store completes them when it starts.",
+            "The books do not agree: {}\nNone contradicts another, some are shorter.",
             shorter.describe(names)
         )),
         (Some(first), Some(conflict)) => {
@@ -232,57 +305,29 @@ fn report_books(findings: &mut Findings, replicas: &[Replica], names: &[String],
     }
 }
 
-fn saved_view(directory: &Path) -> Result<Option<View>, String> {
-    let path = directory.join("front-end").join(front_end::FILE);
-    // Whatever its number: the directory holds one front-end.
+fn saved_view(directory: &Path) -> Result<Option<View>, Unread> {
+    let path = directory.join(label(FRONT_END)).join(front_end::FILE);
     let owned = |found: &str| found.rsplit_once(' ').is_some_and(|(owner, _)| owner == front_end::OWNER);
     let file = Opened::open(path, front_end::OWNER, owned)?;
-    file.read(front_end::saved).map(|saved| saved.view)
+    Ok(file.read(front_end::saved)?.view)
 }
 
-fn report_view(
-    findings: &mut Findings,
-    directory: &Path,
-    replicas: &[Replica],
-    ids: &[ReplicaId],
-    view: &View,
-) {
-    findings.say(format_args!("\nThe front-end's view: {view}."));
-    for missing in view.in_sync.ids().filter(|id| !ids.contains(id)) {
-        let path = directory.join(format!("order-{missing}"));
-        findings.unreadable.push(format!(
-            "order-{missing} is in sync by the front-end's view, but there is no {}",
-            path.display()
-        ));
-    }
-    for replica in replicas {
-        let epoch = replica.summary.epoch();
-        if epoch > view.epoch {
-            findings.contradict(format_args!(
-                "order-{} has seen epoch {epoch}, which the front-end never saved: its file is an old copy.",
-                replica.id
-            ));
-        }
-    }
-}
-
-/// The catalog's books, to be compared with the order book that reaches furthest.
-fn read_stock(directory: &Path, book: Option<(&Replica, &books::Contents)>) -> Result<Stock, String> {
-    let path = directory.join("catalog").join(catalog::FILE);
+fn read_audit(directory: &Path) -> Result<Audit, Unread> {
+    let path = directory.join(label(NodeId::Catalog)).join(catalog::FILE);
     let owned = |found: &str| found == catalog::OWNER;
     let file = Opened::open(path, catalog::OWNER, owned)?;
-    let audit = file.read(catalog::stock::audit)?;
-    let mut pending = audit.unsettled;
-    if let Some((replica, _)) = book {
-        let keys: Vec<_> = pending.iter().map(|purchase| purchase.key.clone()).collect();
-        let ordered = replica.indexed(&keys).map_err(|error| replica.file.complaint(&error))?;
-        let waits = |(purchase, number): (Purchase, Option<_>)| number.is_none().then_some(purchase);
-        pending = pending.into_iter().zip(ordered).filter_map(waits).collect();
-    }
-    Ok(Stock { items: audit.items, ordered: book.map(|(_, contents)| contents.ordered.clone()), pending })
+    Ok(file.read(catalog::stock::audit)?)
 }
 
-fn report_stock(findings: &mut Findings, stock: &Stock, book: Option<ReplicaId>) {
+/// Those unsettled purchases that are not in the book.
+fn still_waiting(book: &Replica, unsettled: Vec<Purchase>) -> Result<Vec<Purchase>, OpenError> {
+    let keys: Vec<_> = unsettled.iter().map(|purchase| purchase.key.clone()).collect();
+    let ordered = book.indexed(&keys).map_err(|error| book.file.complaint(error))?;
+    let waits = |(purchase, number): (Purchase, Option<_>)| number.is_none().then_some(purchase);
+    Ok(unsettled.into_iter().zip(ordered).filter_map(waits).collect())
+}
+
+fn report_stock(findings: &mut Findings, stock: &Stock, book: Option<ReplicaId>, store: &Named) {
     findings.say(format_args!("\n{stock}"));
     let pending = match stock.pending.len() {
         0 => String::new(),
@@ -295,6 +340,13 @@ fn report_stock(findings: &mut Findings, stock: &Stock, book: Option<ReplicaId>)
             findings.contradict("The stock does not add up:");
             for fault in faults {
                 findings.say(format_args!("  {fault}"));
+            }
+            if stock.is_behind() {
+                findings.say(format_args!(
+                    "The catalog knows of fewer sales than there are orders: its file is older than the book. {} rebuilds \
+                     it from the book.",
+                    store.recover_catalog()
+                ));
             }
         }
         Some(id) => findings.say(format_args!(

@@ -23,11 +23,7 @@ impl Stock {
     pub fn faults(&self) -> Vec<String> {
         let mut faults: Vec<_> =
             self.items.iter().filter(|item| !item.adds_up()).map(does_not_add_up).collect();
-        let Some(ordered) = &self.ordered else { return faults };
-        let mut promised = ordered.clone();
-        for purchase in &self.pending {
-            *promised.entry(purchase.name.clone()).or_default() += u64::from(purchase.quantity.get());
-        }
+        let Some(mut promised) = self.promised() else { return faults };
         for item in &self.items {
             let promised = promised.remove(&item.name).unwrap_or_default();
             if promised != item.sold {
@@ -41,6 +37,23 @@ impl Stock {
             faults.push(format!("{name}: {pieces} were ordered, but the catalog has no such product"));
         }
         faults
+    }
+
+    /// Whether there are orders that the catalog knows nothing of.
+    pub fn is_behind(&self) -> bool {
+        let sold = |name: &ProductName| {
+            self.items.iter().find(|item| item.name == *name).map_or(0, |item| item.sold)
+        };
+        self.promised().is_some_and(|promised| promised.iter().any(|(name, pieces)| *pieces > sold(name)))
+    }
+
+    /// Pieces of each product that are ordered, or that an order is owed for.
+    fn promised(&self) -> Option<BTreeMap<ProductName, u64>> {
+        let mut promised = self.ordered.clone()?;
+        for purchase in &self.pending {
+            *promised.entry(purchase.name.clone()).or_default() += u64::from(purchase.quantity.get());
+        }
+        Some(promised)
     }
 }
 

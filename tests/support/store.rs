@@ -49,6 +49,10 @@ impl Up {
     /// Waits until these replicas are in sync.
     pub fn in_sync(&self, replicas: &[u8]) {
         in_sync(self.front_end, replicas);
+        let addresses: Vec<_> = replicas.iter().filter_map(|id| Some((*id, *self.orders.get(id)?))).collect();
+        eventually(PATIENCE, "the view names the runs", || {
+            runs_in_sync(addresses.iter().copied()).then_some(())
+        });
     }
 }
 
