@@ -51,14 +51,15 @@ pub fn quiet(world: &Rc<World>) -> Result<Audit, String> {
 /// When a file is not there, or cannot be read.
 pub fn audit(world: &Rc<World>) -> Result<Audit, String> {
     let mut audit = Audit::default();
-    for (node, disk) in &world.disks {
+    for (process, disk) in world.disks.iter().filter(|(process, _)| process.is_own()) {
+        let node = process.node;
         match node {
             NodeId::Order(id) => {
-                let owner = order::book_owner(*id);
+                let owner = order::book_owner(id);
                 let database = open(&disk.copy(), order::BOOK_FILE, &owner);
                 let database = database.map_err(|why| format!("{node}: {why}"))?;
                 let entries = order::book::read::entries(&database, 0, usize::MAX);
-                audit.books.insert(*id, entries.map_err(|error| format!("{node}: {error}"))?);
+                audit.books.insert(id, entries.map_err(|error| format!("{node}: {error}"))?);
             }
             NodeId::Catalog => {
                 let database = open(&disk.copy(), catalog::FILE, catalog::OWNER);

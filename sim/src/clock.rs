@@ -17,6 +17,8 @@ use parking_lot::Mutex;
 use toystore_actors::clock::{Clock, Timestamp};
 use toystore_actors::net::NodeId;
 
+use crate::process::ProcessId;
+
 /// A point in virtual time, in nanoseconds since the world began.
 pub type Nanos = u64;
 
@@ -34,19 +36,23 @@ pub enum Due {
     /// A message arrives; by its number.
     Packet(u64),
     /// A node's disk takes up its next job, if the node still is in this incarnation.
-    DiskStart(NodeId, u32),
+    DiskStart(ProcessId, u32),
     /// A node's disk is done with this job.
-    DiskDone(NodeId, u32, u64),
+    DiskDone(ProcessId, u32, u64),
     /// A fault begins; by its place in the schedule.
     FaultBegins(usize),
     /// A fault ends.
     FaultEnds(usize),
     /// A node is started, unless it runs.
-    Restart(NodeId),
+    Restart(ProcessId),
     /// A node's process ends, if it still is in this incarnation.
-    Exit(NodeId, u32),
-    /// A crash loop's node is crashed once more.
-    CrashAgain(usize),
+    Exit(ProcessId, u32),
+    /// A node is restarted to read its configuration.
+    Reload(NodeId),
+    /// Somebody sees to a process that does not start on its files.
+    SeenTo(ProcessId),
+    /// A fault that takes several steps takes its next one.
+    FaultGoesOn(usize),
 }
 
 /// Where something scheduled stands in the queue.

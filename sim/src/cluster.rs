@@ -8,7 +8,7 @@ use actix::{Actor, Context};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use toystore_actors::catalog::{self, CatalogConfig, ProductSeed};
-use toystore_actors::domain::{Product, ProductName};
+use toystore_actors::domain::{Product, ProductName, ReplicaId};
 use toystore_actors::front_end::{self, FrontEndConfig};
 use toystore_actors::host::{Host, Node};
 use toystore_actors::net::{Bridge, NodeId};
@@ -63,11 +63,16 @@ pub fn products(setup: &Setup) -> Vec<ProductSeed> {
     toys.chain([ProductSeed { name: spare_toy(), price_cents: 1, quantity: SPARE_STOCK }]).collect()
 }
 
-/// Starts a node.
+/// Starts a node whose configuration has these replicas.
 ///
 /// # Errors
 /// When its file cannot be opened.
-pub fn start(setup: &Setup, node: NodeId, host: Host) -> Result<Launched, OpenError> {
+pub fn start(
+    setup: &Setup,
+    node: NodeId,
+    replicas: Vec<ReplicaId>,
+    host: Host,
+) -> Result<Launched, OpenError> {
     let millis = Duration::from_millis;
     match node {
         NodeId::Catalog => {
@@ -86,7 +91,7 @@ pub fn start(setup: &Setup, node: NodeId, host: Host) -> Result<Launched, OpenEr
         NodeId::FrontEnd(number) => {
             let config = FrontEndConfig {
                 number,
-                replicas: setup.replicas.clone(),
+                replicas,
                 cache_capacity: setup.cache_capacity,
                 lease: millis(setup.lease_ms),
                 heartbeat: millis(setup.heartbeat_ms),
@@ -105,7 +110,7 @@ pub fn start(setup: &Setup, node: NodeId, host: Host) -> Result<Launched, OpenEr
         NodeId::Order(id) => {
             let config = OrderConfig {
                 id,
-                replicas: setup.replicas.clone(),
+                replicas,
                 front_ends: vec![1],
                 call_limit: millis(setup.call_limit_ms),
                 drop_after: millis(setup.drop_after_ms),

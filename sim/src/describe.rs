@@ -7,6 +7,7 @@ use toystore_actors::net::{self, NodeId, Rpc};
 use toystore_actors::{catalog, front_end, order};
 
 use crate::network::{Content, Endpoint, Packet};
+use crate::process::ProcessId;
 
 /// What stands for a message in the trace's hash.
 #[must_use]
@@ -58,14 +59,14 @@ fn decode(service: Endpoint, name: &str, body: &[u8], reply: bool) -> Option<Str
         }};
     }
     match service {
-        Endpoint::Node(NodeId::Catalog) => {
+        Endpoint::Process(ProcessId { node: NodeId::Catalog, .. }) => {
             use catalog::messages::{Buy, Inventory, List, Query, Rebuild, Register, Restock, TakeOver};
             shown!(Query, List, Buy, TakeOver, Restock, Register, Rebuild, Inventory)
         }
-        Endpoint::Node(NodeId::FrontEnd(_)) => {
+        Endpoint::Process(ProcessId { node: NodeId::FrontEnd(_), .. }) => {
             use front_end::messages::{
                 ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts,
-                PlaceOrder, QueryProduct,
+                PlaceOrder, QueryProduct, Vouch,
             };
             shown!(
                 QueryProduct,
@@ -76,10 +77,11 @@ fn decode(service: Endpoint, name: &str, body: &[u8], reply: bool) -> Option<Str
                 GetView,
                 GetReadiness,
                 ChangeView,
-                Invalidate
+                Invalidate,
+                Vouch
             )
         }
-        Endpoint::Node(NodeId::Order(_)) => {
+        Endpoint::Process(ProcessId { node: NodeId::Order(_), .. }) => {
             use order::messages::{Announce, Join, Last, Lookup, Page, Place, Status, Sync, SyncFrom};
             shown!(Place, Lookup, Page, Status, Last, Announce, Sync, SyncFrom, Join)
         }

@@ -190,6 +190,11 @@ struct State {
     counts: DiskCounts,
 }
 
+/// The files of a disk at one moment, as a crash at that moment would have left them if it had lost all that was not
+/// synced. It costs little: pages are shared.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot(BTreeMap<String, Pages>);
+
 /// One node's disk. It outlives the node's crashes; clones share it.
 #[derive(Debug, Clone)]
 pub struct Disk(Arc<Mutex<State>>);
@@ -240,9 +245,29 @@ impl Disk {
         state.tripped = false;
     }
 
+    /// What is on it now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let state = self.0.lock();
+        Snapshot(state.files.iter().map(|(name, file)| (name.clone(), file.durable.clone())).collect())
+    }
+
+    /// From now on it has these files and no others. Only for a node that is down.
+    pub fn restore(&self, snapshot: &Snapshot) {
+        let files = snapshot.0.iter().map(|(name, pages)| {
+            (name.clone(), File { now: pages.clone(), durable: pages.clone(), unsynced: Vec::new() })
+        });
+        self.0.lock().files = files.collect();
+    }
+
     /// Everything on it is lost. Only for a node that is down.
     pub fn erase(&self) {
-        self.0.lock().files.clear();
+        self.restore(&Snapshot::default());
+    }
+
+    /// The files whose names are not to be kept are lost. Only for a node that is down.
+    pub fn keep(&self, kept: impl Fn(&str) -> bool) {
+        self.0.lock().files.retain(|name, _| kept(name));
     }
 
     /// Lets the node crash in the middle of the operation that comes after `operations` others.
@@ -531,6 +556,36 @@ mod tests {
             }
         }
         assert!(kept > 20 && lost > 20 && torn > 20, "{kept} kept, {lost} lost, {torn} torn");
+    }
+
+    #[test]
+    fn a_snapshot_has_what_was_synced_and_keeps_it() {
+        let disk = Disk::new(1);
+        let read = |disk: &Disk| {
+            let mut bytes = [0; 2];
+            disk.open("f").expect("opens").read(0, &mut bytes).expect("reads");
+            bytes
+        };
+        let handle = disk.open("f").expect("opens");
+        handle.write(0, &[1; 2]).expect("writes");
+        handle.sync_data().expect("syncs");
+        handle.write(0, &[2]).expect("writes");
+        let snapshot = disk.snapshot();
+        handle.sync_data().expect("syncs");
+        handle.write(1, &[3]).expect("writes");
+        handle.sync_data().expect("syncs");
+        disk.crash();
+        assert_eq!(read(&disk), [2, 3]);
+        let other = Disk::new(2);
+        for _ in 0..2 {
+            other.restore(&snapshot);
+            assert_eq!(read(&other), [1, 1]);
+            other.open("f").expect("opens").write(0, &[9]).expect("writes");
+        }
+        disk.restore(&snapshot);
+        assert_eq!(read(&disk), [1, 1]);
+        disk.keep(|name| name != "f");
+        assert!(!disk.exists("f").expect("can be read"));
     }
 
     #[test]

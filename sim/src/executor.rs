@@ -15,7 +15,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures_util::future::LocalBoxFuture;
 use parking_lot::Mutex;
 use slab::Slab;
-use toystore_actors::net::NodeId;
+
+use crate::process::ProcessId;
 
 /// Names a task; never used twice in a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl Wake for TaskWaker {
 
 struct Task {
     number: u64,
-    owner: Option<NodeId>,
+    owner: Option<ProcessId>,
     /// Absent while it is polled.
     work: Option<Work>,
     wake: Arc<TaskWaker>,
@@ -62,7 +63,7 @@ struct Work {
 /// A task panicked.
 pub struct Panicked {
     /// Whose task it was.
-    pub owner: Option<NodeId>,
+    pub owner: Option<ProcessId>,
     /// With what.
     pub payload: Box<dyn Any + Send>,
 }
@@ -74,14 +75,14 @@ pub struct Executor {
     ready: Arc<Ready>,
     next: Cell<u64>,
     /// The woken tasks of paused nodes.
-    paused: RefCell<BTreeMap<NodeId, Vec<TaskId>>>,
+    paused: RefCell<BTreeMap<ProcessId, Vec<TaskId>>>,
     /// What was killed, until it is safe to drop it: a future's drop may run code of an actor.
     graveyard: RefCell<Vec<Box<dyn Any>>>,
 }
 
 impl Executor {
     /// Runs a future as a task of `owner`, or of nobody that can crash.
-    pub fn spawn(&self, owner: Option<NodeId>, future: LocalBoxFuture<'static, ()>) {
+    pub fn spawn(&self, owner: Option<ProcessId>, future: LocalBoxFuture<'static, ()>) {
         let number = self.next.get();
         self.next.set(number + 1);
         let mut tasks = self.tasks.borrow_mut();
@@ -94,7 +95,7 @@ impl Executor {
     }
 
     /// Takes all tasks of a node away; they are not polled again. They are dropped by [`Executor::bury`].
-    pub fn kill(&self, owner: NodeId) {
+    pub fn kill(&self, owner: ProcessId) {
         let mut tasks = self.tasks.borrow_mut();
         let mut graveyard = self.graveyard.borrow_mut();
         tasks.retain(|_, task| {
@@ -124,12 +125,12 @@ impl Executor {
     }
 
     /// From now on, no task of this node is polled.
-    pub fn pause(&self, node: NodeId) {
+    pub fn pause(&self, node: ProcessId) {
         self.paused.borrow_mut().entry(node).or_default();
     }
 
     /// Polls this node's tasks again, first those that were woken meanwhile.
-    pub fn resume(&self, node: NodeId) {
+    pub fn resume(&self, node: ProcessId) {
         if let Some(woken) = self.paused.borrow_mut().remove(&node) {
             self.ready.lock().extend(woken);
         }

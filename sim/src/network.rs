@@ -15,15 +15,16 @@ use bytes::Bytes;
 use futures_util::future::{self, LocalBoxFuture};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use toystore_actors::net::{NetError, NodeId};
+use toystore_actors::net::NetError;
 
 use crate::clock::Nanos;
+use crate::process::ProcessId;
 
 /// Who sends and receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Endpoint {
-    /// A node of the store.
-    Node(NodeId),
+    /// A process of the store.
+    Process(ProcessId),
     /// A shopper; never crashes.
     Client(u8),
 }
@@ -31,7 +32,7 @@ pub enum Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Endpoint::Node(node) => node.fmt(f),
+            Endpoint::Process(process) => process.fmt(f),
             Endpoint::Client(number) => write!(f, "client-{number}"),
         }
     }
@@ -285,9 +286,7 @@ fn arrival(now: Nanos, link: &mut Link, weather: &Weather, counts: &mut NetworkC
 
 fn link_number((from, to): (Endpoint, Endpoint)) -> u64 {
     let number = |endpoint| match endpoint {
-        Endpoint::Node(NodeId::FrontEnd(number)) => 0x100 + u64::from(number),
-        Endpoint::Node(NodeId::Catalog) => 0x200,
-        Endpoint::Node(NodeId::Order(id)) => 0x300 + u64::from(id),
+        Endpoint::Process(process) => u64::from(process.number()),
         Endpoint::Client(number) => 0x400 + u64::from(number),
     };
     (number(from) << 32 | number(to)).wrapping_mul(0x9E37_79B9_7F4A_7C15)

@@ -228,6 +228,13 @@ impl Setup {
             }
         }
         setup.schedule = faults::draw(stream(seed, "faults"), &setup.nodes(), faults_ms, allowed);
+        setup.schedule.extend(faults::draw_memory(
+            stream(seed, "memory"),
+            &setup.nodes(),
+            faults_ms,
+            allowed,
+        ));
+        setup.schedule.sort_by_key(|timed| timed.at_ms);
         setup
     }
 

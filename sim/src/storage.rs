@@ -11,10 +11,10 @@ use std::task::{Poll, Waker};
 
 use futures_util::future::{self, LocalBoxFuture};
 use redb::StorageBackend;
-use toystore_actors::net::NodeId;
 use toystore_actors::storage::{Job, Storage};
 
 use crate::disk::Disk;
+use crate::process::ProcessId;
 use crate::world::World;
 
 /// Half of a file's journal: little, so that a run fills it many times, and some commits do not fit.
@@ -61,10 +61,10 @@ pub(crate) struct Queued {
     pub(crate) signal: Signal,
 }
 
-/// The files of one incarnation of a node.
+/// The files of one incarnation of a process.
 pub struct NodeStorage {
     world: Weak<World>,
-    node: NodeId,
+    id: ProcessId,
     disk: Disk,
     alive: Rc<Cell<bool>>,
 }
@@ -72,8 +72,8 @@ pub struct NodeStorage {
 impl NodeStorage {
     /// The files on `disk`, for as long as `alive` says.
     #[must_use]
-    pub fn new(world: Weak<World>, node: NodeId, disk: Disk, alive: Rc<Cell<bool>>) -> NodeStorage {
-        NodeStorage { world, node, disk, alive }
+    pub fn new(world: Weak<World>, id: ProcessId, disk: Disk, alive: Rc<Cell<bool>>) -> NodeStorage {
+        NodeStorage { world, id, disk, alive }
     }
 
     fn still_alive(&self) -> io::Result<()> {
@@ -83,7 +83,7 @@ impl NodeStorage {
 
 impl Storage for NodeStorage {
     fn describe(&self, file: &str) -> String {
-        format!("{}:{file}", self.node)
+        format!("{}:{file}", self.id)
     }
 
     fn exists(&self, file: &str) -> io::Result<bool> {
@@ -110,7 +110,7 @@ impl Storage for NodeStorage {
         match self.world.upgrade() {
             Some(world) if self.alive.get() => {
                 let signal = Signal::default();
-                world.queue_job(self.node, Queued { job: Some(job), signal: signal.clone() });
+                world.queue_job(self.id, Queued { job: Some(job), signal: signal.clone() });
                 Box::pin(signal.wait())
             }
             _ => Box::pin(future::pending()),

@@ -4,17 +4,18 @@ use std::fmt::Write;
 use std::hash::{DefaultHasher, Hasher};
 
 use serde::Serialize;
-use toystore_actors::net::{self, NodeId};
+use toystore_actors::net;
 use toystore_actors::probe::Event;
 
 use crate::clock::Nanos;
+use crate::process::ProcessId;
 
 /// One line of a trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// When, in virtual nanoseconds.
     pub at: Nanos,
-    /// At which node; none for what concerns the world.
+    /// At which process; none for what concerns the world.
     pub node: Option<String>,
     /// What.
     pub text: String,
@@ -37,19 +38,25 @@ impl Trace {
     }
 
     /// Notes something: `bytes` stand for it in the hash, `text` is only made when lines are kept.
-    pub fn note(&mut self, at: Nanos, node: Option<NodeId>, bytes: &[u8], text: impl FnOnce() -> String) {
+    pub fn note(
+        &mut self,
+        at: Nanos,
+        process: Option<ProcessId>,
+        bytes: &[u8],
+        text: impl FnOnce() -> String,
+    ) {
         self.length += 1;
         self.hasher.write_u64(at);
-        self.hasher.write_u32(node.map_or(u32::MAX, short));
+        self.hasher.write_u32(process.map_or(u32::MAX, ProcessId::number));
         self.hasher.write(bytes);
         if let Some(lines) = &mut self.lines {
-            lines.push(Line { at, node: node.map(|node| node.to_string()), text: text() });
+            lines.push(Line { at, node: process.map(|process| process.to_string()), text: text() });
         }
     }
 
     /// Notes an actor's event.
-    pub fn event(&mut self, at: Nanos, node: NodeId, event: &Event) {
-        self.note(at, Some(node), &net::encode(event), || event.to_string());
+    pub fn event(&mut self, at: Nanos, process: ProcessId, event: &Event) {
+        self.note(at, Some(process), &net::encode(event), || event.to_string());
     }
 
     /// The hash so far.
@@ -61,14 +68,6 @@ impl Trace {
     /// The lines kept so far; none are left.
     pub fn take_lines(&mut self) -> Vec<Line> {
         self.lines.take().unwrap_or_default()
-    }
-}
-
-fn short(node: NodeId) -> u32 {
-    match node {
-        NodeId::FrontEnd(number) => 0x100 + u32::from(number),
-        NodeId::Catalog => 0x200,
-        NodeId::Order(id) => 0x300 + u32::from(id),
     }
 }
 

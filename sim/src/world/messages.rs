@@ -13,6 +13,7 @@ use super::processes::Running;
 use crate::clock::{Due, NodeClock};
 use crate::describe;
 use crate::network::{Content, Endpoint, Packet};
+use crate::process::ProcessId;
 use crate::report::Violation;
 
 impl World {
@@ -25,7 +26,8 @@ impl World {
         body: Bytes,
     ) -> LocalBoxFuture<'static, Result<Bytes, NetError>> {
         let (call, reply) = self.network.open_call();
-        self.send(Packet { call, from, to: Endpoint::Node(to), name, content: Content::Request(body) });
+        let to = Endpoint::Process(self.address(from, to));
+        self.send(Packet { call, from, to, name, content: Content::Request(body) });
         reply
     }
 
@@ -55,7 +57,7 @@ impl World {
         self.trace.borrow_mut().note(
             self.now(),
             match packet.to {
-                Endpoint::Node(node) => Some(node),
+                Endpoint::Process(id) => Some(id),
                 Endpoint::Client(_) => None,
             },
             &describe::fingerprint(&packet).to_le_bytes(),
@@ -63,7 +65,9 @@ impl World {
         );
         match (packet.content, packet.to) {
             (Content::Reply(reply), _) => {
-                if let Err(NetError::Malformed(why)) = &reply {
+                if let Err(NetError::Malformed(why)) = &reply
+                    && !self.trouble.borrow().addresses_wrong
+                {
                     self.broken(Violation::new(
                         "well-formed",
                         [format!("{} {}: {why}", packet.to, packet.name)],
@@ -72,16 +76,16 @@ impl World {
                 self.network.answer(packet.call, reply);
             }
             (Content::Request(_), Endpoint::Client(_)) => {}
-            (Content::Request(body), Endpoint::Node(node)) => {
+            (Content::Request(body), Endpoint::Process(id)) => {
                 let packet = Packet { content: Content::Request(body.clone()), ..packet };
-                self.receive(node, packet, body);
+                self.receive(id, packet, body);
             }
         }
     }
 
-    fn receive(&self, node: NodeId, packet: Packet, body: Bytes) {
+    fn receive(&self, id: ProcessId, packet: Packet, body: Bytes) {
         let mut processes = self.processes.borrow_mut();
-        let Some(process) = processes.get_mut(&node) else { return };
+        let Some(process) = processes.get_mut(&id) else { return };
         if process.paused {
             process.inbox.push(packet);
             return;
@@ -107,13 +111,13 @@ impl World {
             let reply = bridge.dispatch(name, Codec::Bincode, body).await;
             let packet = {
                 let mut processes = world.processes.borrow_mut();
-                processes.get_mut(&node).and_then(|process| process.under_way.remove(&number))
+                processes.get_mut(&id).and_then(|process| process.under_way.remove(&number))
             };
             if let Some(packet) = packet {
                 world.reply(&packet, reply.map_err(NetError::from));
             }
         };
-        self.executor.spawn(Some(node), Box::pin(dispatch));
+        self.executor.spawn(Some(id), Box::pin(dispatch));
     }
 
     pub(super) fn reply(&self, request: &Packet, reply: Result<Bytes, NetError>) {

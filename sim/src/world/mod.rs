@@ -1,12 +1,14 @@
 //! The world of one run: nodes, their network, disks and clocks, and what goes wrong with them.
 
+mod addresses;
 mod jobs;
+mod memories;
 mod messages;
 mod processes;
 mod trouble;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use toystore_actors::net::NodeId;
 
+use self::memories::Memories;
 use self::processes::{Process, Running};
 use self::trouble::Trouble;
 use crate::checks::Watch;
@@ -22,8 +25,10 @@ use crate::clock::{Due, Nanos, Timeline};
 use crate::describe;
 use crate::disk::Disk;
 use crate::executor::{Executor, Panicked};
+use crate::faults::Fault;
 use crate::history::History;
 use crate::network::Network;
+use crate::process::ProcessId;
 use crate::report::Violation;
 use crate::scenario::Setup;
 use crate::trace::Trace;
@@ -41,15 +46,16 @@ pub struct World {
     /// All messages.
     pub network: Network,
     /// All files.
-    pub disks: BTreeMap<NodeId, Disk>,
+    pub disks: BTreeMap<ProcessId, Disk>,
     /// What happened.
     pub trace: RefCell<Trace>,
     /// What the shoppers saw.
     pub history: RefCell<History>,
     /// The checks that look on.
     pub watch: RefCell<Watch>,
-    processes: RefCell<BTreeMap<NodeId, Process>>,
+    processes: RefCell<BTreeMap<ProcessId, Process>>,
     trouble: RefCell<Trouble>,
+    memories: RefCell<Memories>,
     counts: RefCell<BTreeMap<String, u64>>,
     violations: RefCell<Vec<Violation>>,
     rng: RefCell<SmallRng>,
@@ -66,10 +72,9 @@ impl World {
     /// A world whose nodes are all down.
     #[must_use]
     pub fn new(setup: Setup, trace: Trace) -> Rc<World> {
-        let nodes = setup.nodes();
-        let disks =
-            nodes.iter().map(|node| (*node, Disk::new(setup.stream(&format!("disk {node}"))))).collect();
-        let processes = nodes.iter().map(|node| (*node, Process::down())).collect();
+        let ids = processes_of(&setup);
+        let disks = ids.iter().map(|id| (*id, Disk::new(setup.stream(&format!("disk {id}"))))).collect();
+        let processes = ids.iter().map(|id| (*id, Process::down())).collect();
         let world = Rc::new_cyclic(|me| World {
             timeline: Arc::default(),
             executor: Executor::default(),
@@ -80,6 +85,7 @@ impl World {
             watch: RefCell::new(Watch::new(&setup)),
             processes: RefCell::new(processes),
             trouble: RefCell::default(),
+            memories: RefCell::default(),
             counts: RefCell::default(),
             violations: RefCell::default(),
             rng: RefCell::new(SmallRng::seed_from_u64(setup.stream("world"))),
@@ -94,9 +100,9 @@ impl World {
         for (index, timed) in world.setup.schedule.iter().enumerate() {
             world.timeline.at(timed.at_ms * MILLI, Due::FaultBegins(index));
         }
-        for node in nodes {
+        for node in world.setup.nodes() {
             let late = world.rng.borrow_mut().random_range(0..20 * MILLI);
-            world.timeline.after(late, Due::Restart(node));
+            world.timeline.after(late, Due::Restart(node.into()));
         }
         world
     }
@@ -197,10 +203,10 @@ impl World {
     /// The calls that nodes have yet to answer, for a person.
     pub fn unanswered(&self) -> Vec<String> {
         let processes = self.processes.borrow();
-        let stuck = processes.iter().filter_map(|(node, process)| {
+        let stuck = processes.iter().filter_map(|(id, process)| {
             let (_, oldest) = process.under_way.first_key_value()?;
             Some(format!(
-                "{node} has {} calls to answer, the oldest: {}",
+                "{id} has {} calls to answer, the oldest: {}",
                 process.under_way.len(),
                 describe::line(oldest)
             ))
@@ -209,8 +215,8 @@ impl World {
     }
 
     /// Notes something in the trace.
-    pub fn note(&self, node: Option<NodeId>, text: impl FnOnce() -> String) {
-        self.trace.borrow_mut().note(self.now(), node, &[], text);
+    pub fn note(&self, id: Option<ProcessId>, text: impl FnOnce() -> String) {
+        self.trace.borrow_mut().note(self.now(), id, &[], text);
     }
 
     /// Does what has come due.
@@ -222,16 +228,18 @@ impl World {
                     self.deliver(packet);
                 }
             }
-            Due::DiskStart(node, incarnation) => self.disk_start(node, incarnation),
-            Due::DiskDone(node, incarnation, job) => self.disk_done(node, incarnation, job),
+            Due::DiskStart(id, incarnation) => self.disk_start(id, incarnation),
+            Due::DiskDone(id, incarnation, job) => self.disk_done(id, incarnation, job),
             Due::FaultBegins(index) => self.fault_begins(index),
             Due::FaultEnds(index) => self.fault_ends(index),
-            Due::CrashAgain(index) => self.crash_again(index),
-            Due::Restart(node) => self.start(node),
-            Due::Exit(node, incarnation) => {
-                if self.is_incarnation(node, incarnation) {
-                    self.crash(node, false);
-                    self.timeline.after(300 * MILLI, Due::Restart(node));
+            Due::FaultGoesOn(index) => self.fault_goes_on(index),
+            Due::Restart(id) => self.start(id),
+            Due::Reload(node) => self.reload_one(node),
+            Due::SeenTo(id) => self.see_to(id),
+            Due::Exit(id, incarnation) => {
+                if self.is_incarnation(id, incarnation) {
+                    self.crash(id, false);
+                    self.timeline.after(300 * MILLI, Due::Restart(id));
                 }
             }
         }
@@ -244,7 +252,7 @@ impl World {
 
     /// A task panicked, which no code of the store may.
     pub fn panicked(&self, panicked: Panicked) {
-        let owner = panicked.owner.map_or("the simulator".to_owned(), |node| node.to_string());
+        let owner = panicked.owner.map_or("the simulator".to_owned(), |id| id.to_string());
         self.broken(Violation::new(
             "no panic",
             [format!("{owner}: {}", crate::run::panic_text(&*panicked.payload))],
@@ -253,23 +261,33 @@ impl World {
 
     /// Drops everything; the world ends.
     pub fn end(&self) {
-        for node in self.setup.nodes() {
+        for (id, disk) in &self.disks {
             let jobs = {
                 let mut processes = self.processes.borrow_mut();
-                let Some(process) = processes.get_mut(&node) else { continue };
+                let Some(process) = processes.get_mut(id) else { continue };
                 process.alive.set(false);
                 (
                     std::mem::replace(&mut process.running, Running::Down { silent: true }),
                     std::mem::take(&mut process.jobs),
                 )
             };
-            self.disks[&node].crash();
-            self.executor.kill(node);
+            disk.crash();
+            self.executor.kill(*id);
             drop(jobs);
         }
         self.executor.clear();
         self.timeline.clear();
     }
+}
+
+/// All processes that there will be in a run: the nodes' own, and the second ones.
+fn processes_of(setup: &Setup) -> Vec<ProcessId> {
+    let mut ids: BTreeSet<ProcessId> = setup.nodes().into_iter().map(ProcessId::from).collect();
+    ids.extend(setup.schedule.iter().filter_map(|timed| match &timed.fault {
+        Fault::SecondProcess { node, .. } => Some(ProcessId::second(*node)),
+        _ => None,
+    }));
+    ids.into_iter().collect()
 }
 
 impl fmt::Debug for World {

@@ -8,6 +8,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use rand::RngExt;
+use toystore_actors::domain::ReplicaId;
 use toystore_actors::host::{Failure, Host};
 use toystore_actors::net::{Bridge, Net, NetError, NodeId};
 use toystore_actors::probe::{Event, Probe};
@@ -18,6 +19,7 @@ use crate::clock::{Due, NodeClock};
 use crate::cluster::{self, Launched};
 use crate::executor::Panicked;
 use crate::network::{Endpoint, Packet};
+use crate::process::ProcessId;
 use crate::report::Violation;
 use crate::storage::{NodeStorage, Queued};
 use crate::{sometimes, trace};
@@ -33,13 +35,17 @@ pub(super) enum Running {
     },
 }
 
-/// One node's process, or the lack of one.
+/// A process, or the lack of one.
 pub(super) struct Process {
     pub(super) running: Running,
+    /// Counts its starts alone.
+    pub(super) starts: u32,
     /// Counts its starts and crashes; what was scheduled for an earlier one is void.
     pub(super) incarnation: u32,
     /// Held by everything that was handed to this incarnation; false once it crashed.
     pub(super) alive: Rc<Cell<bool>>,
+    /// The replicas of the configuration that it started with.
+    pub(super) replicas: Vec<ReplicaId>,
     pub(super) paused: bool,
     /// What arrived while it was paused.
     pub(super) inbox: Vec<Packet>,
@@ -56,8 +62,10 @@ impl Process {
     pub(super) fn down() -> Process {
         Process {
             running: Running::Down { silent: false },
+            starts: 0,
             incarnation: 0,
             alive: Rc::default(),
+            replicas: Vec::new(),
             paused: false,
             inbox: Vec::new(),
             under_way: BTreeMap::new(),
@@ -70,131 +78,138 @@ impl Process {
 }
 
 impl World {
-    pub(super) fn is_incarnation(&self, node: NodeId, incarnation: u32) -> bool {
-        self.processes.borrow().get(&node).is_some_and(|process| {
+    pub(super) fn is_incarnation(&self, id: ProcessId, incarnation: u32) -> bool {
+        self.processes.borrow().get(&id).is_some_and(|process| {
             process.incarnation == incarnation && matches!(process.running, Running::Up { .. })
         })
     }
 
-    /// Whether a node runs.
-    pub fn is_up(&self, node: NodeId) -> bool {
-        self.processes
-            .borrow()
-            .get(&node)
-            .is_some_and(|process| matches!(process.running, Running::Up { .. }))
+    /// Whether a process runs.
+    pub fn is_up(&self, id: ProcessId) -> bool {
+        self.processes.borrow().get(&id).is_some_and(|process| matches!(process.running, Running::Up { .. }))
     }
 
-    pub(super) fn start(&self, node: NodeId) {
-        if self.is_up(node) || self.dead.get() == Some(node) {
+    /// How often a node was started.
+    pub(super) fn starts(&self, node: NodeId) -> u32 {
+        self.processes.borrow().get(&node.into()).map_or(0, |process| process.starts)
+    }
+
+    /// Whether there is to be such a process now.
+    fn may_run(&self, id: ProcessId) -> bool {
+        if id.is_own() { self.dead.get() != Some(id.node) } else { self.is_doubled(id.node) }
+    }
+
+    pub(super) fn start(&self, id: ProcessId) {
+        if self.is_up(id) || !self.may_run(id) {
             return;
         }
         let alive = Rc::new(Cell::new(true));
+        let replicas = self.configured(id.node);
         let incarnation = {
             let mut processes = self.processes.borrow_mut();
-            let Some(process) = processes.get_mut(&node) else { return };
+            let Some(process) = processes.get_mut(&id) else { return };
+            process.starts += 1;
             process.incarnation += 1;
             process.alive = alive.clone();
-            process.failed_at_start = self.disks[&node].counts().failed;
+            process.replicas = replicas.clone();
+            process.failed_at_start = self.disks[&id].counts().failed;
             process.incarnation
         };
-        self.note(Some(node), || "starts".to_owned());
-        let host = self.host(node, incarnation, &alive);
-        let disk = &self.disks[&node];
-        let started = catch_unwind(AssertUnwindSafe(|| cluster::start(&self.setup, node, host)));
+        self.note(Some(id), || "starts".to_owned());
+        let host = self.host(id, incarnation, &alive);
+        let disk = &self.disks[&id];
+        let started = catch_unwind(AssertUnwindSafe(|| cluster::start(&self.setup, id.node, replicas, host)));
         disk.take_cost();
         if disk.tripped() || !alive.get() {
             alive.set(false);
             disk.crash();
             drop(started);
-            self.note(Some(node), || "crashes while it starts".to_owned());
+            self.note(Some(id), || "crashes while it starts".to_owned());
             self.count("crash while starting");
-            let down = self.trouble.borrow_mut().mid_write.remove(&node).unwrap_or(100);
-            self.timeline.after(down * MILLI, Due::Restart(node));
+            let down = self.trouble.borrow_mut().mid_write.remove(&id).unwrap_or(100);
+            self.timeline.after(down * MILLI, Due::Restart(id));
             return;
         }
         match started {
             Ok(Ok(Launched { bridge, run, keep })) => {
-                if let Some(process) = self.processes.borrow_mut().get_mut(&node) {
+                if let Some(process) = self.processes.borrow_mut().get_mut(&id) {
                     process.running = Running::Up { bridge, _keep: keep };
                 }
-                self.executor.spawn(Some(node), run);
+                self.executor.spawn(Some(id), run);
             }
             Ok(Err(error)) => {
                 alive.set(false);
                 disk.crash();
                 if disk.fault().is_some() {
-                    self.note(Some(node), || format!("cannot start: {error}"));
-                    self.timeline.after(500 * MILLI, Due::Restart(node));
+                    self.note(Some(id), || format!("cannot start: {error}"));
+                    self.timeline.after(500 * MILLI, Due::Restart(id));
+                } else if self.refuses_files(id) {
+                    self.note(Some(id), || format!("does not start: {error}"));
                 } else {
                     self.broken(Violation::new(
                         "restart",
-                        [format!("{node} cannot open its own file: {error}")],
+                        [format!("{id} cannot open its own file: {error}")],
                     ));
                 }
             }
-            Err(payload) => self.panicked(Panicked { owner: Some(node), payload }),
+            Err(payload) => self.panicked(Panicked { owner: Some(id), payload }),
         }
     }
 
-    fn host(&self, node: NodeId, incarnation: u32, alive: &Rc<Cell<bool>>) -> Host {
-        let (origin, drift_ppm) = self.setup.clock(node);
+    fn host(&self, id: ProcessId, incarnation: u32, alive: &Rc<Cell<bool>>) -> Host {
+        let (origin, drift_ppm) = self.setup.clock(id.node);
         let clock = Arc::new(NodeClock::new(self.timeline.clone(), origin, drift_ppm));
         let transport =
-            SimTransport { world: self.me.clone(), from: Endpoint::Node(node), alive: alive.clone() };
+            SimTransport { world: self.me.clone(), from: Endpoint::Process(id), alive: alive.clone() };
         let world = self.me.clone();
         let still = alive.clone();
         Host {
-            id: node,
+            id: id.node,
             net: Net::new(Rc::new(transport), clock.clone()),
-            storage: Rc::new(NodeStorage::new(
-                self.me.clone(),
-                node,
-                self.disks[&node].clone(),
-                alive.clone(),
-            )),
+            storage: Rc::new(NodeStorage::new(self.me.clone(), id, self.disks[&id].clone(), alive.clone())),
             clock,
-            probe: Rc::new(NodeProbe { world: self.me.clone(), alive: alive.clone() }),
-            on_failure: Rc::new(move |node, failure| {
+            probe: Rc::new(NodeProbe { id, world: self.me.clone(), alive: alive.clone() }),
+            on_failure: Rc::new(move |_, failure| {
                 if let Some(world) = world.upgrade()
                     && still.get()
                 {
-                    world.failed(node, incarnation, &failure);
+                    world.failed(id, incarnation, &failure);
                 }
             }),
         }
     }
 
-    /// A node says that it stops. Its process ends a little later, and is started again by whoever runs it.
-    fn failed(&self, node: NodeId, incarnation: u32, failure: &Failure) {
-        self.note(Some(node), || format!("stops: {failure}"));
+    /// A process says that it stops. Its process ends a little later, and is started again by whoever runs it.
+    fn failed(&self, id: ProcessId, incarnation: u32, failure: &Failure) {
+        self.note(Some(id), || format!("stops: {failure}"));
         self.count("node stopped of itself");
-        let disk = &self.disks[&node];
-        let failed_at_start = self.processes.borrow().get(&node).map_or(0, |process| process.failed_at_start);
-        if disk.counts().failed == failed_at_start && !disk.tripped() {
-            self.broken(Violation::new("no failure without cause", [format!("{node} stopped: {failure}")]));
+        let disk = &self.disks[&id];
+        let failed_at_start = self.processes.borrow().get(&id).map_or(0, |process| process.failed_at_start);
+        if disk.counts().failed == failed_at_start && !disk.tripped() && !self.superseded(id.node) {
+            self.broken(Violation::new("no failure without cause", [format!("{id} stopped: {failure}")]));
         }
         let later = self.rng.borrow_mut().random_range(0..50 * MILLI);
-        self.timeline.after(later, Due::Exit(node, incarnation));
+        self.timeline.after(later, Due::Exit(id, incarnation));
     }
 
     /// Crashes a node that is not started again until [`World::revive`].
     pub fn kill(&self, node: NodeId, silent: bool) {
         self.note(None, || format!("FAULT: {node} dies and stays dead"));
         self.dead.set(Some(node));
-        self.crash(node, silent);
+        self.crash(node.into(), silent);
     }
 
     /// Starts what was killed.
     pub fn revive(&self) {
         if let Some(node) = self.dead.take() {
-            self.start(node);
+            self.start(node.into());
         }
     }
 
-    /// Crashes a node at this very point: nothing it does from here on reaches anybody.
-    pub fn crash(&self, node: NodeId, silent: bool) {
+    /// Crashes a process at this very point: nothing it does from here on reaches anybody.
+    pub fn crash(&self, id: ProcessId, silent: bool) {
         let mut processes = self.processes.borrow_mut();
-        let Some(process) = processes.get_mut(&node) else { return };
+        let Some(process) = processes.get_mut(&id) else { return };
         let Running::Up { .. } = process.running else { return };
         let crashed = std::mem::replace(&mut process.running, Running::Down { silent });
         process.alive.set(false);
@@ -205,11 +220,11 @@ impl World {
         cut_off.append(&mut process.inbox);
         let jobs = std::mem::take(&mut process.jobs);
         drop(processes);
-        self.disks[&node].crash();
-        self.executor.kill(node);
+        self.disks[&id].crash();
+        self.executor.kill(id);
         // Dropping these runs code of the actor; this may be called from the middle of such code.
         self.executor.bury_later(Box::new((crashed, jobs)));
-        self.note(Some(node), || "crashes".to_owned());
+        self.note(Some(id), || "crashes".to_owned());
         self.count("crash");
         for packet in cut_off {
             // A process that dies resets its connections; a machine that dies says nothing.
@@ -219,60 +234,62 @@ impl World {
         }
     }
 
-    pub(super) fn pause(&self, node: NodeId) {
+    pub(super) fn pause(&self, id: ProcessId) {
         let mut processes = self.processes.borrow_mut();
-        if let Some(process) = processes.get_mut(&node)
+        if let Some(process) = processes.get_mut(&id)
             && !process.paused
             && matches!(process.running, Running::Up { .. })
         {
             process.paused = true;
-            self.executor.pause(node);
+            self.executor.pause(id);
             self.count("fault pause");
         }
     }
 
-    pub(super) fn resume(&self, node: NodeId) {
+    pub(super) fn resume(&self, id: ProcessId) {
         let inbox = {
             let mut processes = self.processes.borrow_mut();
-            let Some(process) = processes.get_mut(&node).filter(|process| process.paused) else { return };
+            let Some(process) = processes.get_mut(&id).filter(|process| process.paused) else { return };
             process.paused = false;
             std::mem::take(&mut process.inbox)
         };
-        self.note(Some(node), || "goes on".to_owned());
-        self.executor.resume(node);
+        self.note(Some(id), || "goes on".to_owned());
+        self.executor.resume(id);
         for packet in inbox {
             self.deliver(packet);
         }
     }
 
-    fn event(&self, node: NodeId, event: &Event) {
+    fn event(&self, id: ProcessId, event: &Event) {
         let now = self.now();
-        self.trace.borrow_mut().event(now, node, event);
+        self.trace.borrow_mut().event(now, id, event);
         let name = trace::name(event);
         self.count(&name);
         let rare = sometimes::rare(event, &mut self.view_sizes.borrow_mut());
         if let Some(rare) = rare {
             self.count(rare);
         }
-        let found = self.watch.borrow_mut().event(now, node, event);
+        self.memories.borrow_mut().losses.event(event);
+        let found = self.watch.borrow_mut().event(now, id.node, event);
         if let Err(violation) = found {
             self.broken(violation);
         }
-        self.trigger(node, &name);
+        self.trigger(id, &name);
     }
 }
 
 struct NodeProbe {
+    id: ProcessId,
     world: Weak<World>,
     alive: Rc<Cell<bool>>,
 }
 
 impl Probe for NodeProbe {
-    fn record(&self, node: NodeId, event: &Event) {
+    fn record(&self, _: NodeId, event: &Event) {
         if let Some(world) = self.world.upgrade()
             && self.alive.get()
         {
-            world.event(node, event);
+            world.event(self.id, event);
         }
     }
 }

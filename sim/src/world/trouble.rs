@@ -10,6 +10,7 @@ use crate::clock::Due;
 use crate::disk::DiskFault;
 use crate::faults::{Fault, Way};
 use crate::network::{Endpoint, Weather};
+use crate::process::ProcessId;
 
 /// Crash a node at some node's next such event.
 struct Trigger {
@@ -24,17 +25,19 @@ pub(super) struct Trouble {
     pub(super) active: BTreeMap<usize, Fault>,
     triggers: Vec<Trigger>,
     /// For how long a node stays down that crashes in the middle of a disk operation.
-    pub(super) mid_write: BTreeMap<NodeId, u64>,
+    pub(super) mid_write: BTreeMap<ProcessId, u64>,
     pub(super) loops: BTreeMap<usize, u32>,
     pub(super) healed: bool,
+    /// Some call may have reached, or may yet reach, whom it was not meant for.
+    pub(super) addresses_wrong: bool,
 }
 
 impl World {
-    pub(super) fn trigger(&self, node: NodeId, event: &str) {
+    pub(super) fn trigger(&self, id: ProcessId, event: &str) {
         let hit = {
             let mut trouble = self.trouble.borrow_mut();
             let hit =
-                trouble.triggers.iter().position(|trigger| trigger.of == node && trigger.event == event);
+                trouble.triggers.iter().position(|trigger| id == trigger.of.into() && trigger.event == event);
             hit.map(|hit| trouble.triggers.swap_remove(hit))
         };
         if let Some(Trigger { node, down_ms, .. }) = hit {
@@ -63,51 +66,94 @@ impl World {
             Fault::CrashLoop { node, times, up_ms, down_ms } => {
                 self.trouble.borrow_mut().loops.insert(index, times.saturating_sub(1));
                 self.crash_for(*node, false, *down_ms, "fault crash-loop");
-                self.timeline.after((down_ms + up_ms) * MILLI, Due::CrashAgain(index));
+                self.timeline.after((down_ms + up_ms) * MILLI, Due::FaultGoesOn(index));
             }
             Fault::CrashMidWrite { node, operations, down_ms } => {
-                self.trouble.borrow_mut().mid_write.insert(*node, *down_ms);
-                self.disks[node].trip_after(*operations);
+                self.trouble.borrow_mut().mid_write.insert((*node).into(), *down_ms);
+                self.disks[&(*node).into()].trip_after(*operations);
             }
             Fault::CrashAt { node, of, event, down_ms } => {
                 let trigger =
                     Trigger { of: of.unwrap_or(*node), event: event.clone(), node: *node, down_ms: *down_ms };
                 self.trouble.borrow_mut().triggers.push(trigger);
             }
-            Fault::Pause { node, .. } => self.pause(*node),
-            Fault::LoseDisk { node, down_ms } => {
-                self.crash_for(*node, false, *down_ms, "fault lose-disk");
-                self.disks[node].erase();
-                self.watch.borrow_mut().disk_lost();
+            Fault::Pause { node, .. } => self.pause((*node).into()),
+            Fault::LoseDisk { node, down_ms, files } => {
+                self.lose_disk(*node, *files, *down_ms, &counted(&fault))
             }
-            _ => {
-                self.count(&format!("fault {}", fault.kind()));
-                self.trouble.borrow_mut().active.insert(index, fault);
-                self.apply();
+            Fault::OldDisk { node, back, after_ms, .. } => {
+                self.copy_disk(index, *node, *back);
+                self.timeline.after(after_ms * MILLI, Due::FaultGoesOn(index));
             }
+            Fault::SwapDisks { one, other, down_ms } => {
+                self.swap_disks([*one, *other], *down_ms, &counted(&fault));
+            }
+            Fault::Reconfigure { without, .. } => {
+                if self.may_leave_out(*without) {
+                    self.activate(index, &fault);
+                    self.reload(&fault);
+                }
+            }
+            Fault::SecondProcess { node, empty, .. } => {
+                if self.double(*node, *empty) {
+                    self.trouble.borrow_mut().addresses_wrong = true;
+                    self.activate(index, &fault);
+                    self.start(ProcessId::second(*node));
+                }
+            }
+            Fault::Misaddress { .. } => {
+                self.trouble.borrow_mut().addresses_wrong = true;
+                self.activate(index, &fault);
+            }
+            _ => self.activate(index, &fault),
         }
+    }
+
+    fn activate(&self, index: usize, fault: &Fault) {
+        self.count(&counted(fault));
+        self.trouble.borrow_mut().active.insert(index, fault.clone());
+        self.apply();
     }
 
     pub(super) fn fault_ends(&self, index: usize) {
         if let Some(Fault::Pause { node, .. }) = self.setup.schedule.get(index).map(|timed| &timed.fault) {
-            self.resume(*node);
+            self.resume((*node).into());
         }
         let ended = self.trouble.borrow_mut().active.remove(&index);
         if let Some(fault) = ended {
             self.note(None, || format!("ends: {fault}"));
             self.apply();
+            match &fault {
+                Fault::SecondProcess { node, .. } => self.crash(ProcessId::second(*node), false),
+                Fault::Reconfigure { .. } => self.reload(&fault),
+                _ => {}
+            }
         }
     }
 
-    fn crash_for(&self, node: NodeId, silent: bool, down_ms: u64, what: &str) {
-        if self.is_up(node) {
+    /// Crashes a node that is up, to be started again, and counts why.
+    pub(super) fn crash_for(&self, node: NodeId, silent: bool, down_ms: u64, what: &str) {
+        let id = node.into();
+        if self.is_up(id) {
             self.count(what);
-            self.crash(node, silent);
-            self.timeline.after(down_ms * MILLI, Due::Restart(node));
+            self.crash(id, silent);
+            self.timeline.after(down_ms * MILLI, Due::Restart(id));
         }
     }
 
-    pub(super) fn crash_again(&self, index: usize) {
+    pub(super) fn fault_goes_on(&self, index: usize) {
+        if self.trouble.borrow().healed {
+            return;
+        }
+        let Some(fault) = self.setup.schedule.get(index).map(|timed| &timed.fault) else { return };
+        match fault {
+            Fault::CrashLoop { .. } => self.crash_again(index),
+            Fault::OldDisk { node, down_ms, .. } => self.put_back(index, *node, *down_ms, &counted(fault)),
+            _ => {}
+        }
+    }
+
+    fn crash_again(&self, index: usize) {
         let Some(Fault::CrashLoop { node, up_ms, down_ms, .. }) =
             self.setup.schedule.get(index).map(|timed| &timed.fault)
         else {
@@ -121,7 +167,7 @@ impl World {
             }
         }
         self.crash_for(*node, false, *down_ms, "fault crash-loop");
-        self.timeline.after((down_ms + up_ms) * MILLI, Due::CrashAgain(index));
+        self.timeline.after((down_ms + up_ms) * MILLI, Due::FaultGoesOn(index));
     }
 
     /// Brings network and disks in line with the faults that are active.
@@ -131,7 +177,8 @@ impl World {
         for packet in self.network.set_weather(weather(base, &active, &self.setup.nodes())) {
             self.deliver(packet);
         }
-        for (node, disk) in &self.disks {
+        for (id, disk) in self.disks.iter().filter(|(id, _)| id.is_own()) {
+            let node = &id.node;
             let mut slow = 1;
             let mut broken = None;
             for fault in &active {
@@ -154,16 +201,26 @@ impl World {
         self.note(None, || "ALL HEALS".to_owned());
         {
             let mut trouble = self.trouble.borrow_mut();
-            *trouble = Trouble { healed: true, ..Trouble::default() };
+            let addresses_wrong = trouble.addresses_wrong;
+            *trouble = Trouble { healed: true, addresses_wrong, ..Trouble::default() };
         }
         self.apply();
-        for (node, disk) in &self.disks {
+        self.stop_misconfigured();
+        for (id, disk) in &self.disks {
             disk.do_not_trip();
-            self.resume(*node);
+            self.resume(*id);
+            if !id.is_own() {
+                self.crash(*id, false);
+            }
             let late = self.rng.borrow_mut().random_range(0..100 * MILLI);
-            self.timeline.after(late, Due::Restart(*node));
+            self.timeline.after(late, Due::Restart(*id));
         }
     }
+}
+
+/// Under which name a fault is counted.
+fn counted(fault: &Fault) -> String {
+    format!("fault {}", fault.kind())
 }
 
 /// What the network does while these faults are active.
@@ -180,12 +237,12 @@ fn weather(base: Weather, active: &[Fault], nodes: &[NodeId]) -> Weather {
             }
             Fault::Reorder { .. } => weather.shuffle = true,
             Fault::Clog { from, to, .. } => {
-                weather.clogged.insert((Endpoint::Node(*from), Endpoint::Node(*to)));
+                weather.clogged.insert((endpoint(*from), endpoint(*to)));
             }
             Fault::Partition { side, way, .. } => {
                 for inside in side {
                     for outside in nodes.iter().filter(|node| !side.contains(node)) {
-                        let (inside, outside) = (Endpoint::Node(*inside), Endpoint::Node(*outside));
+                        let (inside, outside) = (endpoint(*inside), endpoint(*outside));
                         if *way != Way::In {
                             weather.cut.insert((inside, outside));
                         }
@@ -199,4 +256,8 @@ fn weather(base: Weather, active: &[Fault], nodes: &[NodeId]) -> Weather {
         }
     }
     weather
+}
+
+fn endpoint(node: NodeId) -> Endpoint {
+    Endpoint::Process(node.into())
 }

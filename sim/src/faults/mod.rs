@@ -3,81 +3,19 @@
 //! The schedule is explicit so that it can be printed, written into a scenario file, and shortened until
 //! only the faults that matter are left.
 
-use std::collections::BTreeSet;
+mod draw;
+mod memory;
+mod names;
+
 use std::fmt;
 
-use rand::rngs::SmallRng;
-use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 use toystore_actors::net::NodeId;
 
-/// Node names in files and on the command line: `order-3`, `catalog`, `front-end-1`.
-pub mod node_name {
-    use serde::{Deserialize, Deserializer, Serializer};
-    use toystore_actors::net::NodeId;
-
-    /// Reads a name.
-    ///
-    /// # Errors
-    /// When there is no such kind of node.
-    pub fn parse(name: &str) -> Result<NodeId, String> {
-        let number = |text: &str| text.parse().map_err(|_| format!("{name:?} has no number from 0 to 255"));
-        match (name, name.strip_prefix("order-"), name.strip_prefix("front-end-")) {
-            ("catalog", ..) => Ok(NodeId::Catalog),
-            (_, Some(id), _) => number(id).map(NodeId::Order),
-            (_, _, Some(id)) => number(id).map(NodeId::FrontEnd),
-            _ => Err(format!("{name:?} is no node: use catalog, order-N or front-end-N")),
-        }
-    }
-
-    pub(super) fn serialize<S: Serializer>(node: &NodeId, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(node)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NodeId, D::Error> {
-        parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
-    }
-}
-
-/// [`node_name`] for a node that may be left out.
-mod optional_node_name {
-    use serde::{Deserialize, Deserializer, Serializer};
-    use toystore_actors::net::NodeId;
-
-    #[allow(clippy::ref_option, reason = "serde hands over a reference to the field")]
-    pub(super) fn serialize<S: Serializer>(node: &Option<NodeId>, serializer: S) -> Result<S::Ok, S::Error> {
-        match node {
-            Some(node) => serializer.collect_str(node),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<NodeId>, D::Error> {
-        let name = Option::<String>::deserialize(deserializer)?;
-        name.map(|name| super::node_name::parse(&name)).transpose().map_err(serde::de::Error::custom)
-    }
-}
-
-/// [`node_name`] for several nodes.
-mod node_names {
-    use serde::{Deserialize, Deserializer, Serializer};
-    use toystore_actors::net::NodeId;
-
-    pub(super) fn serialize<S: Serializer>(nodes: &[NodeId], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(nodes.iter().map(ToString::to_string))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NodeId>, D::Error> {
-        let names = Vec::<String>::deserialize(deserializer)?;
-        names
-            .iter()
-            .map(|name| super::node_name::parse(name))
-            .collect::<Result<_, _>>()
-            .map_err(serde::de::Error::custom)
-    }
-}
+pub use self::draw::draw;
+pub use self::memory::draw as draw_memory;
+pub use self::names::node_name;
+use self::names::{node_names, optional_node_name};
 
 /// Which messages across a partition are lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +27,29 @@ pub enum Way {
     Out,
     /// Those that come to the side named.
     In,
+}
+
+/// Which files of a node are lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Files {
+    /// All.
+    #[default]
+    All,
+    /// The data file; its journal stays.
+    Data,
+    /// The journal; its data file stays.
+    Journal,
+}
+
+/// How far an older copy of a disk goes back. Either has only what a crash at that moment would have kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Back {
+    /// To before the node's next start: it is stopped for the copy and started again.
+    Run,
+    /// To a moment at which it ran, and went on running.
+    Moment,
 }
 
 /// One thing that goes wrong. Spans are virtual milliseconds.
@@ -130,12 +91,64 @@ pub enum Fault {
         event: String,
         down_ms: u64,
     },
-    /// A front-end's machine is replaced: it crashes, and starts again with an empty disk. (It may: the
-    /// replicas know the view. What other services lose with their disks, nobody promised to keep.)
+    /// A node's machine is replaced: it crashes, and starts again without its files.
     LoseDisk {
         #[serde(with = "node_name")]
         node: NodeId,
         down_ms: u64,
+        #[serde(default)]
+        files: Files,
+    },
+    /// A node's files are copied, and so much later it crashes and starts again with that copy.
+    OldDisk {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        back: Back,
+        after_ms: u64,
+        down_ms: u64,
+    },
+    /// Two nodes crash, and start again with each other's files.
+    SwapDisks {
+        #[serde(with = "node_name")]
+        one: NodeId,
+        #[serde(with = "node_name")]
+        other: NodeId,
+        down_ms: u64,
+    },
+    /// One node has a wrong address: its calls to `one` reach `other`, and the other way round if they are exchanged.
+    Misaddress {
+        #[serde(with = "node_name")]
+        at: NodeId,
+        #[serde(with = "node_name")]
+        one: NodeId,
+        #[serde(with = "node_name")]
+        other: NodeId,
+        #[serde(default = "yes")]
+        exchanged: bool,
+        for_ms: u64,
+    },
+    /// A second process runs under a node's name, with a copy of its files or with none. It calls whom it likes; calls
+    /// to the node reach it from these nodes, and from every other shopper, or else from nobody.
+    SecondProcess {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        #[serde(default)]
+        empty: bool,
+        #[serde(default, with = "node_names")]
+        reached_by: Vec<NodeId>,
+        #[serde(default)]
+        shoppers: bool,
+        for_ms: u64,
+    },
+    /// A replica is taken out of the configuration of these nodes, or of all, which are restarted one after the other;
+    /// and put back later.
+    Reconfigure {
+        #[serde(with = "node_name")]
+        without: NodeId,
+        #[serde(default, with = "node_names")]
+        at: Vec<NodeId>,
+        gap_ms: u64,
+        for_ms: u64,
     },
     /// A node is stopped and goes on later, as if nothing had happened.
     Pause {
@@ -187,6 +200,10 @@ pub enum Fault {
     },
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// The kinds of faults, by the names that `--faults` takes. Clock drift is a property of a run and has no
 /// place in its schedule.
 pub const KINDS: [&str; 17] = [
@@ -209,8 +226,23 @@ pub const KINDS: [&str; 17] = [
     "lose-disk",
 ];
 
+/// The kinds in which a memory is lost, older or another's, or a process is not who it is taken for. They are drawn
+/// apart from the others, and only when they are asked for.
+pub const MEMORY_KINDS: [&str; 10] = [
+    "lose-replica-disk",
+    "lose-catalog-disk",
+    "old-replica-disk",
+    "old-front-end-disk",
+    "old-catalog-disk",
+    "swap-disks",
+    "misaddress",
+    "second-front-end",
+    "second-replica",
+    "reconfigure",
+];
+
 impl Fault {
-    /// Its kind, as in [`KINDS`].
+    /// Its kind, as in [`KINDS`] or [`MEMORY_KINDS`].
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -219,7 +251,21 @@ impl Fault {
             Fault::CrashLoop { .. } => "crash-loop",
             Fault::CrashMidWrite { .. } => "crash-mid-write",
             Fault::CrashAt { .. } => "crash-at",
-            Fault::LoseDisk { .. } => "lose-disk",
+            Fault::LoseDisk { node, .. } => match node {
+                NodeId::FrontEnd(_) => "lose-disk",
+                NodeId::Order(_) => "lose-replica-disk",
+                NodeId::Catalog => "lose-catalog-disk",
+            },
+            Fault::OldDisk { node, .. } => match node {
+                NodeId::FrontEnd(_) => "old-front-end-disk",
+                NodeId::Order(_) => "old-replica-disk",
+                NodeId::Catalog => "old-catalog-disk",
+            },
+            Fault::SwapDisks { .. } => "swap-disks",
+            Fault::Misaddress { .. } => "misaddress",
+            Fault::SecondProcess { node: NodeId::FrontEnd(_), .. } => "second-front-end",
+            Fault::SecondProcess { .. } => "second-replica",
+            Fault::Reconfigure { .. } => "reconfigure",
             Fault::Pause { .. } => "pause",
             Fault::Partition { .. } => "partition",
             Fault::Clog { .. } => "clog",
@@ -241,6 +287,7 @@ impl Fault {
             | Fault::CrashLoop { node, .. }
             | Fault::CrashMidWrite { node, .. }
             | Fault::LoseDisk { node, .. }
+            | Fault::OldDisk { node, .. }
             | Fault::Pause { node, .. }
             | Fault::DiskBroken { node, .. }
             | Fault::DiskFull { node, .. }
@@ -248,6 +295,10 @@ impl Fault {
             Fault::CrashAt { node, of, .. } => [Some(*node), *of].into_iter().flatten().collect(),
             Fault::Partition { side, .. } => side.clone(),
             Fault::Clog { from, to, .. } => vec![*from, *to],
+            Fault::SwapDisks { one, other, .. } => vec![*one, *other],
+            Fault::Misaddress { at, one, other, .. } => vec![*at, *one, *other],
+            Fault::SecondProcess { node, reached_by: others, .. }
+            | Fault::Reconfigure { without: node, at: others, .. } => [&[*node], &others[..]].concat(),
             Fault::CrashAll { .. }
             | Fault::Loss { .. }
             | Fault::Duplicate { .. }
@@ -261,6 +312,9 @@ impl Fault {
     pub fn lasts_ms(&self) -> Option<u64> {
         match self {
             Fault::Pause { for_ms, .. }
+            | Fault::Misaddress { for_ms, .. }
+            | Fault::SecondProcess { for_ms, .. }
+            | Fault::Reconfigure { for_ms, .. }
             | Fault::Partition { for_ms, .. }
             | Fault::Clog { for_ms, .. }
             | Fault::Loss { for_ms, .. }
@@ -272,6 +326,8 @@ impl Fault {
             | Fault::DiskSlow { for_ms, .. } => Some(*for_ms),
             Fault::Crash { .. }
             | Fault::LoseDisk { .. }
+            | Fault::OldDisk { .. }
+            | Fault::SwapDisks { .. }
             | Fault::CrashAll { .. }
             | Fault::CrashLoop { .. }
             | Fault::CrashMidWrite { .. }
@@ -318,18 +374,56 @@ impl fmt::Display for Fault {
                 Some(of) => write!(f, "{node} crashes at the next {event} of {of}, for {down_ms} ms"),
                 None => write!(f, "{node} crashes at its next {event}, for {down_ms} ms"),
             },
-            Fault::LoseDisk { node, down_ms } => {
-                write!(f, "{node} crashes and loses its disk, for {down_ms} ms")
+            Fault::LoseDisk { node, down_ms, files } => {
+                let what = match files {
+                    Files::All => "disk",
+                    Files::Data => "data file, not the journal",
+                    Files::Journal => "journal, not the data file",
+                };
+                write!(f, "{node} crashes and loses its {what}, for {down_ms} ms")
+            }
+            Fault::OldDisk { node, back, after_ms, down_ms } => {
+                let copied = match back {
+                    Back::Run => "is stopped, copied and started again",
+                    Back::Moment => "is copied while it runs",
+                };
+                write!(
+                    f,
+                    "the disk of {node} {copied}; {after_ms} ms later it crashes and has that copy, for {down_ms} ms"
+                )
+            }
+            Fault::SwapDisks { one, other, down_ms } => {
+                write!(f, "{one} and {other} crash and get each other's disk, for {down_ms} ms")
+            }
+            Fault::Misaddress { at, one, other, exchanged, for_ms } => {
+                let both = if *exchanged { ", and the other way round," } else { "" };
+                write!(f, "{at} has the address of {other} for {one}{both} for {for_ms} ms")
+            }
+            Fault::SecondProcess { node, empty, reached_by, shoppers, for_ms } => {
+                let files = if *empty { "with no files" } else { "with a copy of its files" };
+                write!(f, "a second {node} runs {files} for {for_ms} ms, reached by ")?;
+                match (&reached_by[..], shoppers) {
+                    ([], false) => write!(f, "nobody"),
+                    ([], true) => write!(f, "every other shopper"),
+                    (_, false) => write!(f, "{}", names_of(reached_by)),
+                    (_, true) => write!(f, "{} and every other shopper", names_of(reached_by)),
+                }
+            }
+            Fault::Reconfigure { without, at, gap_ms, for_ms } => {
+                let at = if at.is_empty() { "everyone".to_owned() } else { names_of(at) };
+                write!(
+                    f,
+                    "{at} is configured without {without} for {for_ms} ms, restarted {gap_ms} ms after one another"
+                )
             }
             Fault::Pause { node, for_ms } => write!(f, "{node} is paused for {for_ms} ms"),
             Fault::Partition { side, way, for_ms } => {
-                let side: Vec<_> = side.iter().map(ToString::to_string).collect();
                 let what = match way {
                     Way::Both => "cut off",
                     Way::Out => "cut off, outgoing only,",
                     Way::In => "cut off, incoming only,",
                 };
-                write!(f, "{} {what} for {for_ms} ms", side.join(", "))
+                write!(f, "{} {what} for {for_ms} ms", names_of(side))
             }
             Fault::Clog { from, to, for_ms } => write!(f, "{from} to {to} clogged for {for_ms} ms"),
             Fault::Loss { percent, for_ms } => write!(f, "{percent} % of messages lost for {for_ms} ms"),
@@ -349,121 +443,7 @@ impl fmt::Display for Fault {
     }
 }
 
-type IsKind = fn(NodeId) -> bool;
-
-/// At which of the events of a node it is worth crashing it.
-const CRASH_POINTS: [(IsKind, &[&str]); 3] = [
-    (
-        |node| matches!(node, NodeId::Order(_)),
-        &[
-            "Acknowledged",
-            "TakeoverBegan",
-            "UnsettledCompleted",
-            "Serving",
-            "ViewAdopted",
-            "TailCut",
-            "DropAsked",
-            "AddAsked",
-            "CaughtUp",
-            "Deposed",
-        ],
-    ),
-    (
-        |node| matches!(node, NodeId::FrontEnd(_)),
-        &["ViewSaved", "LeaderSuspected", "OrderRetried", "Invalidated"],
-    ),
-    (|node| node == NodeId::Catalog, &["GroupVisible", "Restocked", "CatalogReady", "BatchRepeated"]),
-];
-
-/// Draws a schedule over the first `until_ms` from a seed: a random subset of the kinds allowed, at rates
-/// of their own, so that each run has a character and no kind is drowned by the others.
-#[must_use]
-pub fn draw(seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>) -> Vec<Timed> {
-    let mut rng = SmallRng::seed_from_u64(seed);
-    let mut kinds = Vec::new();
-    for kind in KINDS {
-        // Drawn for every kind, allowed or not, so that switching one off changes the others little.
-        let (chosen, weight) = (rng.random_bool(0.5), rng.random_range(1..10));
-        if chosen && allowed.contains(kind) && kind != "drift" {
-            kinds.push((kind, weight));
-        }
-    }
-    let total: u32 = kinds.iter().map(|(_, weight)| weight).sum();
-    if total == 0 {
-        return Vec::new();
-    }
-    let mean_gap_ms = rng.random_range(300.0..6000.0);
-    let mut schedule = Vec::new();
-    let mut at = 500.0;
-    loop {
-        at += exponential(&mut rng, mean_gap_ms);
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a positive number of milliseconds"
-        )]
-        let at_ms = at as u64;
-        if at_ms >= until_ms {
-            return schedule;
-        }
-        let mut pick = rng.random_range(0..total);
-        for (kind, weight) in &kinds {
-            if pick < *weight {
-                schedule.push(Timed { at_ms, fault: one(kind, &mut rng, nodes) });
-                break;
-            }
-            pick -= weight;
-        }
-    }
-}
-
-fn exponential(rng: &mut SmallRng, mean: f64) -> f64 {
-    -mean * (1.0 - rng.random::<f64>()).ln()
-}
-
-fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId]) -> Fault {
-    let node = nodes[rng.random_range(0..nodes.len())];
-    let other = nodes[rng.random_range(0..nodes.len())];
-    let down_ms = [rng.random_range(1..50), rng.random_range(50..1000), rng.random_range(1000..8000)]
-        [rng.random_range(0..3)];
-    let for_ms = [rng.random_range(20..200), rng.random_range(200..2000), rng.random_range(2000..8000)]
-        [rng.random_range(0..3)];
-    match kind {
-        "crash" => Fault::Crash { node, down_ms, silent: rng.random_bool(0.3) },
-        "crash-all" => Fault::CrashAll { down_ms },
-        "crash-loop" => Fault::CrashLoop {
-            node,
-            times: rng.random_range(2..6),
-            up_ms: rng.random_range(1..600),
-            down_ms: rng.random_range(1..300),
-        },
-        "crash-mid-write" => Fault::CrashMidWrite { node, operations: rng.random_range(0..60), down_ms },
-        "crash-at" => {
-            let of = rng.random_bool(0.3).then_some(other);
-            let points = CRASH_POINTS.iter().find(|(whose, _)| whose(of.unwrap_or(node)));
-            let points = points.map_or(&[][..], |(_, points)| points);
-            Fault::CrashAt { node, of, event: points[rng.random_range(0..points.len())].to_owned(), down_ms }
-        }
-        "lose-disk" => Fault::LoseDisk { node: NodeId::FrontEnd(1), down_ms },
-        "pause" => Fault::Pause { node, for_ms },
-        "partition" => {
-            let side: Vec<NodeId> = nodes.iter().copied().filter(|_| rng.random_bool(0.4)).collect();
-            let side = if side.is_empty() || side.len() == nodes.len() { vec![node] } else { side };
-            Fault::Partition {
-                side,
-                way: [Way::Both, Way::Both, Way::Out, Way::In][rng.random_range(0..4)],
-                for_ms,
-            }
-        }
-        "clog" => Fault::Clog { from: node, to: other, for_ms },
-        "loss" => Fault::Loss { percent: rng.random_range(1..60), for_ms },
-        "duplicate" => Fault::Duplicate { percent: rng.random_range(5..100), for_ms },
-        "delay" => {
-            Fault::Delay { percent: rng.random_range(5..100), up_to_ms: rng.random_range(5..3000), for_ms }
-        }
-        "reorder" => Fault::Reorder { for_ms },
-        "disk-broken" => Fault::DiskBroken { node, for_ms },
-        "disk-full" => Fault::DiskFull { node, for_ms },
-        _ => Fault::DiskSlow { node, factor: rng.random_range(2..200), for_ms },
-    }
+fn names_of(nodes: &[NodeId]) -> String {
+    let names: Vec<_> = nodes.iter().map(ToString::to_string).collect();
+    names.join(", ")
 }

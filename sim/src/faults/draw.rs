@@ -1,0 +1,128 @@
+//! Draws a schedule from a seed.
+
+use std::collections::BTreeSet;
+
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use toystore_actors::net::NodeId;
+
+use super::{Fault, Files, KINDS, Timed, Way};
+
+type IsKind = fn(NodeId) -> bool;
+
+/// At which of the events of a node it is worth crashing it.
+const CRASH_POINTS: [(IsKind, &[&str]); 3] = [
+    (
+        |node| matches!(node, NodeId::Order(_)),
+        &[
+            "Acknowledged",
+            "TakeoverBegan",
+            "UnsettledCompleted",
+            "Serving",
+            "ViewAdopted",
+            "TailCut",
+            "DropAsked",
+            "AddAsked",
+            "CaughtUp",
+            "Deposed",
+        ],
+    ),
+    (
+        |node| matches!(node, NodeId::FrontEnd(_)),
+        &["ViewSaved", "LeaderSuspected", "OrderRetried", "Invalidated"],
+    ),
+    (|node| node == NodeId::Catalog, &["GroupVisible", "Restocked", "CatalogReady", "BatchRepeated"]),
+];
+
+/// Draws a schedule over the first `until_ms` from a seed: a random subset of the kinds allowed, at rates
+/// of their own, so that each run has a character and no kind is drowned by the others.
+#[must_use]
+pub fn draw(seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>) -> Vec<Timed> {
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut kinds = Vec::new();
+    for kind in KINDS {
+        // Drawn for every kind, allowed or not, so that switching one off changes the others little.
+        let (chosen, weight) = (rng.random_bool(0.5), rng.random_range(1..10));
+        if chosen && allowed.contains(kind) && kind != "drift" {
+            kinds.push((kind, weight));
+        }
+    }
+    let total: u32 = kinds.iter().map(|(_, weight)| weight).sum();
+    if total == 0 {
+        return Vec::new();
+    }
+    let mean_gap_ms = rng.random_range(300.0..6000.0);
+    let mut schedule = Vec::new();
+    let mut at = 500.0;
+    loop {
+        at += exponential(&mut rng, mean_gap_ms);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive number of milliseconds"
+        )]
+        let at_ms = at as u64;
+        if at_ms >= until_ms {
+            return schedule;
+        }
+        let mut pick = rng.random_range(0..total);
+        for (kind, weight) in &kinds {
+            if pick < *weight {
+                schedule.push(Timed { at_ms, fault: one(kind, &mut rng, nodes) });
+                break;
+            }
+            pick -= weight;
+        }
+    }
+}
+
+fn exponential(rng: &mut SmallRng, mean: f64) -> f64 {
+    -mean * (1.0 - rng.random::<f64>()).ln()
+}
+
+fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId]) -> Fault {
+    let node = nodes[rng.random_range(0..nodes.len())];
+    let other = nodes[rng.random_range(0..nodes.len())];
+    let down_ms = [rng.random_range(1..50), rng.random_range(50..1000), rng.random_range(1000..8000)]
+        [rng.random_range(0..3)];
+    let for_ms = [rng.random_range(20..200), rng.random_range(200..2000), rng.random_range(2000..8000)]
+        [rng.random_range(0..3)];
+    match kind {
+        "crash" => Fault::Crash { node, down_ms, silent: rng.random_bool(0.3) },
+        "crash-all" => Fault::CrashAll { down_ms },
+        "crash-loop" => Fault::CrashLoop {
+            node,
+            times: rng.random_range(2..6),
+            up_ms: rng.random_range(1..600),
+            down_ms: rng.random_range(1..300),
+        },
+        "crash-mid-write" => Fault::CrashMidWrite { node, operations: rng.random_range(0..60), down_ms },
+        "crash-at" => {
+            let of = rng.random_bool(0.3).then_some(other);
+            let points = CRASH_POINTS.iter().find(|(whose, _)| whose(of.unwrap_or(node)));
+            let points = points.map_or(&[][..], |(_, points)| points);
+            Fault::CrashAt { node, of, event: points[rng.random_range(0..points.len())].to_owned(), down_ms }
+        }
+        "lose-disk" => Fault::LoseDisk { node: NodeId::FrontEnd(1), down_ms, files: Files::All },
+        "pause" => Fault::Pause { node, for_ms },
+        "partition" => {
+            let side: Vec<NodeId> = nodes.iter().copied().filter(|_| rng.random_bool(0.4)).collect();
+            let side = if side.is_empty() || side.len() == nodes.len() { vec![node] } else { side };
+            Fault::Partition {
+                side,
+                way: [Way::Both, Way::Both, Way::Out, Way::In][rng.random_range(0..4)],
+                for_ms,
+            }
+        }
+        "clog" => Fault::Clog { from: node, to: other, for_ms },
+        "loss" => Fault::Loss { percent: rng.random_range(1..60), for_ms },
+        "duplicate" => Fault::Duplicate { percent: rng.random_range(5..100), for_ms },
+        "delay" => {
+            Fault::Delay { percent: rng.random_range(5..100), up_to_ms: rng.random_range(5..3000), for_ms }
+        }
+        "reorder" => Fault::Reorder { for_ms },
+        "disk-broken" => Fault::DiskBroken { node, for_ms },
+        "disk-full" => Fault::DiskFull { node, for_ms },
+        _ => Fault::DiskSlow { node, factor: rng.random_range(2..200), for_ms },
+    }
+}

@@ -1,0 +1,179 @@
+//! Memories in a world: files that are lost, older, or another's, and the person who sees to what does not start.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toystore_actors::domain::ReplicaId;
+use toystore_actors::net::NodeId;
+use toystore_actors::storage::JOURNAL;
+
+use super::{MILLI, World};
+use crate::clock::Due;
+use crate::disk::Snapshot;
+use crate::faults::{Back, Files};
+use crate::losses::{Loss, Losses};
+use crate::process::ProcessId;
+
+/// For how long a node is stopped while its files are copied.
+const COPYING_MS: u64 = 50;
+
+/// How long it takes until somebody sees to a node that refuses its files.
+const SEEN_TO_MS: u64 = 1_000;
+
+/// A copy of a node's files.
+struct Copied {
+    files: Snapshot,
+    /// How often the node had been started.
+    starts: u32,
+}
+
+#[derive(Default)]
+pub(super) struct Memories {
+    pub(super) losses: Losses,
+    /// By the place of the fault in the schedule.
+    copies: BTreeMap<usize, Copied>,
+    /// Nodes whose files are, or were, not those that they wrote last. They may refuse them.
+    touched: BTreeSet<NodeId>,
+    /// Nodes that have each other's files.
+    exchanged: Vec<[NodeId; 2]>,
+}
+
+impl World {
+    /// Whether a loss may take place; see [`Losses`].
+    pub(super) fn admit(&self, loss: Loss, nodes: &[NodeId]) -> bool {
+        let replicas: Vec<ReplicaId> = nodes.iter().filter_map(replica).collect();
+        let mut memories = self.memories.borrow_mut();
+        let admitted = memories.losses.admit(loss, &replicas);
+        match admitted {
+            Ok(()) => memories.touched.extend(nodes),
+            Err(why) => {
+                self.note(None, || format!("not admitted: {why}"));
+                self.count("memory fault not admitted");
+            }
+        }
+        admitted.is_ok()
+    }
+
+    pub(super) fn lose_disk(&self, node: NodeId, files: Files, down_ms: u64, what: &str) {
+        if !self.admit(Loss::gone(node), &[node]) {
+            return;
+        }
+        self.crash_for(node, false, down_ms, what);
+        let is_journal = |name: &str| name.ends_with(&format!(".{JOURNAL}"));
+        self.disks[&node.into()].keep(|name| match files {
+            Files::All => false,
+            Files::Data => is_journal(name),
+            Files::Journal => !is_journal(name),
+        });
+        self.forgotten(node);
+    }
+
+    /// The views that only a lost view service knew were never made.
+    fn forgotten(&self, node: NodeId) {
+        if matches!(node, NodeId::FrontEnd(_)) {
+            self.watch.borrow_mut().disk_lost();
+        }
+    }
+
+    /// Copies a node's files, to be put back later.
+    pub(super) fn copy_disk(&self, index: usize, node: NodeId, back: Back) {
+        if back == Back::Run && self.is_up(node.into()) {
+            self.crash(node.into(), false);
+            self.timeline.after(COPYING_MS * MILLI, Due::Restart(node.into()));
+        }
+        let copied = Copied { files: self.disks[&node.into()].snapshot(), starts: self.starts(node) };
+        self.memories.borrow_mut().copies.insert(index, copied);
+    }
+
+    /// Puts a copied file back.
+    pub(super) fn put_back(&self, index: usize, node: NodeId, down_ms: u64, what: &str) {
+        let Some(copied) = self.memories.borrow_mut().copies.remove(&index) else { return };
+        let of_last_run = copied.starts == self.starts(node);
+        if !self.admit(Loss::older(node, of_last_run), &[node]) {
+            return;
+        }
+        self.crash_for(node, false, down_ms, what);
+        self.disks[&node.into()].restore(&copied.files);
+        self.forgotten(node);
+    }
+
+    pub(super) fn swap_disks(&self, nodes: [NodeId; 2], down_ms: u64, what: &str) {
+        if !self.admit(Loss::ReplicaExchanged, &nodes) {
+            return;
+        }
+        for node in nodes {
+            self.crash_for(node, false, down_ms, what);
+        }
+        self.exchange(nodes);
+        self.memories.borrow_mut().exchanged.push(nodes);
+    }
+
+    fn exchange(&self, [one, other]: [NodeId; 2]) {
+        let (one, other) = (&self.disks[&one.into()], &self.disks[&other.into()]);
+        let files = one.snapshot();
+        one.restore(&other.snapshot());
+        other.restore(&files);
+    }
+
+    /// A process does not start on its files. False if nothing was done to them, so that it should have.
+    pub(super) fn refuses_files(&self, id: ProcessId) -> bool {
+        let touched = self.memories.borrow().touched.contains(&id.node);
+        if touched {
+            self.count("file refused");
+            self.timeline.after(SEEN_TO_MS * MILLI, Due::SeenTo(id));
+        }
+        touched
+    }
+
+    /// Whether a node may have to make way for another process under its name, or for what it was itself.
+    pub(super) fn superseded(&self, node: NodeId) -> bool {
+        matches!(node, NodeId::FrontEnd(_)) && self.memories.borrow().touched.contains(&node)
+    }
+
+    /// Starts a second process under a node's name, with a copy of the node's files or with none. False if it must not be.
+    pub(super) fn double(&self, node: NodeId, empty: bool) -> bool {
+        let admitted = Loss::twice(node).is_some_and(|loss| self.admit(loss, &[node]));
+        if admitted {
+            let files = if empty { Snapshot::default() } else { self.disks[&node.into()].snapshot() };
+            self.disks[&ProcessId::second(node)].restore(&files);
+        }
+        admitted
+    }
+
+    /// Somebody sees to a process that refuses its files: what was exchanged is put right, anything else is set aside.
+    pub(super) fn see_to(&self, id: ProcessId) {
+        if self.is_up(id) {
+            return;
+        }
+        let pair = {
+            let exchanged = &mut self.memories.borrow_mut().exchanged;
+            let place = exchanged.iter().position(|pair| pair.contains(&id.node));
+            place.map(|place| exchanged.swap_remove(place))
+        };
+        match pair {
+            Some(pair) => {
+                self.note(None, || format!("the disks of {} and {} are put right", pair[0], pair[1]));
+                for node in pair {
+                    self.crash(node.into(), false);
+                }
+                self.exchange(pair);
+                for node in pair {
+                    self.start(node.into());
+                }
+            }
+            None => {
+                self.note(Some(id), || "its files are set aside".to_owned());
+                self.count("files set aside");
+                self.disks[&id].erase();
+                self.memories.borrow_mut().losses.set_aside(replica(&id.node));
+                self.start(id);
+            }
+        }
+    }
+}
+
+fn replica(node: &NodeId) -> Option<ReplicaId> {
+    match node {
+        NodeId::Order(id) => Some(*id),
+        NodeId::FrontEnd(_) | NodeId::Catalog => None,
+    }
+}
