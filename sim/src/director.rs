@@ -14,12 +14,17 @@ use crate::checks;
 use crate::clock::Nanos;
 use crate::cluster::spare_toy;
 use crate::history::{Asked, Operation, Told};
+use crate::operator;
 use crate::report::{Violation, seconds};
 use crate::workload::{self, Crowd};
 use crate::world::World;
 
 const MILLI: Nanos = 1_000_000;
 const AUDITOR: u8 = 255;
+
+/// The promise that a store breaks that waits, rightly or not.
+pub const COMES_BACK: &str = "it comes back";
+
 const CALL: Duration = Duration::from_secs(2);
 
 /// Sends in the shoppers and lets the run take its course.
@@ -61,7 +66,14 @@ async fn recover(world: &Rc<World>, crowd: &Crowd, healed: Nanos) -> Result<Audi
     let bound = healed + world.setup.recovery_ms * MILLI;
     let auditor = Auditor { net: world.client_net(AUDITOR).0, world: world.clone(), tries: Cell::new(0) };
     let all = &world.setup.replicas;
-    wait(world, bound, async || auditor.in_sync(all).await).await?;
+    wait(world, bound, async || {
+        let outcome = auditor.in_sync(all).await;
+        if outcome.is_err() && world.setup.operator {
+            operator::act(world, &auditor.net).await;
+        }
+        outcome
+    })
+    .await?;
     world.note(None, || format!("in sync {} after all healed", seconds(world.now() - healed)));
     let number = wait(world, bound, async || auditor.order().await).await?;
     world.note(None, || {
@@ -114,7 +126,7 @@ async fn wait<T>(
         if world.now() >= bound {
             let mut facts = vec![format!("{} ms after all healed: {why}", world.setup.recovery_ms)];
             facts.extend(world.unanswered());
-            return Err(Violation::new("it comes back", facts));
+            return Err(Violation::new(COMES_BACK, facts));
         }
         world.timeline.sleep(100 * MILLI).await;
     }

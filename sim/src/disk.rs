@@ -184,6 +184,8 @@ struct State {
     trip_after: Option<u64>,
     tripped: bool,
     fault: Option<DiskFault>,
+    /// The next sync fails.
+    sync_fails: bool,
     slow: u64,
     cost: Nanos,
     rng: SmallRng,
@@ -219,6 +221,7 @@ impl Disk {
             trip_after: None,
             tripped: false,
             fault: None,
+            sync_fails: false,
             slow: 1,
             cost: 0,
             rng: SmallRng::seed_from_u64(seed),
@@ -289,6 +292,11 @@ impl Disk {
     /// Lets operations fail from now on, or no longer.
     pub fn set_fault(&self, fault: Option<DiskFault>) {
         self.0.lock().fault = fault;
+    }
+
+    /// Lets the next sync fail, and none after it; or not.
+    pub fn fail_next_sync(&self, fails: bool) {
+        self.0.lock().sync_fails = fails;
     }
 
     /// The fault under way.
@@ -397,6 +405,10 @@ impl State {
                 return Err(io::Error::other("the process is gone"));
             }
             *left -= 1;
+        }
+        if kind == Kind::Sync && std::mem::take(&mut self.sync_fails) {
+            self.counts.failed += 1;
+            return Err(io::Error::other("input/output error"));
         }
         match self.fault {
             Some(DiskFault::Broken) => {

@@ -20,6 +20,7 @@ pub mod history;
 pub mod lines;
 pub mod losses;
 pub mod network;
+pub mod operator;
 pub mod opinion;
 pub mod process;
 pub mod report;

@@ -314,18 +314,17 @@ fn run_scenarios(args: &RunArgs) -> Result<bool, CouldNotRun> {
     let mut well = true;
     for file in &args.scenario {
         let scenario = read_scenario(file)?;
-        let setup = Setup { bug: args.bug.or(scenario.setup.bug), ..scenario.setup };
+        let setup = Setup { bug: args.bug.or(scenario.setup.bug), ..scenario.setup.clone() };
         let outcome = run(setup.clone(), false);
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         keep_history(args, &name, &setup, &outcome)?;
-        let unseen: Vec<&String> =
-            scenario.must_see.iter().filter(|what| !outcome.counts.contains_key(*what)).collect();
-        let verdict = if outcome.violations.is_empty() && unseen.is_empty() { "well" } else { "NOT WELL" };
+        let unmet = scenario.unmet(&outcome);
+        let verdict = if unmet.is_empty() { "well" } else { "NOT WELL" };
         println!("{verdict}: {}", scenario.title);
-        for what in &unseen {
-            println!("  was to be seen, but was not: {what}");
+        for what in &unmet {
+            println!("  {what}");
         }
-        if !outcome.violations.is_empty() {
+        if !outcome.violations.is_empty() && !unmet.is_empty() {
             let command = format!("toystore-sim replay --scenario {}", file.display());
             println!("{}", report::failure(&outcome, &command, None));
         }

@@ -14,8 +14,10 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 
 use crate::clock::Nanos;
+use crate::director::COMES_BACK;
 use crate::faults::{self, Timed};
 use crate::network::Weather;
+use crate::report::Outcome;
 
 /// A story about the store, in a file that a person can read and change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,8 +29,21 @@ pub struct Scenario {
     pub story: String,
     /// Events and counts that must be seen at least once, or the story did not take place.
     pub must_see: Vec<String>,
+    /// How it has to end.
+    pub expect: Expect,
     /// The run.
     pub setup: Setup,
+}
+
+/// How a scenario has to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expect {
+    /// The store comes back.
+    #[default]
+    Recovers,
+    /// The store waits, because going on could lose what it promised. It breaks no other promise.
+    Waits,
 }
 
 /// A scenario as it is written: what a file leaves out of `setup` is drawn from the seed, without faults.
@@ -41,6 +56,8 @@ struct Written {
     seed: u64,
     #[serde(default)]
     must_see: Vec<String>,
+    #[serde(default)]
+    expect: Expect,
     #[serde(default)]
     setup: toml::Table,
     #[serde(default)]
@@ -72,8 +89,31 @@ impl Scenario {
                 return Err(BadScenario(format!("there is no {stranger} in this run: {timed}")));
             }
         }
-        let Written { title, story, must_see, .. } = written;
-        Ok(Scenario { title, story, must_see, setup })
+        let Written { title, story, must_see, expect, .. } = written;
+        Ok(Scenario { title, story, must_see, expect, setup })
+    }
+
+    /// What of the end of its run is not as the scenario has it; nothing, if all is well.
+    #[must_use]
+    pub fn unmet(&self, outcome: &Outcome) -> Vec<String> {
+        let broken = outcome.violations.iter().map(|violation| violation.promise);
+        let expected: &[&str] = match self.expect {
+            Expect::Recovers => &[],
+            Expect::Waits => &[COMES_BACK],
+        };
+        let mut unmet: Vec<String> = broken
+            .clone()
+            .filter(|promise| !expected.contains(promise))
+            .map(|promise| format!("this promise was broken: {promise}"))
+            .collect();
+        // A store that has taken an order after all healed did not wait, even if something else kept it.
+        let waits = broken.into_iter().any(|promise| promise == COMES_BACK) && outcome.recovery_nanos == 0;
+        if self.expect == Expect::Waits && !waits {
+            unmet.push("it was to wait, but went on".to_owned());
+        }
+        let unseen = self.must_see.iter().filter(|what| !outcome.counts.contains_key(*what));
+        unmet.extend(unseen.map(|what| format!("was to be seen, but was not: {what}")));
+        unmet
     }
 
     /// The text of a scenario that is this run, to be kept in a file.
@@ -153,12 +193,22 @@ pub struct Setup {
     pub faults_ms: u64,
     /// How long it may take, after all healed, until orders succeed and all replicas are in sync.
     pub recovery_ms: u64,
+    /// Whether somebody does what the store waits for an operator to do.
+    #[serde(default = "yes")]
+    pub operator: bool,
+    /// Whether memories may be lost beyond what the store promises to survive: then it has to wait.
+    #[serde(default)]
+    pub unlimited_losses: bool,
     /// Which rule of the store is broken on purpose.
     #[serde(default, with = "crate::bugs::by_name", skip_serializing_if = "Option::is_none")]
     pub bug: Option<Bug>,
     /// What goes wrong.
     #[serde(default, rename = "fault", skip_serializing_if = "Vec::is_empty")]
     pub schedule: Vec<Timed>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// By how much a clock may be fast or slow so that two of them differ by less than the lease's margin of
@@ -205,6 +255,8 @@ impl Setup {
             drift_ppm: BTreeMap::new(),
             faults_ms,
             recovery_ms: 20_000,
+            operator: true,
+            unlimited_losses: false,
             bug: None,
             schedule: Vec::new(),
             replicas,

@@ -34,6 +34,12 @@ const CRASH_POINTS: [(IsKind, &[&str]); 3] = [
     (|node| node == NodeId::Catalog, &["GroupVisible", "Restocked", "CatalogReady", "BatchRepeated"]),
 ];
 
+/// At which events of a replica it is worth crashing another node as well: what they tell each other is under way.
+const PAIR_POINTS: [&str; 5] = ["ViewAdopted", "AddAsked", "DropAsked", "TakeoverBegan", "CaughtUp"];
+
+/// Not at some time, but when a node creates its files.
+const FIRST_START: &str = "first-start";
+
 /// Draws a schedule over the first `until_ms` from a seed: a random subset of the kinds allowed, at rates
 /// of their own, so that each run has a character and no kind is drowned by the others.
 #[must_use]
@@ -47,12 +53,19 @@ pub fn draw(seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>
             kinds.push((kind, weight));
         }
     }
-    let total: u32 = kinds.iter().map(|(_, weight)| weight).sum();
-    if total == 0 {
+    if kinds.is_empty() {
         return Vec::new();
     }
     let mean_gap_ms = rng.random_range(300.0..6000.0);
     let mut schedule = Vec::new();
+    if kinds.iter().any(|(kind, _)| *kind == FIRST_START) {
+        schedule.push(Timed { at_ms: 0, fault: one(FIRST_START, &mut rng, nodes) });
+    }
+    kinds.retain(|(kind, _)| *kind != FIRST_START);
+    let total: u32 = kinds.iter().map(|(_, weight)| weight).sum();
+    if total == 0 {
+        return schedule;
+    }
     let mut at = 500.0;
     loop {
         at += exponential(&mut rng, mean_gap_ms);
@@ -103,6 +116,20 @@ fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId]) -> Fault {
             let points = points.map_or(&[][..], |(_, points)| points);
             Fault::CrashAt { node, of, event: points[rng.random_range(0..points.len())].to_owned(), down_ms }
         }
+        FIRST_START => Fault::CrashMidWrite { node, operations: rng.random_range(0..60), down_ms },
+        "crash-pair" => {
+            let replicas: Vec<NodeId> =
+                nodes.iter().copied().filter(|node| matches!(node, NodeId::Order(_))).collect();
+            let of = replicas[rng.random_range(0..replicas.len())];
+            let event = PAIR_POINTS[rng.random_range(0..PAIR_POINTS.len())].to_owned();
+            let node = if rng.random_bool(0.5) { NodeId::FrontEnd(1) } else { node };
+            Fault::CrashPair { node, of, event, both: rng.random_bool(0.5), down_ms }
+        }
+        "stop" => {
+            let operations = rng.random_bool(0.7).then(|| rng.random_range(0..12));
+            Fault::Stop { node, operations, down_ms }
+        }
+        "disk-sync-once" => Fault::DiskSyncOnce { node },
         "lose-disk" => Fault::LoseDisk { node: NodeId::FrontEnd(1), down_ms, files: Files::All },
         "pause" => Fault::Pause { node, for_ms },
         "partition" => {

@@ -67,16 +67,18 @@ fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId], within_ms: u64) -> Opti
         "old-catalog-disk" => old(NodeId::Catalog),
         "swap-disks" => Fault::SwapDisks { one: replica, other: another?, down_ms },
         "misaddress" => Fault::Misaddress { at, one: replica, other: another?, exchanged, for_ms },
-        // Shoppers do not reach it: a cache that is not told of changes shows old ones, and nothing says that it is not to.
+        // Shoppers do not reach it, and the catalog not it instead of the first: a lease is a front-end's, by its number,
+        // and of two under one number only one is told what to drop.
         "second-front-end" => Fault::SecondProcess {
             node: NodeId::FrontEnd(1),
             empty,
-            reached_by: some,
+            after_ms: after_ms % for_ms,
+            reached_by: some.into_iter().filter(|node| *node != NodeId::Catalog).collect(),
             shoppers: false,
             for_ms,
         },
         "second-replica" => {
-            Fault::SecondProcess { node: replica, empty, reached_by: some, shoppers: false, for_ms }
+            Fault::SecondProcess { node: replica, empty, after_ms: after_ms % for_ms, reached_by: some, shoppers: false, for_ms }
         }
         _ => Fault::Reconfigure { without: replica, at: some, gap_ms, for_ms },
     })

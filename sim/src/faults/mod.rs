@@ -91,6 +91,24 @@ pub enum Fault {
         event: String,
         down_ms: u64,
     },
+    /// A node crashes at the very point where another one tells of this event the next time; that one too, if both do.
+    CrashPair {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        #[serde(with = "node_name")]
+        of: NodeId,
+        event: String,
+        both: bool,
+        down_ms: u64,
+    },
+    /// A node is stopped in peace, so that it closes its files; or crashes while it does, after so many disk operations.
+    Stop {
+        #[serde(with = "node_name")]
+        node: NodeId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operations: Option<u64>,
+        down_ms: u64,
+    },
     /// A node's machine is replaced: it crashes, and starts again without its files.
     LoseDisk {
         #[serde(with = "node_name")]
@@ -127,13 +145,16 @@ pub enum Fault {
         exchanged: bool,
         for_ms: u64,
     },
-    /// A second process runs under a node's name, with a copy of its files or with none. It calls whom it likes; calls
-    /// to the node reach it from these nodes, and from every other shopper, or else from nobody.
+    /// A node's files are copied, and so much later a second process runs under its name with that copy, or with no files
+    /// at all. It calls whom it likes; calls to the node reach it from these nodes, and from every other shopper, or else
+    /// from nobody. It ends `for_ms` after the copy.
     SecondProcess {
         #[serde(with = "node_name")]
         node: NodeId,
         #[serde(default)]
         empty: bool,
+        #[serde(default)]
+        after_ms: u64,
         #[serde(default, with = "node_names")]
         reached_by: Vec<NodeId>,
         #[serde(default)]
@@ -185,6 +206,11 @@ pub enum Fault {
         node: NodeId,
         for_ms: u64,
     },
+    /// The next sync of a disk fails, and those after it succeed.
+    DiskSyncOnce {
+        #[serde(with = "node_name")]
+        node: NodeId,
+    },
     /// Each write to a disk fails for lack of room.
     DiskFull {
         #[serde(with = "node_name")]
@@ -205,8 +231,8 @@ fn yes() -> bool {
 }
 
 /// The kinds of faults, by the names that `--faults` takes. Clock drift is a property of a run and has no
-/// place in its schedule.
-pub const KINDS: [&str; 17] = [
+/// place in its schedule; a first start that is cut short is a crash in the middle of a disk operation, at the very beginning.
+pub const KINDS: [&str; 21] = [
     "crash",
     "crash-all",
     "crash-loop",
@@ -224,6 +250,10 @@ pub const KINDS: [&str; 17] = [
     "disk-slow",
     "drift",
     "lose-disk",
+    "crash-pair",
+    "stop",
+    "disk-sync-once",
+    "first-start",
 ];
 
 /// The kinds in which a memory is lost, older or another's, or a process is not who it is taken for. They are drawn
@@ -251,6 +281,9 @@ impl Fault {
             Fault::CrashLoop { .. } => "crash-loop",
             Fault::CrashMidWrite { .. } => "crash-mid-write",
             Fault::CrashAt { .. } => "crash-at",
+            Fault::CrashPair { .. } => "crash-pair",
+            Fault::Stop { .. } => "stop",
+            Fault::DiskSyncOnce { .. } => "disk-sync-once",
             Fault::LoseDisk { node, .. } => match node {
                 NodeId::FrontEnd(_) => "lose-disk",
                 NodeId::Order(_) => "lose-replica-disk",
@@ -286,6 +319,8 @@ impl Fault {
             Fault::Crash { node, .. }
             | Fault::CrashLoop { node, .. }
             | Fault::CrashMidWrite { node, .. }
+            | Fault::Stop { node, .. }
+            | Fault::DiskSyncOnce { node }
             | Fault::LoseDisk { node, .. }
             | Fault::OldDisk { node, .. }
             | Fault::Pause { node, .. }
@@ -295,6 +330,7 @@ impl Fault {
             Fault::CrashAt { node, of, .. } => [Some(*node), *of].into_iter().flatten().collect(),
             Fault::Partition { side, .. } => side.clone(),
             Fault::Clog { from, to, .. } => vec![*from, *to],
+            Fault::CrashPair { node, of, .. } => vec![*node, *of],
             Fault::SwapDisks { one, other, .. } => vec![*one, *other],
             Fault::Misaddress { at, one, other, .. } => vec![*at, *one, *other],
             Fault::SecondProcess { node, reached_by: others, .. }
@@ -325,6 +361,9 @@ impl Fault {
             | Fault::DiskFull { for_ms, .. }
             | Fault::DiskSlow { for_ms, .. } => Some(*for_ms),
             Fault::Crash { .. }
+            | Fault::CrashPair { .. }
+            | Fault::Stop { .. }
+            | Fault::DiskSyncOnce { .. }
             | Fault::LoseDisk { .. }
             | Fault::OldDisk { .. }
             | Fault::SwapDisks { .. }
@@ -374,6 +413,19 @@ impl fmt::Display for Fault {
                 Some(of) => write!(f, "{node} crashes at the next {event} of {of}, for {down_ms} ms"),
                 None => write!(f, "{node} crashes at its next {event}, for {down_ms} ms"),
             },
+            Fault::CrashPair { node, of, event, both, down_ms } => {
+                let who = if *both { format!("{node} and {of} crash") } else { format!("{node} crashes") };
+                write!(f, "{who} at the next {event} of {of}, for {down_ms} ms")
+            }
+            Fault::Stop { node, operations: None, down_ms } => {
+                write!(f, "{node} is stopped and closes its files, for {down_ms} ms")
+            }
+            Fault::Stop { node, operations: Some(operations), down_ms } => {
+                write!(
+                    f,
+                    "{node} is stopped, and crashes after {operations} disk operations of its closing; for {down_ms} ms"
+                )
+            }
             Fault::LoseDisk { node, down_ms, files } => {
                 let what = match files {
                     Files::All => "disk",
@@ -399,9 +451,9 @@ impl fmt::Display for Fault {
                 let both = if *exchanged { ", and the other way round," } else { "" };
                 write!(f, "{at} has the address of {other} for {one}{both} for {for_ms} ms")
             }
-            Fault::SecondProcess { node, empty, reached_by, shoppers, for_ms } => {
-                let files = if *empty { "with no files" } else { "with a copy of its files" };
-                write!(f, "a second {node} runs {files} for {for_ms} ms, reached by ")?;
+            Fault::SecondProcess { node, empty, after_ms, reached_by, shoppers, for_ms } => {
+                let files = if *empty { "no files" } else { "a copy made now of its files" };
+                write!(f, "a second {node} runs with {files}, from {after_ms} to {for_ms} ms after this, reached by ")?;
                 match (&reached_by[..], shoppers) {
                     ([], false) => write!(f, "nobody"),
                     ([], true) => write!(f, "every other shopper"),
@@ -435,6 +487,7 @@ impl fmt::Display for Fault {
             }
             Fault::Reorder { for_ms } => write!(f, "messages overtake one another for {for_ms} ms"),
             Fault::DiskBroken { node, for_ms } => write!(f, "the disk of {node} fails for {for_ms} ms"),
+            Fault::DiskSyncOnce { node } => write!(f, "the next sync of the disk of {node} fails"),
             Fault::DiskFull { node, for_ms } => write!(f, "the disk of {node} is full for {for_ms} ms"),
             Fault::DiskSlow { node, factor, for_ms } => {
                 write!(f, "the disk of {node} is {factor} times slower for {for_ms} ms")

@@ -43,14 +43,15 @@ impl World {
         let replicas: Vec<ReplicaId> = nodes.iter().filter_map(replica).collect();
         let mut memories = self.memories.borrow_mut();
         let admitted = memories.losses.admit(loss, &replicas);
-        match admitted {
-            Ok(()) => memories.touched.extend(nodes),
-            Err(why) => {
-                self.note(None, || format!("not admitted: {why}"));
-                self.count("memory fault not admitted");
-            }
+        if let Err(why) = admitted
+            && !self.setup.unlimited_losses
+        {
+            self.note(None, || format!("not admitted: {why}"));
+            self.count("memory fault not admitted");
+            return false;
         }
-        admitted.is_ok()
+        memories.touched.extend(nodes);
+        true
     }
 
     pub(super) fn lose_disk(&self, node: NodeId, files: Files, down_ms: u64, what: &str) {
@@ -129,12 +130,14 @@ impl World {
         matches!(node, NodeId::FrontEnd(_)) && self.memories.borrow().touched.contains(&node)
     }
 
-    /// Starts a second process under a node's name, with a copy of the node's files or with none. False if it must not be.
-    pub(super) fn double(&self, node: NodeId, empty: bool) -> bool {
-        let admitted = Loss::twice(node).is_some_and(|loss| self.admit(loss, &[node]));
+    /// Gives the copy of a node's files, or none, to a second process that is to run under its name. False if it must not.
+    pub(super) fn double(&self, index: usize, node: NodeId, empty: bool) -> bool {
+        let Some(copied) = self.memories.borrow_mut().copies.remove(&index) else { return false };
+        let second = ProcessId::second(node);
+        let admitted =
+            !self.is_up(second) && Loss::twice(node).is_some_and(|loss| self.admit(loss, &[node]));
         if admitted {
-            let files = if empty { Snapshot::default() } else { self.disks[&node.into()].snapshot() };
-            self.disks[&ProcessId::second(node)].restore(&files);
+            self.disks[&second].restore(&if empty { Snapshot::default() } else { copied.files });
         }
         admitted
     }

@@ -115,6 +115,7 @@ impl World {
             process.failed_at_start = self.disks[&id].counts().failed;
             process.incarnation
         };
+        let failed_before = self.disks[&id].counts().failed;
         self.note(Some(id), || "starts".to_owned());
         let host = self.host(id, incarnation, &alive);
         let disk = &self.disks[&id];
@@ -126,6 +127,9 @@ impl World {
             drop(started);
             self.note(Some(id), || "crashes while it starts".to_owned());
             self.count("crash while starting");
+            if self.processes.borrow().get(&id).is_some_and(|process| process.starts == 1) {
+                self.count("crash while files are created");
+            }
             let down = self.trouble.borrow_mut().mid_write.remove(&id).unwrap_or(100);
             self.timeline.after(down * MILLI, Due::Restart(id));
             return;
@@ -140,7 +144,7 @@ impl World {
             Ok(Err(error)) => {
                 alive.set(false);
                 disk.crash();
-                if disk.fault().is_some() {
+                if disk.counts().failed > failed_before {
                     self.note(Some(id), || format!("cannot start: {error}"));
                     self.timeline.after(500 * MILLI, Due::Restart(id));
                 } else if self.refuses_files(id) {
@@ -208,10 +212,44 @@ impl World {
 
     /// Crashes a process at this very point: nothing it does from here on reaches anybody.
     pub fn crash(&self, id: ProcessId, silent: bool) {
+        let Some((remains, cut_off)) = self.detach(id, silent) else { return };
+        self.disks[&id].crash();
+        self.executor.kill(id);
+        // Dropping these runs code of the actor; this may be called from the middle of such code.
+        self.executor.bury_later(remains);
+        self.note(Some(id), || "crashes".to_owned());
+        self.count("crash");
+        self.cut_off(cut_off, silent);
+    }
+
+    /// Stops a process in peace: it closes its files, or crashes while it does, after so many disk operations. Not to be
+    /// called from the middle of an actor's code. False if it did not run.
+    pub(super) fn stop(&self, id: ProcessId, operations: Option<u64>) -> bool {
+        let Some((remains, cut_off)) = self.detach(id, false) else { return false };
+        self.note(Some(id), || "is stopped".to_owned());
+        let disk = &self.disks[&id];
+        if let Some(operations) = operations {
+            disk.trip_after(operations);
+        }
+        self.executor.kill(id);
+        self.executor.bury_later(remains);
+        self.executor.bury();
+        if disk.tripped() {
+            self.note(Some(id), || "crashes while it closes its files".to_owned());
+            self.count("crash while closing");
+        }
+        disk.crash();
+        self.cut_off(cut_off, false);
+        true
+    }
+
+    /// Takes a process off the network. Returns what has to be dropped, and the calls that it did not answer; nothing if
+    /// it does not run.
+    fn detach(&self, id: ProcessId, silent: bool) -> Option<(Box<dyn Any>, Vec<Packet>)> {
         let mut processes = self.processes.borrow_mut();
-        let Some(process) = processes.get_mut(&id) else { return };
-        let Running::Up { .. } = process.running else { return };
-        let crashed = std::mem::replace(&mut process.running, Running::Down { silent });
+        let process = processes.get_mut(&id)?;
+        let Running::Up { .. } = process.running else { return None };
+        let ended = std::mem::replace(&mut process.running, Running::Down { silent });
         process.alive.set(false);
         process.incarnation += 1;
         process.paused = false;
@@ -219,14 +257,11 @@ impl World {
         let mut cut_off: Vec<Packet> = std::mem::take(&mut process.under_way).into_values().collect();
         cut_off.append(&mut process.inbox);
         let jobs = std::mem::take(&mut process.jobs);
-        drop(processes);
-        self.disks[&id].crash();
-        self.executor.kill(id);
-        // Dropping these runs code of the actor; this may be called from the middle of such code.
-        self.executor.bury_later(Box::new((crashed, jobs)));
-        self.note(Some(id), || "crashes".to_owned());
-        self.count("crash");
-        for packet in cut_off {
+        Some((Box::new((ended, jobs)), cut_off))
+    }
+
+    fn cut_off(&self, calls: Vec<Packet>, silent: bool) {
+        for packet in calls {
             // A process that dies resets its connections; a machine that dies says nothing.
             if !silent && self.rng.borrow_mut().random_bool(0.7) {
                 self.reply(&packet, Err(NetError::Lost));

@@ -8,16 +8,17 @@ use toystore_actors::net::NodeId;
 use super::{MILLI, World};
 use crate::clock::Due;
 use crate::disk::DiskFault;
-use crate::faults::{Fault, Way};
+use crate::faults::{Back, Fault, Way};
 use crate::network::{Endpoint, Weather};
 use crate::process::ProcessId;
 
-/// Crash a node at some node's next such event.
+/// Crash nodes at some node's next such event.
 struct Trigger {
     of: NodeId,
     event: String,
-    node: NodeId,
+    nodes: Vec<NodeId>,
     down_ms: u64,
+    what: String,
 }
 
 #[derive(Default)]
@@ -40,8 +41,12 @@ impl World {
                 trouble.triggers.iter().position(|trigger| id == trigger.of.into() && trigger.event == event);
             hit.map(|hit| trouble.triggers.swap_remove(hit))
         };
-        if let Some(Trigger { node, down_ms, .. }) = hit {
-            self.crash_for(node, false, down_ms, "fault crash-at");
+        if let Some(Trigger { nodes, down_ms, what, .. }) = hit {
+            for (node, turn) in nodes.into_iter().zip(0..) {
+                // The second one comes back at another time.
+                let more = if turn == 0 { 0 } else { self.rng.borrow_mut().random_range(0..200) };
+                self.crash_for(node, false, down_ms + more, &what);
+            }
         }
     }
 
@@ -73,9 +78,21 @@ impl World {
                 self.disks[&(*node).into()].trip_after(*operations);
             }
             Fault::CrashAt { node, of, event, down_ms } => {
-                let trigger =
-                    Trigger { of: of.unwrap_or(*node), event: event.clone(), node: *node, down_ms: *down_ms };
-                self.trouble.borrow_mut().triggers.push(trigger);
+                self.crash_when(of.unwrap_or(*node), event, vec![*node], *down_ms, counted(&fault));
+            }
+            Fault::CrashPair { node, of, event, both, down_ms } => {
+                let nodes = if *both && node != of { vec![*node, *of] } else { vec![*node] };
+                self.crash_when(*of, event, nodes, *down_ms, counted(&fault));
+            }
+            Fault::Stop { node, operations, down_ms } => {
+                if self.stop((*node).into(), *operations) {
+                    self.count(&counted(&fault));
+                    self.timeline.after(down_ms * MILLI, Due::Restart((*node).into()));
+                }
+            }
+            Fault::DiskSyncOnce { node } => {
+                self.count(&counted(&fault));
+                self.disks[&(*node).into()].fail_next_sync(true);
             }
             Fault::Pause { node, .. } => self.pause((*node).into()),
             Fault::LoseDisk { node, down_ms, files } => {
@@ -94,12 +111,9 @@ impl World {
                     self.reload(&fault);
                 }
             }
-            Fault::SecondProcess { node, empty, .. } => {
-                if self.double(*node, *empty) {
-                    self.trouble.borrow_mut().addresses_wrong = true;
-                    self.activate(index, &fault);
-                    self.start(ProcessId::second(*node));
-                }
+            Fault::SecondProcess { node, after_ms, .. } => {
+                self.copy_disk(index, *node, Back::Moment);
+                self.timeline.after(after_ms * MILLI, Due::FaultGoesOn(index));
             }
             Fault::Misaddress { .. } => {
                 self.trouble.borrow_mut().addresses_wrong = true;
@@ -107,6 +121,11 @@ impl World {
             }
             _ => self.activate(index, &fault),
         }
+    }
+
+    fn crash_when(&self, of: NodeId, event: &str, nodes: Vec<NodeId>, down_ms: u64, what: String) {
+        let trigger = Trigger { of, event: event.to_owned(), nodes, down_ms, what };
+        self.trouble.borrow_mut().triggers.push(trigger);
     }
 
     fn activate(&self, index: usize, fault: &Fault) {
@@ -149,6 +168,13 @@ impl World {
         match fault {
             Fault::CrashLoop { .. } => self.crash_again(index),
             Fault::OldDisk { node, down_ms, .. } => self.put_back(index, *node, *down_ms, &counted(fault)),
+            Fault::SecondProcess { node, empty, .. } => {
+                if self.double(index, *node, *empty) {
+                    self.trouble.borrow_mut().addresses_wrong = true;
+                    self.activate(index, fault);
+                    self.start(ProcessId::second(*node));
+                }
+            }
             _ => {}
         }
     }
@@ -208,6 +234,7 @@ impl World {
         self.stop_misconfigured();
         for (id, disk) in &self.disks {
             disk.do_not_trip();
+            disk.fail_next_sync(false);
             self.resume(*id);
             if !id.is_own() {
                 self.crash(*id, false);
