@@ -68,9 +68,20 @@ pub struct Operation {
     pub told: Told,
 }
 
+/// The catalog was made anew from the order book: what it knew besides, restocks and refusals, is forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebuild {
+    /// When, in virtual nanoseconds.
+    pub at: Nanos,
+    /// The last order that the book held.
+    pub through: OrderNumber,
+}
+
 /// All that the shoppers did, in the order of the answers.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     /// The operations that have ended.
     pub operations: Vec<Operation>,
+    /// What an operator did to the catalog meanwhile.
+    pub rebuilds: Vec<Rebuild>,
 }

@@ -29,6 +29,8 @@ pub struct Scenario {
     pub story: String,
     /// Events and counts that must be seen at least once, or the story did not take place.
     pub must_see: Vec<String>,
+    /// What must not be seen more often than that: the store comes to rest.
+    pub at_most: BTreeMap<String, u64>,
     /// How it has to end.
     pub expect: Expect,
     /// The run.
@@ -56,6 +58,8 @@ struct Written {
     seed: u64,
     #[serde(default)]
     must_see: Vec<String>,
+    #[serde(default)]
+    at_most: BTreeMap<String, u64>,
     #[serde(default)]
     expect: Expect,
     #[serde(default)]
@@ -89,8 +93,8 @@ impl Scenario {
                 return Err(BadScenario(format!("there is no {stranger} in this run: {timed}")));
             }
         }
-        let Written { title, story, must_see, expect, .. } = written;
-        Ok(Scenario { title, story, must_see, expect, setup })
+        let Written { title, story, must_see, at_most, expect, .. } = written;
+        Ok(Scenario { title, story, must_see, at_most, expect, setup })
     }
 
     /// What of the end of its run is not as the scenario has it; nothing, if all is well.
@@ -113,6 +117,12 @@ impl Scenario {
         }
         let unseen = self.must_see.iter().filter(|what| !outcome.counts.contains_key(*what));
         unmet.extend(unseen.map(|what| format!("was to be seen, but was not: {what}")));
+        let seen = |what: &String| outcome.counts.get(what).copied().unwrap_or(0);
+        let too_often = self.at_most.iter().filter(|(what, most)| seen(what) > **most);
+        unmet.extend(
+            too_often
+                .map(|(what, most)| format!("was to be seen {most} times at most: {what} ({})", seen(what))),
+        );
         unmet
     }
 

@@ -3,15 +3,36 @@
 use std::fs;
 use std::path::Path;
 
+use toystore_sim::faults::{KINDS, MEMORY_KINDS};
+use toystore_sim::report::facts;
 use toystore_sim::run::run;
 use toystore_sim::scenario::{Scenario, Setup};
+
+/// Stories of lost memory that the store of today does not survive.
+const NOT_YET: [&str; 15] = [
+    "addresses-exchanged-at-front-end",
+    "addresses-exchanged-at-leader",
+    "books-lost",
+    "catalog-of-yesterday",
+    "catalog-removed",
+    "file-alone",
+    "front-end-older",
+    "journal-alone",
+    "leader-wiped",
+    "reconfigured",
+    "replica-copied",
+    "replica-older",
+    "replica-removed",
+    "second-front-end",
+    "two-replicas-one-number",
+];
 
 #[test]
 fn every_scenario_ends_well() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/sim");
     // Those that are there to catch one planted bug each tell a story that the store must survive, too.
-    let both = [directory.clone(), directory.join("bugs")];
-    let entries = both.iter().flat_map(|directory| fs::read_dir(directory).expect("the scenarios are there"));
+    let all = [directory.clone(), directory.join("bugs"), directory.join("memory")];
+    let entries = all.iter().flat_map(|directory| fs::read_dir(directory).expect("the scenarios are there"));
     let mut files: Vec<_> = entries
         .map(|entry| entry.expect("a directory entry").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
@@ -21,19 +42,21 @@ fn every_scenario_ends_well() {
     for file in files {
         let text = fs::read_to_string(&file).expect("it can be read");
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let outcome = run(scenario.setup, false);
-        assert_eq!(outcome.violations, [], "{}", file.display());
-        for what in &scenario.must_see {
-            assert!(outcome.counts.contains_key(what), "{}: {what} was not seen", file.display());
+        if NOT_YET.iter().any(|name| file.file_stem().is_some_and(|stem| stem == *name)) {
+            continue;
         }
+        let outcome = run(scenario.setup.clone(), false);
+        let unmet = scenario.unmet(&outcome);
+        assert!(unmet.is_empty(), "{}: {}\n{}", file.display(), unmet.join("; "), facts(&outcome));
     }
 }
 
 /// What is kept of a shortened run is the run.
 #[test]
 fn a_run_survives_being_written_and_read() {
+    let kinds = KINDS.into_iter().chain(MEMORY_KINDS).collect();
     for seed in 1..50 {
-        let setup = Setup::draw(seed, &toystore_sim::faults::KINDS.into());
+        let setup = Setup::draw(seed, &kinds);
         let text = Scenario::text("any", &setup).expect("it can be written");
         let read = Scenario::parse(&text).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
         assert_eq!(read.setup, setup, "seed {seed}");

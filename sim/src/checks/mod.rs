@@ -30,10 +30,9 @@ pub fn judge(setup: &Setup, history: &History, audit: &Audit, undecided: &mut u6
     found.extend(durable::check(history, audit));
     found.extend(one_history::check(audit));
     found.extend(once::check(history, audit));
-    found.extend(stock::check(setup, audit));
-    let ordered = audit.books.values().flatten().map(|entry| &entry.purchase.key).collect();
+    found.extend(stock::check(setup, audit, !history.rebuilds.is_empty()));
     let initial = cluster::products(setup).into_iter().map(|seed| (seed.name, seed.quantity)).collect();
-    found.extend(products::check(history, &ordered, &initial, setup.restock_to, undecided));
+    found.extend(products::check(history, audit, &initial, setup.restock_to, undecided));
     found
 }
 

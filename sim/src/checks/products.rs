@@ -9,8 +9,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toystore_actors::domain::{ProductName, RequestId};
+use toystore_actors::domain::{OrderNumber, ProductName, RequestId};
 
+use crate::audit::Audit;
 use crate::clock::Nanos;
 use crate::history::{Asked, History, Operation, Told};
 use crate::report::{Violation, seconds};
@@ -32,8 +33,18 @@ struct Step {
     act: Act,
     from: Nanos,
     until: Nanos,
+    /// The order that it became, of a sale.
+    number: Option<OrderNumber>,
     /// For the report.
     what: String,
+}
+
+/// From then on there are so many pieces: what the orders up to that number have left.
+#[derive(Debug, Clone, Copy)]
+struct Rebuilt {
+    at: Nanos,
+    pieces: u64,
+    through: OrderNumber,
 }
 
 /// What became of the search.
@@ -46,18 +57,23 @@ enum Verdict {
     Broken(Vec<String>),
 }
 
-/// Checks every product. `ordered` are the keys in the order book, which tell what became of orders whose
-/// outcome their shopper does not know.
+/// The orders in the books by their keys, which tell what became of those whose outcome their shopper does not know.
+type Ordered<'a> = BTreeMap<&'a RequestId, OrderNumber>;
+
+/// Checks every product.
 pub(super) fn check(
     history: &History,
-    ordered: &BTreeSet<&RequestId>,
+    audit: &Audit,
     initial: &BTreeMap<ProductName, u64>,
     restock_to: u64,
     undecided: &mut u64,
 ) -> Option<Violation> {
+    let entries = audit.books.values().flatten();
+    let ordered: Ordered<'_> = entries.map(|entry| (&entry.purchase.key, entry.number)).collect();
     for (name, stock) in initial {
-        let steps = steps(history, name, ordered);
-        match search(&steps, *stock, restock_to) {
+        let steps = steps(history, name, &ordered);
+        let rebuilds = rebuilds(history, audit, name, *stock);
+        match search(&steps, &rebuilds, *stock, restock_to) {
             Verdict::Fits => {}
             Verdict::Undecided => *undecided += 1,
             Verdict::Broken(facts) => {
@@ -90,7 +106,20 @@ fn existence(operation: &Operation, initial: &BTreeMap<ProductName, u64>) -> Opt
     Some(Violation::new(PROMISE, [fact]))
 }
 
-fn steps(history: &History, name: &ProductName, ordered: &BTreeSet<&RequestId>) -> Vec<Step> {
+/// What is left of a product after each time that the catalog was rebuilt.
+fn rebuilds(history: &History, audit: &Audit, name: &ProductName, initial: u64) -> Vec<Rebuilt> {
+    let left = |through| {
+        let book = audit.books.values().next().into_iter().flatten();
+        let sold = book.filter(|entry| entry.number <= through && entry.purchase.name == *name);
+        initial.saturating_sub(sold.map(|entry| u64::from(entry.purchase.quantity.get())).sum())
+    };
+    let rebuilds = history.rebuilds.iter();
+    rebuilds
+        .map(|rebuild| Rebuilt { at: rebuild.at, pieces: left(rebuild.through), through: rebuild.through })
+        .collect()
+}
+
+fn steps(history: &History, name: &ProductName, ordered: &Ordered<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     for operation in &history.operations {
         let mut push = |act, until, what: String| {
@@ -100,7 +129,12 @@ fn steps(history: &History, name: &ProductName, ordered: &BTreeSet<&RequestId>) 
                 seconds(operation.invoked),
                 seconds(operation.returned)
             );
-            steps.push(Step { act, from: operation.invoked, until, what: who });
+            let number = match (&operation.asked, &operation.told) {
+                (_, Told::Placed { number }) => Some(*number),
+                (Asked::Place { key, .. }, _) => ordered.get(key).copied(),
+                _ => None,
+            };
+            steps.push(Step { act, from: operation.invoked, until, number, what: who });
         };
         match (&operation.asked, &operation.told) {
             (Asked::Place { name: of, quantity, key }, Told::Placed { number }) if of == name => {
@@ -108,7 +142,7 @@ fn steps(history: &History, name: &ProductName, ordered: &BTreeSet<&RequestId>) 
                 push(Act::Sell(u64::from(quantity.get())), operation.returned, what);
             }
             (Asked::Place { name: of, quantity, key }, Told::Unknown)
-                if of == name && ordered.contains(key) =>
+                if of == name && ordered.contains_key(key) =>
             {
                 push(
                     Act::Sell(u64::from(quantity.get())),
@@ -156,30 +190,36 @@ struct Search<'s> {
     states: BTreeSet<State>,
 }
 
-fn search(steps: &[Step], initial: u64, restock_to: u64) -> Verdict {
-    // Of what happens at the same time, the beginning comes first: such operations overlap.
-    let mut moments: Vec<(Nanos, bool, usize)> = Vec::new();
+/// Of what happens at the same time, the beginning comes first: such operations overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Moment {
+    Begins(usize),
+    Rebuilt(usize),
+    Ends(usize),
+}
+
+fn search(steps: &[Step], rebuilds: &[Rebuilt], initial: u64, restock_to: u64) -> Verdict {
+    let mut moments: Vec<(Nanos, Moment)> = Vec::new();
     for (index, step) in steps.iter().enumerate() {
-        moments.push((step.from, false, index));
+        moments.push((step.from, Moment::Begins(index)));
         if step.until < Nanos::MAX {
-            moments.push((step.until, true, index));
+            moments.push((step.until, Moment::Ends(index)));
         }
     }
+    moments.extend(rebuilds.iter().zip(0..).map(|(rebuilt, index)| (rebuilt.at, Moment::Rebuilt(index))));
     moments.sort_unstable();
     let mut search = Search { steps, restock_to, under_way: Vec::new(), states: [(initial, 0)].into() };
-    for (_, ends, index) in moments {
-        if !ends {
-            match search.under_way.iter().position(Option::is_none) {
+    for (_, moment) in moments {
+        match moment {
+            Moment::Begins(index) => match search.under_way.iter().position(Option::is_none) {
                 Some(free) => search.under_way[free] = Some(index),
                 None if search.under_way.len() == 64 => return Verdict::Undecided,
                 None => search.under_way.push(Some(index)),
-            }
-        } else if !search.end(index) {
-            return if search.states.len() >= MOST_STATES {
-                Verdict::Undecided
-            } else {
-                Verdict::Broken(search.facts(index))
-            };
+            },
+            Moment::Rebuilt(index) => search.rebuild(rebuilds[index]),
+            Moment::Ends(index) if search.end(index) => {}
+            Moment::Ends(_) if search.states.len() >= MOST_STATES => return Verdict::Undecided,
+            Moment::Ends(index) => return Verdict::Broken(search.facts(index)),
         }
     }
     Verdict::Fits
@@ -248,6 +288,20 @@ impl Search<'_> {
         true
     }
 
+    /// The catalog is made anew: of the sales, exactly those have taken place that are in the book.
+    fn rebuild(&mut self, rebuilt: Rebuilt) {
+        let (mut sales, mut sold) = (0, 0);
+        for (place, index) in self.under_way.iter().enumerate() {
+            let Some(step) = index.map(|index| &self.steps[index]) else { continue };
+            if matches!(step.act, Act::Sell(_)) {
+                sales |= 1 << place;
+                sold |= u64::from(step.number.is_some_and(|number| number <= rebuilt.through)) << place;
+            }
+        }
+        let states = self.reachable(None).0.into_iter();
+        self.states = states.map(|(_, done)| (rebuilt.pieces, done & !sales | sold)).collect();
+    }
+
     fn facts(&self, index: usize) -> Vec<String> {
         let possible: BTreeSet<u64> = self.reachable(None).0.into_iter().map(|(stock, _)| stock).collect();
         let possible: Vec<String> = possible.iter().take(12).map(ToString::to_string).collect();
@@ -278,7 +332,8 @@ mod tests {
                 _ => Act::See(number(words[1])),
             };
             let until = if words[3] == "?" { Nanos::MAX } else { number(words[3]) };
-            Step { act, from: number(words[2]), until, what: line.to_owned() }
+            let order = words.get(4).map(|word| number(word));
+            Step { act, from: number(words[2]), until, number: order, what: line.to_owned() }
         };
         text.split(';').map(str::trim).filter(|line| !line.is_empty()).map(parse).collect()
     }
@@ -314,7 +369,28 @@ mod tests {
             ("sell 6 1 2; sell 6 3 4", false),
             ("sell 6 1 2; sell 4 3 4; sell 5 5 6; sell 5 5 7", true),
         ] {
-            let verdict = search(&steps(text), 10, 5);
+            let verdict = search(&steps(text), &[], 10, 5);
+            assert_eq!(verdict == Verdict::Fits, fits, "{text}: {verdict:?}");
+        }
+    }
+
+    /// At 5 the catalog is made anew from a book of one order, so that 7 pieces are left.
+    #[test]
+    fn a_rebuilt_catalog_has_what_its_book_left() {
+        for (text, fits) in [
+            ("sell 3 1 2 1; see 7 3 4; see 7 6 7", true),
+            // A restock is forgotten.
+            ("sell 10 1 2 1; see 5 3 4; see 7 6 7", true),
+            ("sell 10 1 2 1; see 5 3 4; see 5 6 7", false),
+            // A purchase that is in no book is forgotten, and made again.
+            ("sell 3 1 2 1; sell 2 1 9 2; see 5 3 4; see 7 6 7; see 5 10 11", true),
+            ("sell 3 1 2 1; sell 2 1 9 2; see 7 10 11", false),
+            // One that is in the book is not.
+            ("sell 3 1 9 1; see 10 2 3; see 7 6 7; see 7 10 11", true),
+            ("sell 3 1 9 1; see 4 10 11", false),
+        ] {
+            let rebuilt = Rebuilt { at: 5, pieces: 7, through: 1 };
+            let verdict = search(&steps(text), &[rebuilt], 10, 5);
             assert_eq!(verdict == Verdict::Fits, fits, "{text}: {verdict:?}");
         }
     }
@@ -353,11 +429,11 @@ mod tests {
                     } else {
                         Act::See(rng.random_range(0..5))
                     };
-                    Step { act, from, until, what: String::new() }
+                    Step { act, from, until, number: None, what: String::new() }
                 })
                 .collect();
             let fits = exhaustive(&steps, &mut vec![false; steps.len()], 3);
-            assert_eq!(search(&steps, 3, 4) == Verdict::Fits, fits, "{steps:?}");
+            assert_eq!(search(&steps, &[], 3, 4) == Verdict::Fits, fits, "{steps:?}");
             assert_eq!(second_opinion(&steps, 3, 4), fits, "{steps:?}");
             if fits { fit += 1 } else { broken += 1 }
         }

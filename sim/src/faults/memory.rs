@@ -77,9 +77,14 @@ fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId], within_ms: u64) -> Opti
             shoppers: false,
             for_ms,
         },
-        "second-replica" => {
-            Fault::SecondProcess { node: replica, empty, after_ms: after_ms % for_ms, reached_by: some, shoppers: false, for_ms }
-        }
+        "second-replica" => Fault::SecondProcess {
+            node: replica,
+            empty,
+            after_ms: after_ms % for_ms,
+            reached_by: some,
+            shoppers: false,
+            for_ms,
+        },
         _ => Fault::Reconfigure { without: replica, at: some, gap_ms, for_ms },
     })
 }

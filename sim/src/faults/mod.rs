@@ -453,7 +453,10 @@ impl fmt::Display for Fault {
             }
             Fault::SecondProcess { node, empty, after_ms, reached_by, shoppers, for_ms } => {
                 let files = if *empty { "no files" } else { "a copy made now of its files" };
-                write!(f, "a second {node} runs with {files}, from {after_ms} to {for_ms} ms after this, reached by ")?;
+                write!(
+                    f,
+                    "a second {node} runs with {files}, from {after_ms} to {for_ms} ms after this, reached by "
+                )?;
                 match (&reached_by[..], shoppers) {
                     ([], false) => write!(f, "nobody"),
                     ([], true) => write!(f, "every other shopper"),

@@ -134,8 +134,7 @@ impl World {
     pub(super) fn double(&self, index: usize, node: NodeId, empty: bool) -> bool {
         let Some(copied) = self.memories.borrow_mut().copies.remove(&index) else { return false };
         let second = ProcessId::second(node);
-        let admitted =
-            !self.is_up(second) && Loss::twice(node).is_some_and(|loss| self.admit(loss, &[node]));
+        let admitted = !self.is_up(second) && Loss::twice(node).is_some_and(|loss| self.admit(loss, &[node]));
         if admitted {
             self.disks[&second].restore(&if empty { Snapshot::default() } else { copied.files });
         }

@@ -168,12 +168,10 @@ impl World {
         match fault {
             Fault::CrashLoop { .. } => self.crash_again(index),
             Fault::OldDisk { node, down_ms, .. } => self.put_back(index, *node, *down_ms, &counted(fault)),
-            Fault::SecondProcess { node, empty, .. } => {
-                if self.double(index, *node, *empty) {
-                    self.trouble.borrow_mut().addresses_wrong = true;
-                    self.activate(index, fault);
-                    self.start(ProcessId::second(*node));
-                }
+            Fault::SecondProcess { node, empty, .. } if self.double(index, *node, *empty) => {
+                self.trouble.borrow_mut().addresses_wrong = true;
+                self.activate(index, fault);
+                self.start(ProcessId::second(*node));
             }
             _ => {}
         }
