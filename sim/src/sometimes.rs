@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toystore_actors::probe::Event;
 
 /// What a thousand seeds must have seen, by the names under which it is counted.
-pub const MUST_BE_SEEN: [&str; 38] = [
+pub const MUST_BE_SEEN: [&str; 40] = [
     "TakeoverBegan",
     "Serving",
     "Deposed",
@@ -38,6 +38,8 @@ pub const MUST_BE_SEEN: [&str; 38] = [
     "unsynced write lost",
     "unsynced write torn",
     "crash while starting",
+    "crash while closing",
+    "crash while files are created",
     "message lost",
     "message doubled",
     "message held",

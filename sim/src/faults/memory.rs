@@ -88,3 +88,36 @@ fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId], within_ms: u64) -> Opti
         _ => Fault::Reconfigure { without: replica, at: some, gap_ms, for_ms },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODES: [NodeId; 5] =
+        [NodeId::FrontEnd(1), NodeId::Catalog, NodeId::Order(1), NodeId::Order(2), NodeId::Order(3)];
+
+    #[test]
+    fn they_are_rare_and_each_is_drawn() {
+        let all: BTreeSet<&str> = MEMORY_KINDS.into();
+        let (mut runs, mut seen) = (0, BTreeSet::new());
+        for seed in 0..1000 {
+            let drawn = draw(seed, &NODES, 20_000, &all);
+            assert!(drawn.len() <= 2, "seed {seed}");
+            runs += usize::from(!drawn.is_empty());
+            seen.extend(drawn.iter().map(|timed| timed.fault.kind()));
+        }
+        assert!((200..300).contains(&runs), "{runs} runs of 1000 have some");
+        assert_eq!(seen, all);
+    }
+
+    #[test]
+    fn none_is_drawn_that_was_not_asked_for() {
+        let defaults = super::super::KINDS.into();
+        assert!((0..100).all(|seed| draw(seed, &NODES, 20_000, &defaults).is_empty()));
+        let one = ["swap-disks"].into();
+        let drawn = (0..100).flat_map(|seed| draw(seed, &NODES, 20_000, &one));
+        assert!(drawn.into_iter().all(|timed| timed.fault.kind() == "swap-disks"));
+        // One replica has nobody to exchange with.
+        assert!((0..100).all(|seed| draw(seed, &NODES[..3], 20_000, &one).is_empty()));
+    }
+}

@@ -6,7 +6,6 @@ use toystore_actors::net::NodeId;
 use super::{MILLI, World};
 use crate::clock::Due;
 use crate::faults::Fault;
-use crate::losses::Loss;
 use crate::network::Endpoint;
 use crate::process::ProcessId;
 
@@ -32,11 +31,6 @@ impl World {
                 })
         };
         self.setup.replicas.iter().copied().filter(|id| !left_out(id)).collect()
-    }
-
-    /// A replica is to be taken out of the configuration. False if it must not be.
-    pub(super) fn may_leave_out(&self, replica: NodeId) -> bool {
-        self.admit(Loss::ReplicaOutside, &[replica])
     }
 
     /// Restarts the nodes whose configuration has changed, one after the other.

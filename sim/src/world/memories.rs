@@ -6,10 +6,11 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 use toystore_actors::storage::JOURNAL;
 
+use super::trouble::counted;
 use super::{MILLI, World};
 use crate::clock::Due;
 use crate::disk::Snapshot;
-use crate::faults::{Back, Files};
+use crate::faults::{Back, Fault, Files};
 use crate::losses::{Loss, Losses};
 use crate::process::ProcessId;
 
@@ -38,8 +39,44 @@ pub(super) struct Memories {
 }
 
 impl World {
+    pub(super) fn memory_fault_begins(&self, index: usize, fault: &Fault) {
+        match fault {
+            Fault::LoseDisk { node, down_ms, files } => {
+                self.lose_disk(*node, *files, *down_ms, &counted(fault));
+            }
+            Fault::OldDisk { node, back, after_ms, .. } => {
+                self.copy_disk(index, *node, *back);
+                self.timeline.after(after_ms * MILLI, Due::FaultGoesOn(index));
+            }
+            Fault::SecondProcess { node, after_ms, .. } => {
+                self.copy_disk(index, *node, Back::Moment);
+                self.timeline.after(after_ms * MILLI, Due::FaultGoesOn(index));
+            }
+            Fault::SwapDisks { one, other, down_ms } => {
+                self.swap_disks([*one, *other], *down_ms, &counted(fault));
+            }
+            Fault::Reconfigure { without, .. } if self.admit(Loss::ReplicaOutside, &[*without]) => {
+                self.activate(index, fault);
+                self.reload(fault);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn memory_fault_goes_on(&self, index: usize, fault: &Fault) {
+        match fault {
+            Fault::OldDisk { node, down_ms, .. } => self.put_back(index, *node, *down_ms, &counted(fault)),
+            Fault::SecondProcess { node, empty, .. } if self.double(index, *node, *empty) => {
+                self.trouble.borrow_mut().addresses_wrong = true;
+                self.activate(index, fault);
+                self.start(ProcessId::second(*node));
+            }
+            _ => {}
+        }
+    }
+
     /// Whether a loss may take place; see [`Losses`].
-    pub(super) fn admit(&self, loss: Loss, nodes: &[NodeId]) -> bool {
+    fn admit(&self, loss: Loss, nodes: &[NodeId]) -> bool {
         let replicas: Vec<ReplicaId> = nodes.iter().filter_map(replica).collect();
         let mut memories = self.memories.borrow_mut();
         let admitted = memories.losses.admit(loss, &replicas);
@@ -54,7 +91,7 @@ impl World {
         true
     }
 
-    pub(super) fn lose_disk(&self, node: NodeId, files: Files, down_ms: u64, what: &str) {
+    fn lose_disk(&self, node: NodeId, files: Files, down_ms: u64, what: &str) {
         if !self.admit(Loss::gone(node), &[node]) {
             return;
         }
@@ -76,7 +113,7 @@ impl World {
     }
 
     /// Copies a node's files, to be put back later.
-    pub(super) fn copy_disk(&self, index: usize, node: NodeId, back: Back) {
+    fn copy_disk(&self, index: usize, node: NodeId, back: Back) {
         if back == Back::Run && self.is_up(node.into()) {
             self.crash(node.into(), false);
             self.timeline.after(COPYING_MS * MILLI, Due::Restart(node.into()));
@@ -86,7 +123,7 @@ impl World {
     }
 
     /// Puts a copied file back.
-    pub(super) fn put_back(&self, index: usize, node: NodeId, down_ms: u64, what: &str) {
+    fn put_back(&self, index: usize, node: NodeId, down_ms: u64, what: &str) {
         let Some(copied) = self.memories.borrow_mut().copies.remove(&index) else { return };
         let of_last_run = copied.starts == self.starts(node);
         if !self.admit(Loss::older(node, of_last_run), &[node]) {
@@ -97,7 +134,7 @@ impl World {
         self.forgotten(node);
     }
 
-    pub(super) fn swap_disks(&self, nodes: [NodeId; 2], down_ms: u64, what: &str) {
+    fn swap_disks(&self, nodes: [NodeId; 2], down_ms: u64, what: &str) {
         if !self.admit(Loss::ReplicaExchanged, &nodes) {
             return;
         }
@@ -131,7 +168,7 @@ impl World {
     }
 
     /// Gives the copy of a node's files, or none, to a second process that is to run under its name. False if it must not.
-    pub(super) fn double(&self, index: usize, node: NodeId, empty: bool) -> bool {
+    fn double(&self, index: usize, node: NodeId, empty: bool) -> bool {
         let Some(copied) = self.memories.borrow_mut().copies.remove(&index) else { return false };
         let second = ProcessId::second(node);
         let admitted = !self.is_up(second) && Loss::twice(node).is_some_and(|loss| self.admit(loss, &[node]));

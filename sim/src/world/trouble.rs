@@ -8,7 +8,7 @@ use toystore_actors::net::NodeId;
 use super::{MILLI, World};
 use crate::clock::Due;
 use crate::disk::DiskFault;
-use crate::faults::{Back, Fault, Way};
+use crate::faults::{Fault, Way};
 use crate::network::{Endpoint, Weather};
 use crate::process::ProcessId;
 
@@ -95,26 +95,11 @@ impl World {
                 self.disks[&(*node).into()].fail_next_sync(true);
             }
             Fault::Pause { node, .. } => self.pause((*node).into()),
-            Fault::LoseDisk { node, down_ms, files } => {
-                self.lose_disk(*node, *files, *down_ms, &counted(&fault))
-            }
-            Fault::OldDisk { node, back, after_ms, .. } => {
-                self.copy_disk(index, *node, *back);
-                self.timeline.after(after_ms * MILLI, Due::FaultGoesOn(index));
-            }
-            Fault::SwapDisks { one, other, down_ms } => {
-                self.swap_disks([*one, *other], *down_ms, &counted(&fault));
-            }
-            Fault::Reconfigure { without, .. } => {
-                if self.may_leave_out(*without) {
-                    self.activate(index, &fault);
-                    self.reload(&fault);
-                }
-            }
-            Fault::SecondProcess { node, after_ms, .. } => {
-                self.copy_disk(index, *node, Back::Moment);
-                self.timeline.after(after_ms * MILLI, Due::FaultGoesOn(index));
-            }
+            Fault::LoseDisk { .. }
+            | Fault::OldDisk { .. }
+            | Fault::SwapDisks { .. }
+            | Fault::SecondProcess { .. }
+            | Fault::Reconfigure { .. } => self.memory_fault_begins(index, &fault),
             Fault::Misaddress { .. } => {
                 self.trouble.borrow_mut().addresses_wrong = true;
                 self.activate(index, &fault);
@@ -128,7 +113,7 @@ impl World {
         self.trouble.borrow_mut().triggers.push(trigger);
     }
 
-    fn activate(&self, index: usize, fault: &Fault) {
+    pub(super) fn activate(&self, index: usize, fault: &Fault) {
         self.count(&counted(fault));
         self.trouble.borrow_mut().active.insert(index, fault.clone());
         self.apply();
@@ -167,13 +152,7 @@ impl World {
         let Some(fault) = self.setup.schedule.get(index).map(|timed| &timed.fault) else { return };
         match fault {
             Fault::CrashLoop { .. } => self.crash_again(index),
-            Fault::OldDisk { node, down_ms, .. } => self.put_back(index, *node, *down_ms, &counted(fault)),
-            Fault::SecondProcess { node, empty, .. } if self.double(index, *node, *empty) => {
-                self.trouble.borrow_mut().addresses_wrong = true;
-                self.activate(index, fault);
-                self.start(ProcessId::second(*node));
-            }
-            _ => {}
+            _ => self.memory_fault_goes_on(index, fault),
         }
     }
 
@@ -244,7 +223,7 @@ impl World {
 }
 
 /// Under which name a fault is counted.
-fn counted(fault: &Fault) -> String {
+pub(super) fn counted(fault: &Fault) -> String {
     format!("fault {}", fault.kind())
 }
 
