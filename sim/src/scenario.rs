@@ -290,13 +290,8 @@ impl Setup {
             }
         }
         setup.schedule = faults::draw(stream(seed, "faults"), &setup.nodes(), faults_ms, allowed);
-        setup.schedule.extend(faults::draw_memory(
-            stream(seed, "memory"),
-            &setup.nodes(),
-            faults_ms,
-            allowed,
-        ));
-        setup.schedule.sort_by_key(|timed| timed.at_ms);
+        let (seed, nodes) = (stream(seed, "memory"), setup.nodes());
+        faults::add_memory_faults(&mut setup.schedule, seed, &nodes, faults_ms, allowed);
         setup
     }
 

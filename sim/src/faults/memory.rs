@@ -16,8 +16,7 @@ const ONE_IN: u32 = 4;
 const EARLIEST_MS: u64 = 2_000;
 
 /// Draws the memory faults of a run. Whether each is carried out is decided when it comes due, by what else was lost.
-#[must_use]
-pub fn draw(seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>) -> Vec<Timed> {
+fn draw(seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>) -> Vec<Timed> {
     let mut rng = SmallRng::seed_from_u64(seed);
     let kinds: Vec<&str> = MEMORY_KINDS.into_iter().filter(|kind| allowed.contains(kind)).collect();
     let drawn = rng.random_range(0..ONE_IN) == 0;
@@ -31,6 +30,17 @@ pub fn draw(seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>
         Some(Timed { at_ms, fault: one(kind, &mut rng, nodes, until_ms - at_ms)? })
     };
     (0..faults).filter_map(draw).collect()
+}
+
+/// Adds the memory faults of a run to its schedule. Unless replicas are all that loses its memory, the front-end keeps
+/// its disk in turn: nearly nothing else is admitted together with that.
+pub fn add(schedule: &mut Vec<Timed>, seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>) {
+    let drawn = draw(seed, nodes, until_ms, allowed);
+    if drawn.iter().any(|timed| timed.fault.kind() != "lose-replica-disk") {
+        schedule.retain(|timed| timed.fault.kind() != "lose-disk");
+    }
+    schedule.extend(drawn);
+    schedule.sort_by_key(|timed| timed.at_ms);
 }
 
 /// One fault that is over before `within_ms` have passed, if it can be.

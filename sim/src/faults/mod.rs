@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use toystore_actors::net::NodeId;
 
 pub use self::draw::draw;
-pub use self::memory::draw as draw_memory;
+pub use self::memory::add as add_memory_faults;
 pub use self::names::node_name;
 use self::names::{node_names, optional_node_name};
 
