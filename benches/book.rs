@@ -51,7 +51,7 @@ fn entry(number: OrderNumber) -> Entry {
         name: ProductName::new("Tux").expect("a name"),
         quantity: Quantity::new(1).expect("a quantity"),
     };
-    Entry { number, epoch: 1, purchase }
+    Entry { number, epoch: 1, purchase: Some(purchase) }
 }
 
 fn entries(after: OrderNumber, count: OrderNumber) -> Write {

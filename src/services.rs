@@ -87,11 +87,7 @@ impl fmt::Debug for Opened {
 ///
 /// # Errors
 /// When its files cannot be opened; each error names the file. The address is then free again.
-pub async fn open(
-    world: &World,
-    config: &Config,
-    bound: Bound,
-) -> Result<Opened, NotStarted> {
+pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened, NotStarted> {
     let Bound { id, listener } = bound;
     let internal = Size { workers: 1, connections: INTERNAL_CONNECTIONS.min(shoppers()) };
     match id {

@@ -367,15 +367,23 @@ pub struct Entry {
     pub number: OrderNumber,
     /// The epoch in which a leader appended it.
     pub epoch: Epoch,
-    /// What was bought, under which request.
-    pub purchase: Purchase,
+    /// What was bought, under which request; `None` says that the order of this number is lost: an operator went on
+    /// without the replica that alone had it, and its number is not given again.
+    pub purchase: Option<Purchase>,
 }
 
 impl Entry {
-    /// The order as a client sees it.
+    /// The order as a client sees it; `None` if it is lost.
     #[must_use]
-    pub fn order(&self) -> Order {
-        Order { number: self.number, name: self.purchase.name.clone(), quantity: self.purchase.quantity }
+    pub fn order(&self) -> Option<Order> {
+        let Purchase { name, quantity, .. } = self.purchase.as_ref()?;
+        Some(Order { number: self.number, name: name.clone(), quantity: *quantity })
+    }
+
+    /// The request that made it; `None` if it is lost.
+    #[must_use]
+    pub fn key(&self) -> Option<&RequestId> {
+        self.purchase.as_ref().map(|purchase| &purchase.key)
     }
 }
 

@@ -84,10 +84,12 @@ pub enum Event {
     CatalogRefuses { why: Refusal },
     /// The front-end's file is older than what others remember, or new: it takes the view that they know.
     ViewLost { why: &'static str },
+    /// An operator went on with this replica's book, which lacks these acknowledged orders: they are lost.
+    OrdersLost { after: OrderNumber, through: OrderNumber },
     /// The front-end made its run known to the catalog.
     FrontEndRegistered { run: Run },
-    /// The catalog's memory was made anew from the leader's book, of so many orders.
-    CatalogRebuilt { orders: OrderNumber },
+    /// The catalog's memory was made anew from the leader's book, of so many orders; and what is in stock since.
+    CatalogRebuilt { orders: OrderNumber, stock: Vec<(ProductName, u64)> },
     /// The node's disk failed; it stops.
     DiskFailed { why: String },
 }

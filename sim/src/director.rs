@@ -14,7 +14,7 @@ use crate::checks;
 use crate::clock::Nanos;
 use crate::cluster::spare_toy;
 use crate::history::{Asked, Operation, Told};
-use crate::operator;
+use crate::operator::Operator;
 use crate::report::{Violation, seconds};
 use crate::workload::{self, Crowd};
 use crate::world::World;
@@ -65,17 +65,24 @@ async fn direct(world: Rc<World>, crowd: Rc<Crowd>) {
 async fn recover(world: &Rc<World>, crowd: &Crowd, healed: Nanos) -> Result<Audit, Violation> {
     let bound = healed + world.setup.recovery_ms * MILLI;
     let auditor = Auditor { net: world.client_net(AUDITOR).0, world: world.clone(), tries: Cell::new(0) };
-    let all = &world.setup.replicas;
+    let (all, operator) = (&world.setup.replicas, Operator::default());
     wait(world, bound, async || {
         let outcome = auditor.in_sync(all).await;
-        if outcome.is_err() && world.setup.operator {
-            operator::act(world, &auditor.net).await;
+        if outcome.is_err() {
+            operator.act(world, &auditor.net).await;
         }
         outcome
     })
     .await?;
     world.note(None, || format!("in sync {} after all healed", seconds(world.now() - healed)));
-    let number = wait(world, bound, async || auditor.order().await).await?;
+    let number = wait(world, bound, async || {
+        let outcome = auditor.order().await;
+        if outcome.is_err() {
+            operator.act(world, &auditor.net).await;
+        }
+        outcome
+    })
+    .await?;
     world.note(None, || {
         format!("order {number} succeeded {} after all healed", seconds(world.now() - healed))
     });

@@ -1,5 +1,7 @@
 //! What the shoppers asked and were told, with the times: all that the checks may believe.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use toystore_actors::domain::{Order, OrderNumber, Product, ProductName, Quantity, ReplicaId, RequestId};
 
@@ -69,12 +71,14 @@ pub struct Operation {
 }
 
 /// The catalog was made anew from the order book: what it knew besides, restocks and refusals, is forgotten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rebuild {
     /// When, in virtual nanoseconds.
     pub at: Nanos,
     /// The last order that the book held.
     pub through: OrderNumber,
+    /// What is in stock of each product since.
+    pub stock: BTreeMap<ProductName, u64>,
 }
 
 /// All that the shoppers did, in the order of the answers.

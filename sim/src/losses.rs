@@ -188,10 +188,9 @@ impl Losses {
 
     /// Whether the newest view names a replica besides these whose memory is whole, and that is to stay.
     fn remembered_without(&self, replicas: &[ReplicaId]) -> bool {
-        self.newest
-            .iter()
-            .flat_map(|newest| newest.in_sync.ids())
-            .any(|id| !replicas.contains(&id) && !self.doubtful.contains_key(&id) && !self.leaving.contains(&id))
+        self.newest.iter().flat_map(|newest| newest.in_sync.ids()).any(|id| {
+            !replicas.contains(&id) && !self.doubtful.contains_key(&id) && !self.leaving.contains(&id)
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 use toystore_actors::catalog::messages::Refusal;
 use toystore_actors::domain::Invalid;
-use toystore_actors::front_end::messages::{OrderError, Unavailable};
+use toystore_actors::front_end::messages::{NotRecovered, OrderError, Unavailable};
 use toystore_actors::net::BridgeError;
 use toystore_actors::order::messages::{NotServing, PlaceError};
 
@@ -147,6 +147,12 @@ impl From<OrderError> for ApiError {
                 "{message}; whether the order is placed is not known: retry with the same Idempotency-Key"
             )),
         }
+    }
+}
+
+impl From<NotRecovered> for ApiError {
+    fn from(error: NotRecovered) -> ApiError {
+        ApiError::conflict(error.to_string())
     }
 }
 

@@ -14,7 +14,7 @@ use toystore_actors::clock::Clock;
 use toystore_actors::domain::{Epoch, Order, OrderNumber, Product, ProductName, ReplicaId, RequestId, View};
 use toystore_actors::front_end::messages::{
     ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, OrderError,
-    PlaceOrder, QueryProduct, Unavailable,
+    PlaceOrder, QueryProduct, Recover, RecoverCatalog, Unavailable,
 };
 use toystore_actors::front_end::{Cache, FrontEnd};
 use toystore_actors::net::BridgeError;
@@ -77,6 +77,8 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
         .service(internal::peers("/change-view"))
         .service(internal::people("/cache", invalidate))
         .service(internal::people("/change-view", change_view))
+        .service(internal::people("/recover", recover))
+        .service(internal::people("/recover-catalog", recover_catalog))
         .default_service(web::to(by_name));
 }
 
@@ -232,6 +234,21 @@ async fn change_view(_: Peer, request: HttpRequest, front: Data<Front>, body: Bo
     request::demand_json(&request)?;
     let view = front.door.ask(request::message::<ChangeView>(&body.0)?).await?;
     Ok(shape::data(view))
+}
+
+async fn recover(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {
+    request::demand_json(&request)?;
+    Ok(shape::data(front.door.ask(request::message::<Recover>(&body.0)?).await??))
+}
+
+async fn recover_catalog(
+    _: Peer,
+    request: HttpRequest,
+    front: Data<Front>,
+    body: Body<INTERNAL_BODY>,
+) -> Answer {
+    request::demand_json(&request)?;
+    Ok(shape::data(front.door.ask(request::message::<RecoverCatalog>(&body.0)?).await??))
 }
 
 /// The body of a product's answer, as the cache keeps it.

@@ -125,9 +125,15 @@ impl<'a, S: Source> Reader<'a, S> {
         if self.peeked.is_none() {
             if self.chunk.as_slice().is_empty() {
                 let entries = self.source.entries(self.contents.last.number, CHUNK)?;
-                let keys: Vec<_> = entries.iter().map(|entry| entry.purchase.key.clone()).collect();
-                let indexed = self.source.indexed(&keys)?;
-                self.chunk = entries.into_iter().zip(indexed).collect::<Vec<_>>().into_iter();
+                let keys: Vec<_> = entries.iter().filter_map(|entry| entry.key().cloned()).collect();
+                let mut indexed = self.source.indexed(&keys)?.into_iter();
+                // An order that is lost has no request id that could lead to another.
+                let number = |entry: &Entry| match entry.key() {
+                    Some(_) => indexed.next().flatten(),
+                    None => Some(entry.number),
+                };
+                let numbers: Vec<_> = entries.iter().map(number).collect();
+                self.chunk = entries.into_iter().zip(numbers).collect::<Vec<_>>().into_iter();
             }
             self.peeked = self.chunk.next();
         }
@@ -140,9 +146,11 @@ impl<'a, S: Source> Reader<'a, S> {
         if flaw.is_none() {
             *flaw = flaw_of(*last, &entry, indexed);
         }
-        *orders += 1;
         *last = Position { number: entry.number, epoch: entry.epoch };
-        *ordered.entry(entry.purchase.name.clone()).or_default() += u64::from(entry.purchase.quantity.get());
+        if let Some(order) = entry.order() {
+            *orders += 1;
+            *ordered.entry(order.name).or_default() += u64::from(order.quantity.get());
+        }
         digest_entry(&mut self.hash, &entry);
     }
 
@@ -171,12 +179,14 @@ fn flaw_of(last: Position, entry: &Entry, indexed: Option<OrderNumber>) -> Optio
 /// Adds an entry to a book's digest, the first 16 hex digits of SHA-256 over all entries: number and epoch
 /// as 8 bytes each, quantity as 4, request id and name as their length in 8 bytes and their bytes; numbers
 /// with the lowest byte first. The epoch belongs to it: two books with the same number and epoch agree up to
-/// there, so books that differ in epochs alone are already proof of a fault.
+/// there, so books that differ in epochs alone are already proof of a fault. An order that is lost has number and epoch
+/// alone.
 fn digest_entry(hash: &mut Sha256, entry: &Entry) {
     hash.update(entry.number.to_le_bytes());
     hash.update(entry.epoch.to_le_bytes());
-    hash.update(entry.purchase.quantity.get().to_le_bytes());
-    for text in [entry.purchase.key.as_str(), entry.purchase.name.as_str()] {
+    let Some(purchase) = &entry.purchase else { return };
+    hash.update(purchase.quantity.get().to_le_bytes());
+    for text in [purchase.key.as_str(), purchase.name.as_str()] {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     }
@@ -189,11 +199,14 @@ impl Difference {
             write!(f, "they first differ at order {}:", self.number)?;
             for (name, entry) in names.iter().zip(&self.entries) {
                 match entry {
-                    Some(Entry { epoch, purchase, .. }) => write!(
+                    Some(Entry { epoch, purchase: Some(purchase), .. }) => write!(
                         f,
                         "\n  {name}: {} × {}, epoch {epoch}, key {}",
                         purchase.quantity, purchase.name, purchase.key
                     )?,
+                    Some(Entry { epoch, purchase: None, .. }) => {
+                        write!(f, "\n  {name}: an order that is lost, epoch {epoch}")?;
+                    }
                     None => write!(f, "\n  {name}: nothing")?,
                 }
             }
@@ -212,11 +225,11 @@ mod tests {
         Entry {
             number,
             epoch,
-            purchase: Purchase {
+            purchase: Some(Purchase {
                 key: RequestId::new(key).unwrap(),
                 name: ProductName::new("Tux").unwrap(),
                 quantity: Quantity::new(2).unwrap(),
-            },
+            }),
         }
     }
 
@@ -240,7 +253,7 @@ mod tests {
 
         fn indexed(&self, keys: &[RequestId]) -> Result<Vec<Option<OrderNumber>>, DiskError> {
             let number = |key: &RequestId| {
-                self.iter().rfind(|entry| entry.purchase.key == *key).map(|entry| entry.number)
+                self.iter().rfind(|entry| entry.key() == Some(key)).map(|entry| entry.number)
             };
             Ok(keys.iter().map(number).collect())
         }

@@ -225,7 +225,7 @@ impl Inspection<'_> {
             for (book, contents) in comparison.contents.iter().enumerate() {
                 let ends = contents.last.number;
                 if ends < last {
-                    let settled = audit.and_then(|audit| is_settled(&self.replicas[furthest], ends, audit));
+                    let settled = audit.map(|audit| audit.settled > ends);
                     let (name, in_sync) = (&self.names[book], self.in_sync(self.replicas[book].id));
                     let shorter = outlook::Shorter { name, lacks: ends + 1..=last, in_sync, settled };
                     lines.push(shorter.to_string());
@@ -265,12 +265,6 @@ fn replica_ids(directory: &Path) -> Result<BTreeSet<ReplicaId>, String> {
         return Err(format!("{directory} is no store's data directory: it has no {directory}/order-1"));
     }
     Ok(ids)
-}
-
-/// Whether the catalog was told that the order after `number` is acknowledged. `None` if the book cannot tell.
-fn is_settled(book: &Replica, number: OrderNumber, audit: &Audit) -> Option<bool> {
-    let next = book.entries(number, 1).ok()?.into_iter().next()?;
-    Some(audit.unsettled.iter().all(|purchase| purchase.key != next.purchase.key))
 }
 
 fn report_books(findings: &mut Findings, replicas: &[Replica], names: &[String], comparison: &Comparison) {

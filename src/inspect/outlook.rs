@@ -156,11 +156,11 @@ mod tests {
         let entry = |epoch, key: &str| Entry {
             number: 3,
             epoch,
-            purchase: Purchase {
+            purchase: Some(Purchase {
                 key: RequestId::new(key).unwrap(),
                 name: ProductName::new("Tux").unwrap(),
                 quantity: Quantity::new(2).unwrap(),
-            },
+            }),
         };
         let names = ["order-1".to_owned(), "order-2".to_owned()];
         let commands = ["`one`".to_owned(), "`two`".to_owned()];

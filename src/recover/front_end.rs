@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use actix_web::http::StatusCode;
 use awc::Client;
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 
@@ -39,6 +40,9 @@ pub enum NoLeader {
     /// It answers, and waits itself.
     #[error("the store does not serve: {why}")]
     NotServing { why: String },
+    /// It says why it does not do what was asked.
+    #[error("{why}")]
+    Declined { why: String },
     /// It is the very one.
     #[error(
         "it leads itself, by the front-end's view; stop it first, and another takes over if one is in sync"
@@ -49,9 +53,12 @@ pub enum NoLeader {
 impl NoLeader {
     /// Whether it may be otherwise in a moment.
     fn may_change(&self) -> bool {
-        !matches!(self, NoLeader::Refused { .. })
+        !matches!(self, NoLeader::Refused { .. } | NoLeader::Declined { .. })
     }
 }
+
+/// How long a command may take: it asks all replicas, and reads the leader's whole book.
+const COMMAND_LIMIT: Duration = Duration::from_secs(120);
 
 /// The part of `GET /leader` that matters here.
 #[derive(Debug, Deserialize)]
@@ -104,20 +111,29 @@ impl FrontEnd {
         Ok(leader)
     }
 
-    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, NoLeader> {
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, NoLeader> {
         let address = self.address;
         let silent = |why| NoLeader::Silent { address, why };
         let asked = tokio::time::timeout(ANSWER_LIMIT, self.send(path)).await;
         let (status, body) = asked.unwrap_or_else(|_| Err("no answer in time".into())).map_err(silent)?;
-        if status == StatusCode::OK {
-            return wire::data(&body).map_err(silent);
-        }
-        let why = wire::error(status.as_u16(), &body).map_err(silent)?;
-        Err(match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => NoLeader::Refused { address, why },
-            StatusCode::SERVICE_UNAVAILABLE => NoLeader::NotServing { why },
-            status => silent(format!("GET {path}: {status}: {why}")),
-        })
+        self.read(&format!("GET {path}"), status, &body)
+    }
+
+    /// Has the front-end do something, or say why not.
+    ///
+    /// # Errors
+    /// Why it was not done; nothing was changed.
+    pub async fn command<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &impl Serialize,
+    ) -> Result<T, NoLeader> {
+        let address = self.address;
+        let silent = |why| NoLeader::Silent { address, why };
+        let request = self.client.post(format!("http://{address}{path}")).timeout(COMMAND_LIMIT);
+        let mut response = request.send_json(what).await.map_err(|error| silent(error.to_string()))?;
+        let body = response.body().await.map_err(|error| silent(format!("the answer broke off: {error}")))?;
+        self.read(&format!("POST {path}"), response.status(), &body)
     }
 
     async fn send(&self, path: &str) -> Result<(StatusCode, Bytes), String> {
@@ -125,5 +141,20 @@ impl FrontEnd {
         let mut response = self.client.get(url).send().await.map_err(|error| error.to_string())?;
         let body = response.body().await.map_err(|error| format!("the answer broke off: {error}"))?;
         Ok((response.status(), body))
+    }
+
+    fn read<T: DeserializeOwned>(&self, what: &str, status: StatusCode, body: &[u8]) -> Result<T, NoLeader> {
+        let address = self.address;
+        let silent = |why| NoLeader::Silent { address, why };
+        if status == StatusCode::OK {
+            return wire::data(body).map_err(silent);
+        }
+        let why = wire::error(status.as_u16(), body).map_err(silent)?;
+        Err(match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => NoLeader::Refused { address, why },
+            StatusCode::SERVICE_UNAVAILABLE => NoLeader::NotServing { why },
+            StatusCode::CONFLICT => NoLeader::Declined { why },
+            status => silent(format!("{what}: {status}: {why}")),
+        })
     }
 }

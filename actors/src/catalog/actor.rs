@@ -14,7 +14,9 @@ use super::CatalogConfig;
 use super::group::{self, Call, Change, Queue};
 use super::ledger;
 use super::memory::Memory;
-use super::messages::{Buy, Inventory, List, Query, Rebuild, Refusal, Register, Restock, TakeOver};
+use super::messages::{
+    Buy, GoOn, Inventory, List, Query, Rebuild, Recall, Refusal, Register, Restock, TakeOver,
+};
 use super::showcase::Showcase;
 use super::stock::Changes;
 use crate::bugs::{Bug, planted};
@@ -131,6 +133,14 @@ impl Handler<Inventory> for Catalog {
     }
 }
 
+impl Handler<Recall> for Catalog {
+    type Result = MessageResult<Recall>;
+
+    fn handle(&mut self, _: Recall, _: &mut Context<Catalog>) -> MessageResult<Recall> {
+        MessageResult(self.inner.showcase.borrow().stock().recall())
+    }
+}
+
 /// A message on its way into the queue; its answer comes from the group that it becomes a part of, if ever.
 pub struct Queued<M> {
     inner: Rc<Inner>,
@@ -154,7 +164,7 @@ macro_rules! queued {
         }
     )*};
 }
-queued!(Buy, TakeOver, Restock, Register, Rebuild);
+queued!(Buy, TakeOver, Restock, Register, Rebuild, GoOn);
 
 impl Inner {
     fn serving(&self) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@
 use tokio::sync::oneshot;
 
 use super::memory::Memory;
-use super::messages::{Buy, Rebuild, Refusal, Register, Registered, Restock, TakeOver};
+use super::messages::{Buy, GoOn, Rebuild, Refusal, Register, Registered, Restock, TakeOver};
 use super::stock::{Changes, Draft, Stock};
 use crate::domain::Epoch;
 use crate::net::Rpc;
@@ -21,6 +21,7 @@ pub(super) enum Call {
     Restock(Way<Restock>),
     Register(Register, Way<Register>),
     Rebuild(Rebuild, Way<Rebuild>),
+    GoOn(GoOn, Way<GoOn>),
     /// From the catalog itself: what the front-end told of its view.
     Remember(Memory, Epoch),
 }
@@ -39,7 +40,7 @@ macro_rules! change {
         }
     )*};
 }
-change!(Buy TakeOver Register Rebuild);
+change!(Buy TakeOver Register Rebuild GoOn);
 
 impl Change for Restock {
     fn call(self, way: Way<Restock>) -> Call {
@@ -60,6 +61,7 @@ impl Call {
             Call::Restock(way) => is_closed(way),
             Call::Register(_, way) => is_closed(way),
             Call::Rebuild(_, way) => is_closed(way),
+            Call::GoOn(_, way) => is_closed(way),
             Call::Remember(..) => false,
         }
     }
@@ -67,7 +69,7 @@ impl Call {
     /// Whether it changes no stock, so that it need not wait for caches to be dropped: the first that a store
     /// that starts has to say.
     pub(super) fn is_about_memory(&self) -> bool {
-        matches!(self, Call::Register(..) | Call::Remember(..))
+        matches!(self, Call::Register(..) | Call::GoOn(..) | Call::Remember(..))
     }
 
     /// Answers it without acting on it.
@@ -78,7 +80,7 @@ impl Call {
             Call::Restock(way) => answer(way, Err(refusal))(),
             Call::Rebuild(_, way) => answer(way, Err(refusal))(),
             // Whoever asked asks again.
-            Call::Register(..) | Call::Remember(..) => {}
+            Call::Register(..) | Call::GoOn(..) | Call::Remember(..) => {}
         }
     }
 }
@@ -163,6 +165,13 @@ pub(super) fn decide(stock: &Stock, floor: Option<Epoch>, calls: Vec<Call>, rest
                     new_floor = Some(ask.leader.epoch);
                 }
                 answer(way, rebuilt)
+            }
+            Call::GoOn(ask, way) => {
+                let noted = draft.go_on(&ask);
+                if noted {
+                    new_floor = Some(ask.epoch);
+                }
+                answer(way, noted)
             }
             Call::Remember(memory, epoch) => {
                 draft.remember(Some(memory));

@@ -119,6 +119,35 @@ pub enum Registered {
     NotNew,
 }
 
+/// What does the catalog remember of the store around it? For an operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recall {}
+
+/// The answer to [`Recall`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recalled {
+    /// The store and the run of the front-end that registered last; `None` for a new file.
+    pub store: Option<(StoreId, Run)>,
+    /// The newest reign.
+    pub reign: Epoch,
+    /// Orders up to this number are acknowledged.
+    pub settled: OrderNumber,
+    /// The number of the last purchase.
+    pub purchases: OrderNumber,
+}
+
+/// An operator goes on without those that do not answer: from now on only this front-end's leaders count, from this
+/// epoch on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoOn {
+    /// Of which store.
+    pub store: StoreId,
+    /// The front-end's run.
+    pub run: Run,
+    /// The epoch of its view to come.
+    pub epoch: Epoch,
+}
+
 /// Fills the memory of a catalog anew from the leader's book; the operator's command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rebuild {
@@ -215,6 +244,8 @@ rpcs! {
     Buy, "buy" => Result<Vec<Sale>, Refusal>;
     TakeOver, "take-over" => Result<Inheritance, Refusal>;
     Register, "register" => Registered;
+    Recall, "recall" => Recalled;
+    GoOn, "go-on" => bool;
     Rebuild, "rebuild" => Result<Rebuilt, Refusal>;
     Inventory, "inventory" => Result<Vec<Stocked>, Refusal>;
     Restock, "restock" => Result<Vec<ProductName>, Refusal>;

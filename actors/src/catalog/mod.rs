@@ -23,7 +23,7 @@ use std::time::Duration;
 
 pub use actor::Catalog;
 
-use self::messages::{Buy, Inventory, List, Query, Rebuild, Register, Restock, TakeOver};
+use self::messages::{Buy, GoOn, Inventory, List, Query, Rebuild, Recall, Register, Restock, TakeOver};
 use self::showcase::Showcase;
 use crate::bugs::{Bug, planted};
 use crate::domain::ProductName;
@@ -98,6 +98,8 @@ pub fn start(host: Host, config: CatalogConfig) -> Result<Node<Catalog>, OpenErr
             .control::<TakeOver, _>(addr)
             .control::<Register, _>(addr)
             .control::<Rebuild, _>(addr)
+            .control::<Recall, _>(addr)
+            .control::<GoOn, _>(addr)
             .route::<Restock, _>(addr)
     }))
 }

@@ -11,7 +11,8 @@ use super::leases::Place;
 pub use super::ledger::{Audit, audit};
 use super::memory::{Memory, Seen};
 use super::messages::{
-    Buy, Inheritance, Leadership, Rebuild, Rebuilt, Refusal, Register, Registered, Sale, Stocked, TakeOver,
+    Buy, GoOn, Inheritance, Leadership, Rebuild, Rebuilt, Recalled, Refusal, Register, Registered, Sale,
+    Stocked, TakeOver,
 };
 use super::purchases::Purchases;
 use super::refusals::Refusals;
@@ -138,6 +139,16 @@ impl Stock {
     /// The number of the last purchase.
     pub(super) fn last_purchase(&self) -> OrderNumber {
         self.purchases.last()
+    }
+
+    /// What it remembers of the store around it.
+    pub(super) fn recall(&self) -> Recalled {
+        Recalled {
+            store: self.memory.store,
+            reign: self.fence.reign,
+            settled: self.purchases.settled(),
+            purchases: self.purchases.last(),
+        }
     }
 
     /// Takes in the changes that a draft of this very stock ended as.
@@ -267,6 +278,18 @@ impl<'a> Draft<'a> {
         answer
     }
 
+    /// The operator's front-end is the newest, and no reign before its epoch to come counts. A new file stays one.
+    pub(super) fn go_on(&mut self, ask: &GoOn) -> bool {
+        let Some((store, _)) = self.memory().store else { return true };
+        if store != ask.store {
+            return false;
+        }
+        self.remember(Some(Memory { store: Some((store, ask.run)) }));
+        let reign = ask.epoch.saturating_sub(1).max(self.fence().reign);
+        self.changes.fence = Some(Fence { reign, batch: u64::MAX, answer: Vec::new() });
+        true
+    }
+
     /// The front-end's view is by a run that has the one remembered in its line (rule M9).
     pub(super) fn remember(&mut self, memory: Option<Memory>) {
         self.changes.memory = memory.filter(|memory| *memory != self.memory()).or(self.changes.memory);
@@ -282,13 +305,14 @@ impl<'a> Draft<'a> {
             Some(_) | None => {}
         }
         let mut sold: BTreeMap<_, _> = ask.sold.iter().cloned().collect();
-        let mut restocked = Vec::new();
+        let (mut restocked, mut stock) = (Vec::new(), Vec::new());
         for place in 0..self.stock.items.len() {
             let mut item = self.item(place).clone();
             let forgotten = item.recount(sold.remove(&item.name).unwrap_or(0));
             if forgotten > 0 {
                 restocked.push((item.name.clone(), forgotten));
             }
+            stock.push((item.name.clone(), item.quantity));
             self.changes.items.insert(place, item);
         }
         self.changes.bought.clear();
@@ -297,7 +321,7 @@ impl<'a> Draft<'a> {
             (leader.last + 1, leader.last, true);
         self.changes.fence = Some(Fence { reign: leader.reign, batch: 0, answer: Vec::new() });
         self.remember(Some(Memory { store: Some((ask.store, leader.by)) }));
-        self.events.push(Event::CatalogRebuilt { orders: leader.last });
+        self.events.push(Event::CatalogRebuilt { orders: leader.last, stock });
         Ok(Rebuilt { orders: leader.last, restocked, unknown: sold.into_keys().collect() })
     }
 

@@ -9,14 +9,15 @@ use tokio::sync::oneshot;
 
 use super::cache::Cache;
 use super::messages::{
-    ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, OrderError,
-    PlaceOrder, QueryProduct, Readiness, Unavailable, Vouch,
+    ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, NotRecovered,
+    OrderError, PlaceOrder, QueryProduct, Readiness, Recover, RecoverCatalog, Recovery, Unavailable, Vouch,
 };
 use super::orders::Orders;
 use super::products::Products;
 use super::retry::Admission;
 use super::view_service::{self, ViewService};
 use super::{FrontEndConfig, Started};
+use crate::catalog::messages::Rebuilt;
 use crate::domain::{Order, OrderNumber, Product, Run, View};
 use crate::host::{Host, Node};
 use crate::net::{Bridge, NodeId};
@@ -86,6 +87,8 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
             .route::<GetReadiness, _>(addr)
             .control::<ChangeView, _>(addr)
             .control::<Vouch, _>(addr)
+            .control::<Recover, _>(addr)
+            .control::<RecoverCatalog, _>(addr)
             .control::<Invalidate, _>(addr)
     });
     Ok(Started { node, cache })
@@ -206,6 +209,22 @@ impl Handler<ChangeView> for FrontEnd {
 
     fn handle(&mut self, ask: ChangeView, _: &mut Context<Self>) -> Self::Result {
         self.tasks.reply(self.service.clone().change(ask))
+    }
+}
+
+impl Handler<Recover> for FrontEnd {
+    type Result = Deferred<Result<Recovery, NotRecovered>>;
+
+    fn handle(&mut self, ask: Recover, _: &mut Context<Self>) -> Self::Result {
+        self.tasks.reply(self.service.clone().recover_without(ask))
+    }
+}
+
+impl Handler<RecoverCatalog> for FrontEnd {
+    type Result = Deferred<Result<Rebuilt, NotRecovered>>;
+
+    fn handle(&mut self, ask: RecoverCatalog, _: &mut Context<Self>) -> Self::Result {
+        self.tasks.reply(self.service.clone().recover_catalog(ask))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::messages::Rebuilt;
 use crate::domain::{
     Epoch, Order, OrderNumber, Product, ProductName, Quantity, ReplicaId, RequestId, Run, View,
 };
@@ -116,6 +117,61 @@ pub struct ChangeView {
     pub change: Change,
 }
 
+/// An operator goes on without those that do not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recover {
+    /// The replicas to go on without: the operator has made sure that they are dead.
+    pub without: Vec<ReplicaId>,
+    /// Whether to do it; else it is only said what would be done.
+    pub confirmed: bool,
+}
+
+/// What going on without somebody means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// The replica whose book is the best of those that answer: it leads alone, and the others join it.
+    pub leader: ReplicaId,
+    /// The last order in its book.
+    pub last: OrderNumber,
+    /// Orders up to this number are known to be acknowledged; those that the book lacks are lost. `None` if the
+    /// catalog's memory is gone too, so that nobody knows.
+    pub settled: Option<OrderNumber>,
+    /// Those that are gone on without.
+    pub without: Vec<ReplicaId>,
+    /// Whether it was done.
+    pub done: bool,
+}
+
+/// An operator has the catalog's memory rebuilt from the leader's book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoverCatalog {
+    /// Replicas that do not answer, to go on without.
+    pub without: Vec<ReplicaId>,
+}
+
+/// Why an operator's command was not carried out. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum NotRecovered {
+    /// Nothing is lost.
+    #[error("order-{0} leads and serves: there is nothing to go on without")]
+    Serves(ReplicaId),
+    /// These may be alive, and one of them may have what nobody else has.
+    #[error("{0} do not answer; start them, or, if they are gone for good, name each with --without")]
+    Silent(String),
+    /// These are alive.
+    #[error("{0} answer, so they are not gone; leave them out of --without, or stop them")]
+    Alive(String),
+    /// The catalog is needed.
+    #[error("the catalog does not answer; start it first, if need be with a new file")]
+    NoCatalog,
+    /// The catalog is another store's.
+    #[error("the catalog belongs to another store ({0})")]
+    AnotherStore(String),
+    /// Something changed meanwhile.
+    #[error("{0}; nothing was changed, try again")]
+    Changed(String),
+}
+
 /// From the catalog, when it starts: which view is the newest?
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vouch {}
@@ -146,6 +202,8 @@ rpcs! {
     GetView, "view" => Option<View>;
     GetReadiness, "readiness" => Readiness;
     ChangeView, "change-view" => Option<View>;
+    Recover, "recover" => Result<Recovery, NotRecovered>;
+    RecoverCatalog, "recover-catalog" => Result<Rebuilt, NotRecovered>;
     Vouch, "vouch" => Option<Vouched>;
     Invalidate, "cache" => ();
 }

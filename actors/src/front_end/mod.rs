@@ -12,6 +12,7 @@ mod products;
 mod retry;
 mod view_service;
 mod views;
+mod waiting;
 mod wakers;
 
 #[cfg(test)]

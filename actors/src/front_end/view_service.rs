@@ -8,6 +8,7 @@
 
 mod establish;
 mod file;
+mod operator;
 mod selection;
 
 use std::cell::{Cell, RefCell};
@@ -18,13 +19,13 @@ use futures_util::future::{self, Either};
 use tokio::sync::{Mutex, oneshot};
 
 use self::establish::Established;
-pub use self::establish::Waiting;
 pub use self::file::{load, store};
 use super::FrontEndConfig;
 use super::messages::{ChangeView, Vouched};
 use super::peers::{Finding, Peers};
 use super::retry::Backoff;
 use super::views::{Heard, Saved, Views};
+use super::waiting::{Waiting, named};
 use super::wakers::{Wake, Wakers};
 use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, OrderNumber, ReplicaId, Run, View};
@@ -59,7 +60,7 @@ pub struct ViewService {
     suspected: Cell<Epoch>,
     /// Choices of a leader since one served.
     fruitless: Cell<u32>,
-    /// While there is no view: what must happen before there can be one.
+    /// What must happen before there can be a view, or a leader by it.
     waiting: RefCell<Option<Waiting>>,
     /// The highest order number that was passed on to a shopper.
     passed_on: Cell<OrderNumber>,
@@ -278,6 +279,7 @@ impl ViewService {
             Finding::Nothing => {}
             Finding::Serves => {
                 self.fruitless.set(0);
+                self.waiting.replace(None);
                 self.leader_changed.wake_all();
             }
             Finding::Pauses => {
@@ -413,11 +415,4 @@ impl ViewService {
             }
         });
     }
-}
-
-fn named(replicas: &[ReplicaId], why: &str) -> (Vec<NodeId>, String) {
-    let nodes: Vec<_> = replicas.iter().map(|id| NodeId::Order(*id)).collect();
-    let names: Vec<_> = nodes.iter().map(NodeId::to_string).collect();
-    let why = format!("{why}{}", names.join(", "));
-    (nodes, why)
 }

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::messages::{Change, ChangeView};
+use super::waiting::Waiting;
 use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, Line, Members, ReplicaId, Run, StoreId, View};
 use crate::order::messages::{ReplicaStatus, Role};
@@ -277,6 +278,21 @@ impl Views {
 
     fn could_lead(&self, saved: &View) -> Vec<ReplicaId> {
         saved.in_sync.ids().collect()
+    }
+
+    /// Why no member may lead, of those that answered and of the others.
+    #[must_use]
+    pub fn nobody_leads(&self, answers: &Answers) -> Waiting {
+        let (mut silent, mut strangers, mut unfit) = (Vec::new(), Vec::new(), Vec::new());
+        let view = self.current();
+        for id in view.into_iter().flat_map(|view| view.in_sync.ids()) {
+            match answers.get(&id) {
+                Some(answer) if self.unfit.contains(&answer.run) => unfit.push(id),
+                Some(_) => strangers.push(id),
+                None => silent.push(id),
+            }
+        }
+        Waiting::NobodyLeads { silent, strangers, unfit }
     }
 
     /// Whether the replicas still to answer cannot change the outcome of [`Views::select`]: the leader and

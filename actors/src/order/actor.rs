@@ -10,13 +10,14 @@ use super::book::{begin_run, read};
 use super::desk::{Desk, DeskObserver};
 use super::leader::{Leader, LeaderReplication};
 use super::messages::{
-    Announce, Chunk, Join, Last, Lookup, NotServing, Page, Place, PlaceError, Placed, ReplicaStatus, Status,
-    Sync, SyncFrom, Synced,
+    Announce, Chunk, Fill, Join, Last, Lookup, NotServing, Page, Place, PlaceError, Placed, RebuildCatalog,
+    RebuildError, ReplicaStatus, Status, Sync, SyncFrom, Synced,
 };
 use super::replication::Replication;
 use super::writer::{Stopped, Writer};
 use super::{BOOK_FILE, OrderConfig, book_owner};
 use crate::bugs::{Bug, planted};
+use crate::catalog::messages::Rebuilt;
 use crate::domain::{Entry, Order, OrderNumber, Position, Run};
 use crate::host::{Host, Node};
 use crate::net::Bridge;
@@ -69,6 +70,8 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
             .control::<Sync, _>(addr)
             .control::<SyncFrom, _>(addr)
             .control::<Join, _>(addr)
+            .control::<Fill, _>(addr)
+            .control::<RebuildCatalog, _>(addr)
     }))
 }
 
@@ -155,9 +158,19 @@ impl Parts {
         if after >= visible && !planted(Bug::LookupsSeeTail) {
             return Ok(Vec::new());
         }
-        let entries = self.writer.read(move |book| read::entries(book, after, limit as usize)).await?;
-        let shown = |entry: &&Entry| entry.number <= visible || planted(Bug::LookupsSeeTail);
-        Ok(entries.iter().filter(shown).map(Entry::order).collect())
+        let limit = limit as usize;
+        let (mut after, mut orders) = (after, Vec::new());
+        // Where orders are lost there are fewer than entries, and a page is full of orders all the same.
+        loop {
+            let left = limit - orders.len();
+            let entries = self.writer.read(move |book| read::entries(book, after, left)).await?;
+            let shown = |entry: &&Entry| entry.number <= visible || planted(Bug::LookupsSeeTail);
+            orders.extend(entries.iter().filter(shown).filter_map(Entry::order));
+            match entries.last() {
+                Some(last) if orders.len() < limit && last.number < visible => after = last.number,
+                _ => return Ok(orders),
+            }
+        }
     }
 }
 
@@ -203,6 +216,24 @@ impl Handler<SyncFrom> for OrderReplica {
     fn handle(&mut self, ask: SyncFrom, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
         self.tasks.reply(async move { or_never(parts.leader.chunk(ask)).await })
+    }
+}
+
+impl Handler<Fill> for OrderReplica {
+    type Result = Deferred<bool>;
+
+    fn handle(&mut self, fill: Fill, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        self.tasks.reply(async move { or_never(parts.leader.fill(&fill)).await })
+    }
+}
+
+impl Handler<RebuildCatalog> for OrderReplica {
+    type Result = Deferred<Result<Rebuilt, RebuildError>>;
+
+    fn handle(&mut self, ask: RebuildCatalog, _: &mut Context<Self>) -> Self::Result {
+        let parts = self.parts.clone();
+        self.tasks.reply(async move { or_never(parts.leader.rebuild_catalog(ask.epoch)).await })
     }
 }
 

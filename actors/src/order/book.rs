@@ -19,10 +19,13 @@ use crate::domain::{
 use crate::net::{decode, encode};
 use crate::storage::DiskError;
 
-/// Number → epoch, request id, product, quantity.
+/// Number → epoch, request id, product, quantity; of an order that is lost the epoch alone.
 const ENTRIES: TableDefinition<u64, (u64, &str, &str, u32)> = TableDefinition::new("entries");
 /// Request id → number.
 const KEYS: TableDefinition<&str, u64> = TableDefinition::new("keys");
+/// What was cut, by number and epoch: request id, product, quantity. An order that was acknowledged is among them only
+/// when an operator went on without this replica; then it may be the only one to have it.
+const CUT: TableDefinition<(u64, u64), (&str, &str, u32)> = TableDefinition::new("cut");
 /// The newest view heard of, under the key "view"; all runs of this file, under "line".
 const VIEW: TableDefinition<&str, &[u8]> = TableDefinition::new("view");
 
@@ -33,6 +36,13 @@ pub enum Write {
     SaveView(View),
     /// A leader's own next entries.
     Append(Vec<Entry>),
+    /// The operator goes on with this book: what it lacks up to this number is lost, in the epoch to come.
+    Fill {
+        /// The epoch of the view that will be saved.
+        epoch: Epoch,
+        /// The last number that was acknowledged.
+        through: OrderNumber,
+    },
     /// A leader's entries at a follower. `acknowledged` is what this follower knows to be acknowledged, and so
     /// must never be cut.
     Merge {
@@ -124,6 +134,7 @@ pub fn apply(database: &Database, writes: &[Write]) -> Result<(Vec<Written>, Boo
 }
 
 struct OpenBook<'t> {
+    transaction: &'t WriteTransaction,
     entries: Table<'t, u64, (u64, &'static str, &'static str, u32)>,
     keys: Table<'t, &'static str, u64>,
     views: Table<'t, &'static str, &'static [u8]>,
@@ -140,7 +151,7 @@ impl<'t> OpenBook<'t> {
             last: last_position(&entries)?,
             line: stored(&views, "line")?.unwrap_or_default(),
         };
-        Ok(OpenBook { entries, keys, views, summary })
+        Ok(OpenBook { transaction, entries, keys, views, summary })
     }
 
     fn apply(&mut self, write: &Write, changed: &mut bool) -> Result<Written, DiskError> {
@@ -151,6 +162,13 @@ impl<'t> OpenBook<'t> {
                     self.push(entry)?;
                 }
                 *changed |= !entries.is_empty();
+                Ok(Written::Appended)
+            }
+            Write::Fill { epoch, through } => {
+                for number in self.summary.last.number + 1..=*through {
+                    self.push(&Entry { number, epoch: *epoch, purchase: None })?;
+                    *changed = true;
+                }
                 Ok(Written::Appended)
             }
             Write::Merge { sync, me, run, acknowledged } => {
@@ -224,19 +242,24 @@ impl<'t> OpenBook<'t> {
                 entry.number, entry.epoch, self.summary.last.number, self.summary.last.epoch
             )));
         }
-        let Purchase { key, name, quantity } = &entry.purchase;
-        self.entries.insert(entry.number, (entry.epoch, key.as_str(), name.as_str(), quantity.get()))?;
-        let before = self.keys.insert(key.as_str(), entry.number)?.map(|number| number.value());
-        if let Some(before) = before
-            && !planted(Bug::NoDeduplication)
-        {
-            return Err(DiskError::Damaged(format!(
-                "orders {before} and {} have one request id",
-                entry.number
-            )));
+        match &entry.purchase {
+            Some(purchase) => self.push_purchase(entry, purchase)?,
+            None => drop(self.entries.insert(entry.number, (entry.epoch, "", "", 0))?),
         }
         self.summary.last = Position { number: entry.number, epoch: entry.epoch };
         Ok(())
+    }
+
+    fn push_purchase(&mut self, entry: &Entry, purchase: &Purchase) -> Result<(), DiskError> {
+        let Purchase { key, name, quantity } = purchase;
+        self.entries.insert(entry.number, (entry.epoch, key.as_str(), name.as_str(), quantity.get()))?;
+        let before = self.keys.insert(key.as_str(), entry.number)?.map(|number| number.value());
+        match before {
+            Some(before) if !planted(Bug::NoDeduplication) => {
+                Err(DiskError::Damaged(format!("orders {before} and {} have one request id", entry.number)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn cut(
@@ -250,12 +273,14 @@ impl<'t> OpenBook<'t> {
                 "the leader holds another order {first} than this replica, which knows orders up to {acknowledged} to be acknowledged"
             )));
         }
+        let mut kept = self.transaction.open_table(CUT)?;
         for number in first..=last {
-            let key = self.entries.remove(number)?.map(|entry| entry.value().1.to_owned());
-            if let Some(key) = key {
-                self.keys.remove(key.as_str())?;
-            }
+            let Some(entry) = self.entries.remove(number)? else { continue };
+            let (epoch, key, name, quantity) = entry.value();
+            kept.insert((number, epoch), (key, name, quantity))?;
+            self.keys.remove(key)?;
         }
+        drop(kept);
         self.summary.last = last_position(&self.entries)?;
         Ok((first - 1, last + 1 - first))
     }
@@ -325,22 +350,26 @@ fn stored<T: DeserializeOwned>(
 }
 
 fn entry_from(number: u64, (epoch, key, name, quantity): (u64, &str, &str, u32)) -> Result<Entry, DiskError> {
+    if (key, name, quantity) == ("", "", 0) {
+        return Ok(Entry { number, epoch, purchase: None });
+    }
+    let purchase = purchase_from(number, (key, name, quantity))?;
+    Ok(Entry { number, epoch, purchase: Some(purchase) })
+}
+
+fn purchase_from(number: u64, (key, name, quantity): (&str, &str, u32)) -> Result<Purchase, DiskError> {
     let invalid = |why: crate::domain::Invalid| DiskError::Damaged(format!("order {number}: {why}"));
-    Ok(Entry {
-        number,
-        epoch,
-        purchase: Purchase {
-            key: RequestId::new(key).map_err(invalid)?,
-            name: ProductName::new(name).map_err(invalid)?,
-            quantity: Quantity::new(u64::from(quantity)).map_err(invalid)?,
-        },
+    Ok(Purchase {
+        key: RequestId::new(key).map_err(invalid)?,
+        name: ProductName::new(name).map_err(invalid)?,
+        quantity: Quantity::new(u64::from(quantity)).map_err(invalid)?,
     })
 }
 
 /// Reading a book: for the replica itself, for `toystore inspect` and for the simulator's checks.
 pub mod read {
     use super::{
-        BookSummary, Database, DiskError, ENTRIES, Entry, KEYS, OrderNumber, Position, ReadTransaction,
+        BookSummary, CUT, Database, DiskError, ENTRIES, Entry, KEYS, OrderNumber, Position, ReadTransaction,
         ReadableDatabase, ReadableTable, RequestId, TableError, VIEW, entry_from, epoch_at, last_position,
         stored,
     };
@@ -400,6 +429,22 @@ pub mod read {
             found.push(entry_from(number.value(), entry.value())?);
         }
         Ok(found)
+    }
+
+    /// What was cut from this book, by number and epoch: orders that no leader had acknowledged, or, where an operator
+    /// went on without this replica, perhaps the only copies of some that one had.
+    ///
+    /// # Errors
+    /// When the disk fails or the file is damaged.
+    pub fn cut(database: &Database) -> Result<Vec<Entry>, DiskError> {
+        let Some(table) = or_empty(database.begin_read()?.open_table(CUT))? else { return Ok(Vec::new()) };
+        let mut cut = Vec::new();
+        for item in table.iter()? {
+            let (place, purchase) = item?;
+            let ((number, epoch), (key, name, quantity)) = (place.value(), purchase.value());
+            cut.push(entry_from(number, (epoch, key, name, quantity))?);
+        }
+        Ok(cut)
     }
 
     /// The entries of these request ids, in the order asked; `None` where there is none.
@@ -482,11 +527,11 @@ mod tests {
         Entry {
             number,
             epoch,
-            purchase: Purchase {
+            purchase: Some(Purchase {
                 key: RequestId::new(format!("{number}@{epoch}")).unwrap(),
                 name: ProductName::new("Tux").unwrap(),
                 quantity: Quantity::new(number).unwrap(),
-            },
+            }),
         }
     }
 
@@ -629,6 +674,19 @@ mod tests {
             .map(|found| found.map(|entry| entry.number))
             .collect();
         assert_eq!(numbers, [Some(1), None, Some(2)]);
+        assert_eq!(read::cut(&database).unwrap(), [entry(2, 1)], "it is kept");
+    }
+
+    #[test]
+    fn what_a_book_lacks_when_an_operator_goes_on_with_it_is_lost_and_its_numbers_are_taken() {
+        let database = book(2, &[1, 1]);
+        let fill = |through| Write::Fill { epoch: 3, through };
+        let (_, summary) = apply(&database, &[fill(4), fill(3)]).unwrap();
+        assert_eq!(summary.last, Position { number: 4, epoch: 3 });
+        let entries = read::entries(&database, 0, 10).unwrap();
+        let orders: Vec<_> = entries.iter().map(|entry| entry.order().map(|order| order.number)).collect();
+        assert_eq!(orders, [Some(1), Some(2), None, None]);
+        apply(&database, &[Write::Append(vec![entry(5, 3)])]).unwrap();
     }
 
     #[test]

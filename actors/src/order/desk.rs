@@ -200,7 +200,7 @@ impl Desk {
             .read(move |book| read::entries(book, settled, unsettled_limit(last - settled)))
             .await?;
         let differs = |(entry, purchase): (Entry, &Purchase)| {
-            (entry.purchase != *purchase).then_some((entry.number, entry.purchase.key))
+            (entry.purchase.as_ref() != Some(purchase)).then(|| (entry.number, purchase.key.clone()))
         };
         Ok(held.into_iter().zip(unsettled).find_map(differs).map_or(Ok(()), Err))
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::messages::Refusal;
+use crate::catalog::messages::{Rebuilt, Refusal};
 use crate::domain::{Entry, Epoch, Line, Order, OrderNumber, Position, Purchase, ReplicaId, Run, View};
 use crate::net::rpcs;
 
@@ -216,7 +216,44 @@ pub struct Join {
     pub epoch: Epoch,
 }
 
+/// From the front-end, for an operator: the book of this replica is the one to go on with. What it lacks up to
+/// `through`, which was acknowledged, is lost. Not for one that leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    /// The run that is meant.
+    pub run: Run,
+    /// Where its book ends.
+    pub last: Position,
+    /// The epoch of the view that will name it.
+    pub epoch: Epoch,
+    /// The last number that the catalog knows to be acknowledged.
+    pub through: OrderNumber,
+}
+
+/// Why a catalog was not rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum RebuildError {
+    /// This replica does not lead, or has orders that are not on its disk yet.
+    #[error("{0}")]
+    NotServing(NotServing),
+    /// The catalog refused.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The catalog does not answer.
+    #[error("the catalog does not answer")]
+    Silent,
+}
+
+/// From the front-end, for an operator: fill the catalog's memory from your book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RebuildCatalog {
+    /// The epoch of the view that named this leader.
+    pub epoch: Epoch,
+}
+
 rpcs! {
+    Fill, "fill" => bool;
+    RebuildCatalog, "rebuild-catalog" => Result<Rebuilt, RebuildError>;
     Place, "orders" => Vec<Result<Placed, PlaceError>>;
     Lookup, "order" => Result<Option<Order>, NotServing>;
     Page, "page" => Result<Vec<Order>, NotServing>;

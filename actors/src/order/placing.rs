@@ -155,7 +155,7 @@ impl<W> Placing<W> {
             self.queue.push_back(key.clone());
             return Vec::new();
         };
-        let same = pending.purchase == entry.purchase;
+        let same = entry.purchase.as_ref() == Some(&pending.purchase);
         let answer = if same { Ok(Placed { number: entry.number }) } else { Err(PlaceError::KeyReused) };
         self.answer(key, &answer)
     }
@@ -350,7 +350,7 @@ mod tests {
         let mut placing = Placing::new(10, 4);
         placing.place(purchase("a", 1), 1, 7);
         assert_eq!(placing.place(purchase("a", 2), 2, 7), Placement::Answered(2, Err(PlaceError::KeyReused)));
-        let entry = Entry { number: 3, epoch: 1, purchase: purchase("a", 9) };
+        let entry = Entry { number: 3, epoch: 1, purchase: Some(purchase("a", 9)) };
         assert_eq!(placing.looked(&key("a"), Some(entry)), [(1, Err(PlaceError::KeyReused))]);
     }
 

@@ -21,7 +21,7 @@ fn shown(operation: &Operation, audit: &Audit) -> Option<Violation> {
     let (id, book) = audit.books.first_key_value()?;
     let missing = found(&operation.told).iter().find(|order| {
         let entry = usize::try_from(order.number).ok().and_then(|number| book.get(number.wrapping_sub(1)));
-        entry.is_none_or(|entry| entry.order() != **order)
+        entry.and_then(Entry::order).as_ref() != Some(*order)
     })?;
     let facts = [
         format!(
@@ -47,7 +47,7 @@ fn acknowledged(operation: &Operation, audit: &Audit) -> Option<Violation> {
         let same = |purchase: &Purchase| {
             purchase.key == *key && purchase.name == *name && purchase.quantity == *quantity
         };
-        if entry.is_some_and(|entry| same(&entry.purchase)) {
+        if entry.and_then(|entry| entry.purchase.as_ref()).is_some_and(same) {
             continue;
         }
         let acknowledged = format!(
@@ -56,10 +56,13 @@ fn acknowledged(operation: &Operation, audit: &Audit) -> Option<Violation> {
             seconds(operation.returned)
         );
         let there = match entry {
-            Some(Entry { purchase, epoch, .. }) => format!(
+            Some(Entry { purchase: Some(purchase), epoch, .. }) => format!(
                 "order-{id} holds {} of {}, key {}, epoch {epoch}, under that number",
                 purchase.quantity, purchase.name, purchase.key
             ),
+            Some(Entry { purchase: None, epoch, .. }) => {
+                format!("order-{id} says that it was lost in epoch {epoch}")
+            }
             None => format!("order-{id} holds {} orders", book.len()),
         };
         return Some(Violation::new(PROMISE, [acknowledged, there]));

@@ -18,11 +18,12 @@ pub(super) fn gather(history: &History, audit: &Audit) -> Vec<String> {
         let (mut held, mut others) = (Vec::new(), Vec::new());
         for (id, book) in &audit.books {
             match usize::try_from(*number).ok().and_then(|number| book.get(number.wrapping_sub(1))) {
-                Some(entry) if entry.purchase.key == *key => held.push(format!("order-{id}")),
+                Some(entry) if entry.key() == Some(key) => held.push(format!("order-{id}")),
                 Some(entry) => {
                     others.push(format!(
                         "order-{id} holds key {} of epoch {}",
-                        entry.purchase.key, entry.epoch
+                        entry.key().map_or("none", |key| key.as_str()),
+                        entry.epoch
                     ));
                 }
                 None => {}

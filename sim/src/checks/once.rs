@@ -20,7 +20,7 @@ pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
             let facts = [format!("in the book of order-{id}, {} stands in place {expected}", entry.number)];
             return Some(Violation::new(PROMISE, facts));
         }
-        let key = &entry.purchase.key;
+        let Some(key) = entry.key() else { continue };
         if let Some(before) = keys.insert(key, entry.number) {
             let facts =
                 [format!("in the book of order-{id}, key {key} made orders {before} and {}", entry.number)];

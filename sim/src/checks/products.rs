@@ -13,7 +13,7 @@ use toystore_actors::domain::{OrderNumber, ProductName, RequestId};
 
 use crate::audit::Audit;
 use crate::clock::Nanos;
-use crate::history::{Asked, History, Operation, Told};
+use crate::history::{Asked, History, Operation, Rebuild, Told};
 use crate::report::{Violation, seconds};
 
 const PROMISE: &str = "linearizable product queries";
@@ -69,10 +69,10 @@ pub(super) fn check(
     undecided: &mut u64,
 ) -> Option<Violation> {
     let entries = audit.books.values().flatten();
-    let ordered: Ordered<'_> = entries.map(|entry| (&entry.purchase.key, entry.number)).collect();
+    let ordered: Ordered<'_> = entries.filter_map(|entry| Some((entry.key()?, entry.number))).collect();
     for (name, stock) in initial {
         let steps = steps(history, name, &ordered);
-        let rebuilds = rebuilds(history, audit, name, *stock);
+        let rebuilds = rebuilds(history, name);
         match search(&steps, &rebuilds, *stock, restock_to) {
             Verdict::Fits => {}
             Verdict::Undecided => *undecided += 1,
@@ -107,16 +107,12 @@ fn existence(operation: &Operation, initial: &BTreeMap<ProductName, u64>) -> Opt
 }
 
 /// What is left of a product after each time that the catalog was rebuilt.
-fn rebuilds(history: &History, audit: &Audit, name: &ProductName, initial: u64) -> Vec<Rebuilt> {
-    let left = |through| {
-        let book = audit.books.values().next().into_iter().flatten();
-        let sold = book.filter(|entry| entry.number <= through && entry.purchase.name == *name);
-        initial.saturating_sub(sold.map(|entry| u64::from(entry.purchase.quantity.get())).sum())
+fn rebuilds(history: &History, name: &ProductName) -> Vec<Rebuilt> {
+    let rebuilt = |rebuild: &Rebuild| {
+        let pieces = rebuild.stock.get(name).copied().unwrap_or(0);
+        Rebuilt { at: rebuild.at, pieces, through: rebuild.through }
     };
-    let rebuilds = history.rebuilds.iter();
-    rebuilds
-        .map(|rebuild| Rebuilt { at: rebuild.at, pieces: left(rebuild.through), through: rebuild.through })
-        .collect()
+    history.rebuilds.iter().map(rebuilt).collect()
 }
 
 fn steps(history: &History, name: &ProductName, ordered: &Ordered<'_>) -> Vec<Step> {

@@ -18,6 +18,7 @@ use super::{MILLI, World};
 use crate::clock::{Due, NodeClock};
 use crate::cluster::{self, Launched};
 use crate::executor::Panicked;
+use crate::history::Rebuild;
 use crate::network::{Endpoint, Packet};
 use crate::process::ProcessId;
 use crate::report::Violation;
@@ -305,6 +306,10 @@ impl World {
             self.count(rare);
         }
         self.memories.borrow_mut().losses.event(event);
+        if let Event::CatalogRebuilt { orders, stock } = event {
+            let stock = stock.iter().cloned().collect();
+            self.history.borrow_mut().rebuilds.push(Rebuild { at: now, through: *orders, stock });
+        }
         let found = self.watch.borrow_mut().event(now, id.node, event);
         if let Err(violation) = found {
             self.broken(violation);

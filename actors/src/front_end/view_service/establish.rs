@@ -6,62 +6,14 @@ use std::rc::Rc;
 
 use futures_util::future;
 
-use super::{NodeId, ViewService, named};
+use super::{NodeId, ViewService};
 use crate::catalog::messages::{Register, Registered};
-use crate::domain::{Epoch, Members, ReplicaId, Run, StoreId, View};
+use crate::domain::{Epoch, Members, Run, StoreId, View};
 use crate::front_end::views::{Answers, Heard, Recovery, Saved};
+use crate::front_end::waiting::Waiting;
 use crate::net::NetError;
 use crate::order::messages::Status;
 use crate::probe::Event;
-
-/// What must happen before there can be a view.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Waiting {
-    /// These replicas must tell which view they know.
-    Answers(Vec<ReplicaId>),
-    /// These replicas' files are new, and the store is not.
-    Blank(Vec<ReplicaId>),
-    /// The catalog must answer.
-    Catalog,
-    /// The catalog belongs to a store, and everybody else's files are new.
-    NotNew,
-    /// A run of a front-end registered at the catalog last of which no replica has heard.
-    AnotherFrontEnd,
-}
-
-impl Waiting {
-    /// Whom one waits for, and why as a sentence.
-    #[must_use]
-    pub fn told(&self) -> (Vec<NodeId>, String) {
-        let go_on = "if they are gone for good, `toystore recover` goes on without them";
-        match self {
-            Waiting::Answers(missing) => {
-                let why =
-                    "there is no view yet; one is taken when these have told the newest that they know: ";
-                let (nodes, why) = named(missing, why);
-                (nodes, format!("{why}; {go_on}"))
-            }
-            Waiting::Blank(blank) => {
-                let why = "there is no view yet, and these have new files although the store is not new: ";
-                let (nodes, why) = named(blank, why);
-                (nodes, format!("{why}; put their files back, or `toystore recover` goes on without them"))
-            }
-            Waiting::Catalog => {
-                (vec![NodeId::Catalog], "the catalog must answer before this front-end may begin".into())
-            }
-            Waiting::NotNew => {
-                let why = "the catalog has sold before, or is another store's, but the front-end's and all \
-                           replicas' files are new: put their files back, or `toystore recover` goes on without them";
-                (vec![NodeId::Catalog], why.into())
-            }
-            Waiting::AnotherFrontEnd => {
-                let why = "another front-end has begun on this store, and no replica has heard of it yet: stop this \
-                           one if that one runs, or if it is gone for good, `toystore recover` goes on without it";
-                (vec![NodeId::Catalog], why.into())
-            }
-        }
-    }
-}
 
 /// How there came to be a view of this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +49,10 @@ impl ViewService {
     pub(super) async fn establish(self: &Rc<Self>) -> Established {
         let mut before = None;
         loop {
+            if self.current().is_some() {
+                // An operator went on meanwhile.
+                return Established::Founded;
+            }
             let new = self.views.borrow().file().view.is_none();
             if new && self.recover(&mut before).await == Recovered::Founded {
                 return Established::Founded;
@@ -128,6 +84,9 @@ impl ViewService {
     /// The first view of this run is saved; it changes nothing else, so a leader that serves goes on (D6).
     async fn begin(self: &Rc<Self>) -> bool {
         let _saving = self.saving.lock().await;
+        if self.current().is_some() {
+            return false;
+        }
         let Some(view) = self.views.borrow().begin() else { return false };
         self.save(view, "a front-end starts").await;
         self.waiting.replace(None);
@@ -199,6 +158,9 @@ impl ViewService {
     async fn forget(&self, highest: Epoch, why: &'static str) {
         {
             let _saving = self.saving.lock().await;
+            if self.current().is_some() {
+                return;
+            }
             self.views.borrow_mut().lose(highest);
             self.peers.borrow_mut().chosen(self.host.clock.now());
         }
@@ -214,6 +176,9 @@ impl ViewService {
         let mut quiet = false;
         loop {
             let answers = self.ask_all(self.config.call_limit).await;
+            if self.current().is_some() {
+                return Recovered::Founded;
+            }
             let recovery = self.views.borrow().recover(&answers);
             match recovery {
                 Recovery::First(members) => {
@@ -241,6 +206,9 @@ impl ViewService {
     /// Takes another's view for the file's, with a new run: a copy of this file may be doing the same (M8).
     async fn go_on_from(&self, view: &View, before: &mut Option<(Run, Saved)>) {
         let _saving = self.saving.lock().await;
+        if self.current().is_some() {
+            return;
+        }
         if let Some((run, saved)) = before
             && saved.view.as_ref().is_some_and(|before| before.is(view))
         {
@@ -271,14 +239,23 @@ impl ViewService {
             }
         };
         let saved = Saved { store: Some(store), ..saved };
-        self.write(saved.clone()).await;
-        let run = self.views.borrow().run();
-        self.views.borrow_mut().adopt_file(run, saved);
+        {
+            let _saving = self.saving.lock().await;
+            if self.current().is_some() {
+                return true;
+            }
+            self.write(saved.clone()).await;
+            let run = self.views.borrow().run();
+            self.views.borrow_mut().adopt_file(run, saved);
+        }
         match self.register(0).await {
             Known::Yes => {}
             Known::Older { .. } | Known::NotNew => return false,
         }
         let _saving = self.saving.lock().await;
+        if self.current().is_some() {
+            return true;
+        }
         let Some(view) = self.views.borrow().first(store, members) else { return false };
         self.save(view, "the first").await;
         self.waiting.replace(None);

@@ -48,15 +48,22 @@ impl ViewService {
         };
         match selection {
             Selection::Keep => {
+                self.waiting.replace(None);
                 self.peers.borrow_mut().leader_lives(self.host.clock.now());
                 self.suspected.set(0);
             }
             Selection::Next(next) => {
+                self.waiting.replace(None);
                 self.fruitless.set(self.fruitless.get().saturating_add(1));
                 self.save(next, if start { "start" } else { "another leader" }).await;
                 self.chosen();
             }
-            Selection::Wait(_) => {}
+            Selection::Wait(_) => {
+                let waiting = self.views.borrow().nobody_leads(&pinged.answers);
+                if self.waiting.replace(Some(waiting.clone())).as_ref() != Some(&waiting) {
+                    log::warn!("{}: {}", self.host.id, waiting.told().1);
+                }
+            }
         }
     }
 

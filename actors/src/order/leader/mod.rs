@@ -3,11 +3,12 @@
 //!
 //! [`reign`] decides for a leader, [`super::book::Write::Merge`] for a follower; [`membership`] adopts views and
 //! takes over, [`follower`] answers a leader's messages, [`feed`] sends the book to one replica, [`rejoin`]
-//! catches up.
+//! catches up; [`operator`] does what a person asks for.
 
 mod feed;
 mod follower;
 mod membership;
+mod operator;
 mod reign;
 mod rejoin;
 

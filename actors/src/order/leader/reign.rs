@@ -198,8 +198,10 @@ impl Reign {
     /// Makes purchases the next entries, in the current epoch.
     pub fn append(&mut self, purchases: Vec<Purchase>) -> Vec<Entry> {
         let (first, epoch) = (self.last().number + 1, self.view.epoch);
-        let entries: Vec<_> =
-            (first..).zip(purchases).map(|(number, purchase)| Entry { number, epoch, purchase }).collect();
+        let entries: Vec<_> = (first..)
+            .zip(purchases)
+            .map(|(number, purchase)| Entry { number, epoch, purchase: Some(purchase) })
+            .collect();
         self.tail.extend(entries.iter().cloned());
         entries
     }

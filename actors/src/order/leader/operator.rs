@@ -1,0 +1,83 @@
+//! What a replica does for an operator who goes on without something that is lost.
+
+use std::collections::BTreeMap;
+
+use super::super::book::{Write, Written, read};
+use super::super::messages::{Fill, NotServing, RebuildError};
+use super::super::replication::Replication;
+use super::super::writer::Stopped;
+use super::{Leader, LeaderReplication};
+use crate::catalog::messages::{Rebuild, Rebuilt};
+use crate::domain::{Epoch, OrderNumber, ProductName};
+use crate::net::NodeId;
+use crate::probe::Event;
+
+/// Entries that are read at a time.
+const CHUNK: usize = 4096;
+
+impl Leader {
+    /// What the book lacks of what was acknowledged is lost, and its numbers are taken. False if this is not the run, or
+    /// not the book, that was meant.
+    ///
+    /// # Errors
+    /// [`Stopped`] when the disk failed.
+    pub async fn fill(&self, fill: &Fill) -> Result<bool, Stopped> {
+        let last = self.writer.summary().last;
+        if fill.run != self.run
+            || fill.last != last
+            || self.reign.borrow().as_ref().is_some_and(|reign| reign.serves())
+        {
+            return Ok(false);
+        }
+        self.depose();
+        let written = self.writer.write(Write::Fill { epoch: fill.epoch, through: fill.through }).await?;
+        if fill.through > last.number {
+            self.host.emit(Event::OrdersLost { after: last.number, through: fill.through });
+        }
+        Ok(written == Written::Appended)
+    }
+
+    /// Has the catalog take this leader's book for what was sold.
+    ///
+    /// # Errors
+    /// [`Stopped`] when the disk failed; inside, why it was not done.
+    pub async fn rebuild_catalog(
+        self: &std::rc::Rc<Self>,
+        epoch: Epoch,
+    ) -> Result<Result<Rebuilt, RebuildError>, Stopped> {
+        let replication = LeaderReplication(self.clone());
+        let found = {
+            let reign = self.reign.borrow();
+            reign.as_ref().filter(|reign| reign.leads(epoch)).map(|reign| (reign.since(), reign.view().store))
+        };
+        let current = self.writer.summary().epoch();
+        let not_leader = Err(RebuildError::NotServing(NotServing::NotLeader { named: epoch, current }));
+        let Some((since, store)) = found else { return Ok(not_leader) };
+        let Some((leader, _)) = replication.leadership(since) else { return Ok(not_leader) };
+        if leader.last > self.writer.summary().last.number {
+            // Nothing is bought meanwhile, so the disk soon has all of it.
+            return Ok(Err(RebuildError::NotServing(NotServing::TakingOver { epoch })));
+        }
+        let sold = self.sold(leader.last).await?;
+        let rebuild = Rebuild { store, leader, sold };
+        let answer = self.host.net.send(NodeId::Catalog, &rebuild, self.config.call_limit).await;
+        Ok(answer.map_or(Err(RebuildError::Silent), |rebuilt| rebuilt.map_err(RebuildError::Refused)))
+    }
+
+    /// The pieces of each product that the book has up to a number.
+    async fn sold(&self, through: OrderNumber) -> Result<Vec<(ProductName, u64)>, Stopped> {
+        let mut sold: BTreeMap<ProductName, u64> = BTreeMap::new();
+        let mut after = 0;
+        while after < through {
+            let entries = self.writer.read(move |book| read::entries(book, after, CHUNK)).await?;
+            let Some(last) = entries.last() else { break };
+            after = last.number;
+            for order in
+                entries.iter().filter(|entry| entry.number <= through).filter_map(|entry| entry.order())
+            {
+                *sold.entry(order.name).or_default() += u64::from(order.quantity.get());
+            }
+        }
+        Ok(sold.into_iter().collect())
+    }
+}
