@@ -47,7 +47,7 @@ fn fill(cache: &Cache, name: &ProductName) {
 }
 
 fn full_cache(names: &[ProductName]) -> Cache {
-    let cache = Cache::new(TOYS, LEASE, body);
+    let cache = Cache::new(TOYS, TOYS, LEASE, body);
     for name in names {
         fill(&cache, name);
     }

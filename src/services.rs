@@ -136,6 +136,7 @@ pub fn catalog_settings(config: &Config) -> Result<CatalogConfig, Failure> {
         restock_to: config.restock.to,
         call_limit: config.timing.call_limit,
         max_calls: config.max_calls,
+        refusals: catalog::REFUSALS,
         products: config.products()?,
     })
 }
@@ -150,6 +151,7 @@ pub fn order_settings(config: &Config, id: u8) -> OrderConfig {
         drop_after: config.timing.drop_after,
         retry_every: config.timing.retry_every,
         max_calls: config.max_calls,
+        limits: order::Limits::default(),
     }
 }
 
@@ -165,6 +167,7 @@ pub fn front_end_settings(config: &Config, number: u8) -> FrontEndConfig {
         call_limit: config.timing.call_limit,
         deadline: config.timing.order_deadline,
         max_calls: config.max_calls,
+        limits: front_end::Limits::default(),
         render: http::front_end::render,
     }
 }

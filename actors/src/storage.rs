@@ -63,17 +63,33 @@ pub trait Storage {
     /// anyone waits for their end.
     fn run(&self, job: Job) -> LocalBoxFuture<'static, ()>;
 
-    /// How much memory redb may use to cache one file, in bytes.
-    fn cache_bytes(&self) -> usize;
-
     /// A random number, such as no other call of any process will get.
     ///
     /// # Errors
     /// When the system has none.
     fn random(&self) -> io::Result<u64>;
 
-    /// How long half of a file's journal is, in bytes: how much is written between two syncs of the file itself.
-    fn journal_bytes(&self) -> usize;
+    /// How much of one file is kept in memory, and written at a time.
+    fn sizes(&self) -> Sizes;
+}
+
+/// How much of one file is kept in memory, and written at a time. Only a simulator has a reason to set them otherwise
+/// than deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// What redb may use to cache the file, in bytes. The books are read mostly at their ends.
+    pub cache_bytes: usize,
+    /// Half of the file's journal, in bytes, rounded up to a page: how much is written between two syncs of the file
+    /// itself. Longer, and a start after a crash has more to replay; shorter, and the file is synced more often.
+    pub journal_bytes: usize,
+    /// How many records a start replays, 1 at least, before what they have in common is let go.
+    pub fold_every: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Sizes {
+        Sizes { cache_bytes: 8 << 20, journal_bytes: 8 << 20, fold_every: 64 }
+    }
 }
 
 /// Why a service's data file could not be opened. Each variant names the file and says what is so; what to do
@@ -182,6 +198,7 @@ impl DataFile {
         let io = |source| OpenError::Io { file: name.clone(), source };
         let journal = journal_of(file);
         let fresh = |file: &str| format!("{file}.new");
+        let sizes = storage.sizes();
         let owned = |found: &str| found == owner;
         if !storage.exists(file).map_err(io)? {
             // The journal of a file that was moved away: it belongs to that file, not to the new one.
@@ -193,20 +210,19 @@ impl DataFile {
             let (backend, path) = (open_file(&*storage, &fresh)?, storage.describe(&fresh));
             // With room for billions up to that of any other file.
             let number = Some((storage.random().map_err(io)? >> 33) << 31);
-            drop(open_backend(backend, None, &path, owner, &owned, storage.cache_bytes(), number)?);
+            drop(open_backend(backend, None, &path, owner, &owned, sizes, number)?);
             storage.rename(&fresh, file).map_err(io)?;
         }
         let backend = open_file(&*storage, file)?;
         let left = storage.exists(&journal).map_err(io)?;
         let left = left.then(|| open_file(&*storage, &journal)).transpose()?;
-        let (database, journaled) =
-            open_backend(backend, left, &name, owner, &owned, storage.cache_bytes(), None)?;
+        let (database, journaled) = open_backend(backend, left, &name, owner, &owned, sizes, None)?;
         let create = || {
             drop(storage.open(&fresh(&journal))?);
             storage.rename(&fresh(&journal), &journal)?;
             storage.open(&journal)
         };
-        journaled.accept().and_then(|()| journaled.begin(storage.journal_bytes(), create)).map_err(io)?;
+        journaled.accept().and_then(|()| journaled.begin(sizes.journal_bytes, create)).map_err(io)?;
         Ok(DataFile { name: name.into(), database: Arc::new(database), journaled, storage })
     }
 
@@ -316,9 +332,9 @@ pub fn open_existing(
     name: &str,
     wanted: &str,
     owned: &dyn Fn(&str) -> bool,
-    cache_bytes: usize,
+    sizes: Sizes,
 ) -> Result<Database, OpenError> {
-    open_backend(backend, journal, name, wanted, owned, cache_bytes, None).map(|(database, _)| database)
+    open_backend(backend, journal, name, wanted, owned, sizes, None).map(|(database, _)| database)
 }
 
 /// A `fresh` file is made `wanted`'s, with that number; any other is not written to until it is accepted.
@@ -328,7 +344,7 @@ fn open_backend(
     name: &str,
     wanted: &str,
     owned: &dyn Fn(&str) -> bool,
-    cache_bytes: usize,
+    sizes: Sizes,
     fresh: Option<u64>,
 ) -> Result<(Database, Arc<Journaled>), OpenError> {
     let foreign = |found: &str| OpenError::Foreign {
@@ -340,13 +356,13 @@ fn open_backend(
         return Err(foreign("it is empty"));
     }
     let io = |source| OpenError::Io { file: name.into(), source };
-    let journaled = Arc::new(Journaled::new(backend, journal).map_err(io)?);
+    let journaled = Arc::new(Journaled::new(backend, journal, sizes.fold_every).map_err(io)?);
     if let Some(number) = fresh {
         journaled.accept().and_then(|()| journaled.create(number)).map_err(io)?;
     }
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let mut builder = Builder::new();
-        builder.set_cache_size(cache_bytes);
+        builder.set_cache_size(sizes.cache_bytes);
         let database = builder.create_with_backend(Backend(journaled.clone())).map_err(|error| {
             match journaled.trouble() {
                 Some(Trouble::Foreign(found)) => foreign(found),

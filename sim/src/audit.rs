@@ -7,7 +7,7 @@ use redb::{Database, StorageBackend};
 use toystore_actors::catalog::stock::{self, Item};
 use toystore_actors::domain::{Entry, Purchase, ReplicaId};
 use toystore_actors::net::NodeId;
-use toystore_actors::storage::{journal_of, open_existing};
+use toystore_actors::storage::{Sizes, journal_of, open_existing};
 use toystore_actors::{catalog, order};
 
 use crate::disk::Disk;
@@ -81,5 +81,6 @@ fn open(disk: &Disk, file: &str, owner: &str) -> Result<Database, String> {
     };
     let owned = |found: &str| found == owner;
     let journal = Some(handle(&journal_of(file))?);
-    open_existing(handle(file)?, journal, file, owner, &owned, CACHE_BYTES).map_err(|error| error.to_string())
+    let sizes = Sizes { cache_bytes: CACHE_BYTES, ..Sizes::default() };
+    open_existing(handle(file)?, journal, file, owner, &owned, sizes).map_err(|error| error.to_string())
 }

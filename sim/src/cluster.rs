@@ -84,6 +84,7 @@ pub fn start(
                 restock_to: setup.restock_to,
                 call_limit: millis(setup.call_limit_ms),
                 max_calls: setup.max_calls.max(16),
+                refusals: catalog::REFUSALS,
                 products: products(setup),
             };
             catalog::start(host, config).map(Launched::new)
@@ -99,6 +100,7 @@ pub fn start(
                 call_limit: millis(setup.call_limit_ms),
                 deadline: millis(setup.deadline_ms),
                 max_calls: setup.max_calls.max(16),
+                limits: front_end::Limits::default(),
                 render: no_body,
             };
             let started = front_end::start(host, config)?;
@@ -116,6 +118,7 @@ pub fn start(
                 drop_after: millis(setup.drop_after_ms),
                 retry_every: millis(setup.retry_every_ms),
                 max_calls: setup.max_calls,
+                limits: order::Limits::default(),
             };
             order::start(host, config).map(Launched::new)
         }

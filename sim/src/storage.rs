@@ -11,7 +11,7 @@ use std::task::{Poll, Waker};
 
 use futures_util::future::{self, LocalBoxFuture};
 use redb::StorageBackend;
-use toystore_actors::storage::{Job, Storage};
+use toystore_actors::storage::{Job, Sizes, Storage};
 
 use crate::disk::Disk;
 use crate::process::ProcessId;
@@ -117,15 +117,11 @@ impl Storage for NodeStorage {
         }
     }
 
-    fn cache_bytes(&self) -> usize {
-        1 << 20
-    }
-
     fn random(&self) -> io::Result<u64> {
         Ok(self.disk.random())
     }
 
-    fn journal_bytes(&self) -> usize {
-        JOURNAL_BYTES
+    fn sizes(&self) -> Sizes {
+        Sizes { cache_bytes: 1 << 20, journal_bytes: JOURNAL_BYTES, ..Sizes::default() }
     }
 }

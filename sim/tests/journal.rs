@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::future::{self, LocalBoxFuture};
 use redb::{ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
-use toystore_actors::storage::{DataFile, DiskError, Job, OpenError, Storage};
+use toystore_actors::storage::{DataFile, DiskError, Job, OpenError, Sizes, Storage};
 use toystore_sim::disk::{Disk, DiskFault};
 
 const TABLE: TableDefinition<u64, &[u8]> = TableDefinition::new("numbers");
@@ -50,14 +50,11 @@ impl Storage for Files {
         self.work.set(false);
         Box::pin(future::ready(()))
     }
-    fn cache_bytes(&self) -> usize {
-        1 << 20
-    }
     fn random(&self) -> io::Result<u64> {
         Ok(self.disk.random())
     }
-    fn journal_bytes(&self) -> usize {
-        100_000
+    fn sizes(&self) -> Sizes {
+        Sizes { cache_bytes: 1 << 20, journal_bytes: 100_000, ..Sizes::default() }
     }
 }
 

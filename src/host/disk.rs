@@ -11,16 +11,9 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use redb::StorageBackend;
 use redb::backends::FileBackend;
-use toystore_actors::storage::{Job, Storage};
+use toystore_actors::storage::{Job, Sizes, Storage};
 
 use super::panics;
-
-/// How much of one file redb may keep in memory. The books are read mostly at their ends.
-const CACHE_BYTES: usize = 8 << 20;
-
-/// Half of a file's journal. Longer, and a start after a crash has more to replay; shorter, and the file itself is
-/// synced more often.
-const JOURNAL_BYTES: usize = 8 << 20;
 
 /// How long a start waits for another that is opening its files in the same directory.
 const OPENING_LIMIT: Duration = Duration::from_secs(5);
@@ -144,16 +137,12 @@ impl Storage for Directory {
         })
     }
 
-    fn cache_bytes(&self) -> usize {
-        CACHE_BYTES
-    }
-
     fn random(&self) -> io::Result<u64> {
         SysRng.try_next_u64().map_err(io::Error::other)
     }
 
-    fn journal_bytes(&self) -> usize {
-        JOURNAL_BYTES
+    fn sizes(&self) -> Sizes {
+        Sizes::default()
     }
 }
 

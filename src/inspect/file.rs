@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use redb::{Database, StorageBackend};
-use toystore_actors::storage::{DiskError, JOURNAL, OpenError, guarded, open_existing};
+use toystore_actors::storage::{DiskError, JOURNAL, OpenError, Sizes, guarded, open_existing};
 
 use super::read_only::ReadOnly;
 use crate::host::panics::contained;
@@ -48,8 +48,8 @@ impl Opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(OpenError::Io { file: beside.display().to_string(), source }.into()),
         };
-        let database =
-            contained(|| open_existing(Box::new(file), journal, &name, wanted, &owned, CACHE_BYTES))?;
+        let sizes = Sizes { cache_bytes: CACHE_BYTES, ..Sizes::default() };
+        let database = contained(|| open_existing(Box::new(file), journal, &name, wanted, &owned, sizes))?;
         Ok(Opened { name, database: ManuallyDrop::new(database) })
     }
 

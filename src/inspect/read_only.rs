@@ -73,7 +73,7 @@ mod tests {
     use std::rc::Rc;
 
     use redb::Database;
-    use toystore_actors::storage::{DataFile, OpenError, open_existing};
+    use toystore_actors::storage::{DataFile, OpenError, Sizes, open_existing};
 
     use super::*;
     use crate::host::Directory;
@@ -88,7 +88,14 @@ mod tests {
         let look = || -> Result<Database, OpenError> {
             let file = ReadOnly::open(&directory.path().join("file")).unwrap();
             let journal = ReadOnly::open(&directory.path().join("file.journal")).unwrap();
-            open_existing(Box::new(file), Some(Box::new(journal)), "file", "a test", &|_| true, 1 << 20)
+            open_existing(
+                Box::new(file),
+                Some(Box::new(journal)),
+                "file",
+                "a test",
+                &|_| true,
+                Sizes::default(),
+            )
         };
         let file = use_it().unwrap();
         assert!(matches!(look(), Err(OpenError::InUse { .. })));

@@ -310,7 +310,8 @@ impl Inner {
     }
 
     async fn save(&self, changes: Arc<Changes>) -> Result<(), DiskError> {
-        let saved = self.file.run(move |database| ledger::commit(database, &changes)).await;
+        let remembered = self.config.refusals;
+        let saved = self.file.run(move |database| ledger::commit(database, &changes, remembered)).await;
         saved.inspect_err(|error| self.fail(error))
     }
 

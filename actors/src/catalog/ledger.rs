@@ -21,7 +21,7 @@ use super::fence::Fence;
 use super::memory::Memory;
 use super::messages::Sale;
 use super::purchases::Purchases;
-use super::refusals::{MAX_REFUSALS, Refusals};
+use super::refusals::Refusals;
 use super::stock::{Changes, Item, Stock};
 use crate::domain::{Epoch, Invalid, OrderNumber, ProductName, Purchase, Quantity, RequestId, Run, StoreId};
 use crate::storage::DiskError;
@@ -65,11 +65,15 @@ pub fn audit(database: &Database) -> Result<Audit, DiskError> {
 }
 
 /// What a catalog starts with: what it had, or, at its first start, the products of `seeds`. A name that
-/// is repeated there counts once.
+/// is repeated there counts once. Of the refusals it remembers the newest `remembered`.
 ///
 /// # Errors
 /// When the disk failed, or its books do not add up.
-pub(super) fn load(database: &Database, seeds: &[ProductSeed]) -> Result<Stock, DiskError> {
+pub(super) fn load(
+    database: &Database,
+    seeds: &[ProductSeed],
+    remembered: usize,
+) -> Result<Stock, DiskError> {
     let books = match read(&database.begin_read()?)? {
         Some(books) => books,
         None => Books { items: import(database, seeds)?, ..Books::default() },
@@ -77,15 +81,17 @@ pub(super) fn load(database: &Database, seeds: &[ProductSeed]) -> Result<Stock, 
     if let Some(item) = books.items.iter().find(|item| !item.adds_up()) {
         return Err(DiskError::Damaged(format!("the stock of {} does not add up", item.name)));
     }
-    let Books { items, settled, unsettled, fence, refusals, memory } = books;
+    let Books { items, settled, unsettled, fence, refused, memory } = books;
+    let mut refusals = Refusals::new(remembered);
+    refused.into_iter().for_each(|(key, left)| refusals.keep(key, left));
     Ok(Stock::new(items, Purchases::new(settled, unsettled), fence, refusals, memory))
 }
 
-/// Saves what a group changed, in one transaction.
+/// Saves what a group changed, in one transaction; of all refusals, the newest `remembered`.
 ///
 /// # Errors
 /// When the disk failed; nothing is known then about what it holds.
-pub(super) fn commit(database: &Database, changes: &Changes) -> Result<(), DiskError> {
+pub(super) fn commit(database: &Database, changes: &Changes, remembered: usize) -> Result<(), DiskError> {
     let transaction = database.begin_write()?;
     // A table that is opened costs something at the commit, changed or not; a batch that is refused changes neither.
     if !changes.items.is_empty() {
@@ -112,7 +118,7 @@ pub(super) fn commit(database: &Database, changes: &Changes) -> Result<(), DiskE
         for (number, (key, left)) in (next..).zip(&changes.refused) {
             table.insert(number, (key.as_str(), *left))?;
         }
-        while table.len()? > MAX_REFUSALS as u64 {
+        while table.len()? > remembered as u64 {
             table.pop_first()?;
         }
     }
@@ -163,7 +169,7 @@ struct Books {
     settled: OrderNumber,
     unsettled: Vec<Purchase>,
     fence: Fence,
-    refusals: Refusals,
+    refused: Vec<(RequestId, u64)>,
     memory: Memory,
 }
 
@@ -194,7 +200,7 @@ fn read(transaction: &ReadTransaction) -> Result<Option<Books>, DiskError> {
         for row in table.iter()? {
             let (_, refused) = row?;
             let (key, left) = refused.value();
-            books.refusals.keep(RequestId::new(key).map_err(damaged)?, left);
+            books.refused.push((RequestId::new(key).map_err(damaged)?, left));
         }
     }
     if let Some(table) = existing(transaction.open_table(MEMORY))?

@@ -65,9 +65,15 @@ pub struct CatalogConfig {
     pub call_limit: Duration,
     /// How many calls may be under way at once.
     pub max_calls: usize,
+    /// How many refused request ids it remembers, at least 1; see rule C3.
+    pub refusals: usize,
     /// What is imported at the first start, in the catalog's order. Not looked at again later.
     pub products: Vec<ProductSeed>,
 }
+
+/// So many refused request ids are remembered when deployed: nobody waits for a copy of a request that is later than
+/// so many others.
+pub const REFUSALS: usize = 65_536;
 
 impl CatalogConfig {
     /// How long an answer counts as a lease here: what the front-end counts, and the margin for drift.
@@ -84,7 +90,7 @@ impl CatalogConfig {
 /// When the data file cannot be opened, is not a catalog's, or does not add up.
 pub fn start(host: Host, config: CatalogConfig) -> Result<Node<Catalog>, OpenError> {
     let file = DataFile::open(host.storage.clone(), FILE, OWNER)?;
-    let stock = file.load(|database| ledger::load(database, &config.products))?;
+    let stock = file.load(|database| ledger::load(database, &config.products, config.refusals))?;
     let front_ends: BTreeSet<u8> = config.front_ends.iter().copied().collect();
     let showcase = Showcase::new(stock, front_ends, config.term());
     let max_calls = config.max_calls;

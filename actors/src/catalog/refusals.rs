@@ -8,17 +8,20 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::domain::RequestId;
 
-/// So many are kept: the newest.
-pub(super) const MAX_REFUSALS: usize = 65_536;
-
 /// The newest refusals.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusals {
+    limit: usize,
     left: BTreeMap<RequestId, u64>,
     order: VecDeque<RequestId>,
 }
 
 impl Refusals {
+    /// None yet; of those that come, the newest are kept, so many.
+    pub(super) fn new(limit: usize) -> Refusals {
+        Refusals { limit, left: BTreeMap::new(), order: VecDeque::new() }
+    }
+
     /// How many pieces were left when this request was refused, if it was.
     pub(super) fn left(&self, key: &RequestId) -> Option<u64> {
         self.left.get(key).copied()
@@ -28,7 +31,7 @@ impl Refusals {
     pub(super) fn keep(&mut self, key: RequestId, left: u64) {
         self.left.insert(key.clone(), left);
         self.order.push_back(key);
-        if self.order.len() > MAX_REFUSALS
+        if self.order.len() > self.limit
             && let Some(oldest) = self.order.pop_front()
         {
             self.left.remove(&oldest);
@@ -43,13 +46,15 @@ mod tests {
     #[test]
     fn the_newest_are_kept() {
         let key = |number: u64| RequestId::new(format!("k{number}")).expect("valid");
-        let mut refusals = Refusals::default();
-        let all = MAX_REFUSALS as u64 + 2;
-        for number in 0..all {
-            refusals.keep(key(number), number % 3);
-        }
-        for (number, left) in [(0, None), (1, None), (2, Some(2)), (all - 1, Some((all - 1) % 3))] {
-            assert_eq!(refusals.left(&key(number)), left, "{number}");
+        for limit in [1, 2, 5] {
+            let mut refusals = Refusals::new(limit);
+            for number in 0..7 {
+                refusals.keep(key(number), number % 3);
+            }
+            for number in 0..7 {
+                let left = (number >= 7 - limit as u64).then_some(number % 3);
+                assert_eq!(refusals.left(&key(number)), left, "{number} of {limit}");
+            }
         }
     }
 }

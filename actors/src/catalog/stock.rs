@@ -83,7 +83,7 @@ impl Item {
 }
 
 /// All that the catalog keeps on its disk, as of the last group that became visible.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stock {
     items: Vec<Item>,
     places: BTreeMap<ProductName, Place>,

@@ -288,13 +288,13 @@ fn books_that_do_not_add_up_are_not_opened() {
     let database = Builder::new().create_with_backend(InMemoryBackend::new()).expect("a database");
     assert_eq!(audit(&database).expect("readable"), Audit::default(), "nothing was imported");
     let seed = ProductSeed { name: name("Tux"), price_cents: 1, quantity: 10 };
-    let stock = ledger::load(&database, std::slice::from_ref(&seed)).expect("imported");
-    assert_eq!(ledger::load(&database, &[]).expect("read"), stock, "imported once");
+    let stock = ledger::load(&database, std::slice::from_ref(&seed), 10).expect("imported");
+    assert_eq!(ledger::load(&database, &[], 10).expect("read"), stock, "imported once");
 
     let mut item = audit(&database).expect("readable").items.remove(0);
     item.quantity = 11;
     let changes = Changes { items: BTreeMap::from([(0, item)]), ..Default::default() };
-    ledger::commit(&database, &changes).expect("saved");
-    assert!(ledger::load(&database, &[seed]).is_err());
+    ledger::commit(&database, &changes, 10).expect("saved");
+    assert!(ledger::load(&database, &[seed], 10).is_err());
     assert!(!audit(&database).expect("an audit reads them all the same").items[0].adds_up());
 }

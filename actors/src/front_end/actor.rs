@@ -61,9 +61,9 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
     })?;
     let (stop, failed) = oneshot::channel();
     let tasks = Tasks::default();
-    let cache = Arc::new(Cache::new(config.cache_capacity, config.lease, config.render));
-    let service =
-        Rc::new(ViewService::new(host.clone(), config.clone(), tasks.clone(), file, (run, saved), stop));
+    let cache = Cache::new(config.cache_capacity, config.limits.exact_cache, config.lease, config.render);
+    let cache = Arc::new(cache);
+    let service = Rc::new(ViewService::new(host.clone(), config.clone(), tasks.clone(), file, (run, saved), stop));
     let products = Products::new(host.clone(), config.clone(), tasks.clone(), cache.clone());
     let orders = Orders::new(host.clone(), config.clone(), tasks.clone(), service.clone());
     let actor = FrontEnd {

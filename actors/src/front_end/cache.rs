@@ -24,10 +24,6 @@ use crate::catalog::messages::Answer;
 use crate::clock::Timestamp;
 use crate::domain::{Product, ProductName};
 
-/// Up to this capacity one lock guards everything, and the entry dropped for want of room is exactly the
-/// least recently used.
-const EXACT_UP_TO: usize = 1024;
-
 /// Into how many parts a larger cache is divided, each with its own lock and its own order of use.
 const SHARDS: usize = 16;
 
@@ -82,9 +78,9 @@ pub enum Filled {
 
 impl Cache {
     /// A cache of at most `capacity` products, 0 for one that holds nothing. `lease` is the time for which
-    /// an answer may be used, `render` makes the body that is kept with it.
-    pub fn new(capacity: usize, lease: Duration, render: fn(&Product) -> Bytes) -> Cache {
-        let count = if capacity > EXACT_UP_TO { SHARDS } else { 1 };
+    /// an answer may be used, `render` makes the body that is kept with it. One larger than `exact_up_to` is divided.
+    pub fn new(capacity: usize, exact_up_to: usize, lease: Duration, render: fn(&Product) -> Bytes) -> Cache {
+        let count = if capacity > exact_up_to { SHARDS } else { 1 };
         let shard = |index| Shard {
             entries: NonZeroUsize::new(capacity / count + usize::from(index < capacity % count)).map(
                 |room| {
@@ -238,6 +234,8 @@ impl fmt::Debug for Cache {
 mod tests {
     use super::*;
 
+    const EXACT_UP_TO: usize = 1024;
+
     enum Step {
         Begin(&'static str),
         /// An answer to the last query for this product: its quantity, whether it is cacheable.
@@ -265,7 +263,7 @@ mod tests {
 
     /// Runs steps on a cache whose lease is 10 seconds.
     fn check(case: &str, capacity: usize, steps: &[Step]) {
-        let cache = Cache::new(capacity, Duration::from_secs(10), render);
+        let cache = Cache::new(capacity, EXACT_UP_TO, Duration::from_secs(10), render);
         let mut now = Timestamp(0);
         let mut tickets = BTreeMap::new();
         for (index, step) in steps.iter().enumerate() {
@@ -353,7 +351,7 @@ mod tests {
 
     #[test]
     fn an_answer_to_a_replaced_query_is_not_kept() {
-        let cache = Cache::new(2, Duration::from_secs(10), render);
+        let cache = Cache::new(2, EXACT_UP_TO, Duration::from_secs(10), render);
         let (a, now) = (name("a"), Timestamp(0));
         let answer = |quantity| Answer { product: Some(product("a", quantity)), cacheable: true };
         let first = cache.begin(&a, now);
@@ -388,7 +386,7 @@ mod tests {
     #[test]
     fn a_large_cache_holds_no_more_than_its_capacity() {
         for capacity in [EXACT_UP_TO, EXACT_UP_TO + 1, 2000] {
-            let cache = Cache::new(capacity, Duration::from_secs(10), render);
+            let cache = Cache::new(capacity, EXACT_UP_TO, Duration::from_secs(10), render);
             let names: Vec<_> = (0..3 * capacity).map(|index| name(&format!("toy {index}"))).collect();
             for of in &names {
                 let ticket = cache.begin(of, Timestamp(0));
@@ -404,7 +402,7 @@ mod tests {
 
     #[test]
     fn a_hit_shares_the_body() {
-        let cache = Cache::new(1, Duration::from_secs(10), |_| Bytes::from(vec![b'x'; 100]));
+        let cache = Cache::new(1, EXACT_UP_TO, Duration::from_secs(10), |_| Bytes::from(vec![b'x'; 100]));
         let ticket = cache.begin(&name("a"), Timestamp(0));
         cache.finish(
             &name("a"),

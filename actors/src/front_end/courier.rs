@@ -1,7 +1,7 @@
 //! Carries orders to the leader: what arrives while calls are under way makes the next one.
 //!
-//! A call costs both ends about as much for a hundred orders as for one. So two calls are under way at most,
-//! that one batch is bought while the one before is being synced, and whatever waits goes together. An order
+//! A call costs both ends about as much for a hundred orders as for one. So few calls are under way at once, deployed
+//! two, that one batch is bought while the one before is being synced, and whatever waits goes together. An order
 //! that arrives when there is little to do goes at once and alone.
 
 use std::cell::{Cell, RefCell};
@@ -11,17 +11,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::FrontEndConfig;
 use super::view_service::ViewService;
 use crate::domain::{Purchase, View};
 use crate::net::NetError;
 use crate::order::messages::{Place, PlaceError, Placed};
 use crate::tasks::Tasks;
-
-/// Calls under way at once, at most.
-const CALLS: usize = 2;
-
-/// Orders in one call, at most.
-const BATCH: usize = 256;
 
 /// What became of an order that was sent once: the leader's answer, or why there is none; `None` when the
 /// leader has changed meanwhile, so that no answer is to be expected.
@@ -38,21 +33,31 @@ pub struct Courier {
     tasks: Tasks,
     service: Rc<ViewService>,
     limit: Duration,
+    calls: usize,
+    batch: usize,
     waiting: RefCell<VecDeque<Parcel>>,
     under_way: Cell<usize>,
 }
 
 impl Courier {
-    /// Nothing to carry yet. A call may take as long as `limit`.
-    pub fn new(tasks: Tasks, service: Rc<ViewService>, limit: Duration) -> Rc<Courier> {
-        Rc::new(Courier { tasks, service, limit, waiting: RefCell::default(), under_way: Cell::default() })
+    /// Nothing to carry yet.
+    pub fn new(tasks: Tasks, service: Rc<ViewService>, config: &FrontEndConfig) -> Rc<Courier> {
+        Rc::new(Courier {
+            tasks,
+            service,
+            limit: config.call_limit,
+            calls: config.limits.courier_calls,
+            batch: config.limits.courier_batch,
+            waiting: RefCell::default(),
+            under_way: Cell::default(),
+        })
     }
 
     /// Takes an order to the leader of `view`, once.
     pub async fn carry(self: &Rc<Self>, view: View, purchase: Purchase) -> Carried {
         let (receipt, carried) = oneshot::channel();
         self.waiting.borrow_mut().push_back(Parcel { view, purchase, receipt });
-        if self.under_way.get() < CALLS {
+        if self.under_way.get() < self.calls {
             self.under_way.set(self.under_way.get() + 1);
             let courier = self.clone();
             self.tasks.spawn(async move { courier.carry_what_waits().await });
@@ -79,7 +84,8 @@ impl Courier {
             give(stale.receipt, None);
         }
         let view = waiting.front()?.view.clone();
-        let same = waiting.iter().take(BATCH).take_while(|parcel| parcel.view.epoch == view.epoch).count();
+        let same =
+            waiting.iter().take(self.batch).take_while(|parcel| parcel.view.epoch == view.epoch).count();
         Some((view, waiting.drain(..same).collect()))
     }
 }

@@ -53,8 +53,28 @@ pub struct FrontEndConfig {
     pub deadline: Duration,
     /// How many shoppers' requests may be under way at once.
     pub max_calls: usize,
+    /// How much it does at a time.
+    pub limits: Limits,
     /// Makes the body that a cached product is answered with.
     pub render: fn(&Product) -> Bytes,
+}
+
+/// How much a front-end does at a time. Each is 1 at least, and only a simulator has a reason to set them otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls with orders that are under way to the leader at once.
+    pub courier_calls: usize,
+    /// Orders in one such call.
+    pub courier_batch: usize,
+    /// Up to this capacity one lock guards the whole cache, and the entry dropped for want of room is exactly the least
+    /// recently used. (0 will do.)
+    pub exact_cache: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { courier_calls: 2, courier_batch: 256, exact_cache: 1024 }
+    }
 }
 
 /// A front-end ready to run.

@@ -62,7 +62,7 @@ enum Verdict<T> {
 impl Orders {
     /// Orders go to the leader that `service` knows.
     pub fn new(host: Host, config: FrontEndConfig, tasks: Tasks, service: Rc<ViewService>) -> Orders {
-        let courier = Courier::new(tasks.clone(), service.clone(), config.call_limit);
+        let courier = Courier::new(tasks.clone(), service.clone(), &config);
         Orders { host, config, tasks, service, courier, joins: RefCell::default() }
     }
 

@@ -25,13 +25,11 @@ use crate::probe::Event;
 use crate::storage::{DataFile, DiskError, OpenError};
 use crate::tasks::{Deferred, Tasks};
 
-/// Orders in one page, at most, whatever is asked for.
-const MAX_PAGE: u32 = 1000;
-
 /// One replica of the order service.
 pub struct OrderReplica {
     tasks: Tasks,
     parts: Rc<Parts>,
+    max_page: u32,
     failed: Rc<Notify>,
 }
 
@@ -50,15 +48,17 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
     let file = DataFile::open(host.storage.clone(), BOOK_FILE, &book_owner(config.id))?;
     let run = Run::new(file.draw()?);
     let summary = file.load(|book| begin_run(book, config.id, run))?;
-    let max_calls = config.max_calls;
+    let (max_calls, max_page) = (config.max_calls, config.limits.page);
     let tasks = Tasks::default();
     let failed = Rc::new(Notify::new());
-    let writer = Writer::new(file, summary, tasks.clone(), stop_on_failure(host.clone(), failed.clone()));
+    let on_failure = stop_on_failure(host.clone(), failed.clone());
+    let writer = Writer::new(file, summary, tasks.clone(), config.limits.readers, on_failure);
     let leader = Leader::new(host.clone(), config.clone(), tasks.clone(), writer.clone(), run);
     let replication: Rc<dyn Replication> = Rc::new(LeaderReplication(leader.clone()));
     let desk = Desk::new(host, config, tasks.clone(), writer.clone(), replication.clone());
     leader.observe(Box::new(DeskObserver(Rc::downgrade(&desk))));
-    let actor = OrderReplica { tasks, parts: Rc::new(Parts { writer, leader, replication, desk }), failed };
+    let actor =
+        OrderReplica { tasks, parts: Rc::new(Parts { writer, leader, replication, desk }), max_page, failed };
     Ok(Node::new(actor, max_calls, |addr| {
         Bridge::new(max_calls)
             .route::<Place, _>(addr)
@@ -139,10 +139,10 @@ impl Handler<Page> for OrderReplica {
     type Result = Deferred<Result<Vec<Order>, NotServing>>;
 
     fn handle(&mut self, page: Page, _: &mut Context<Self>) -> Self::Result {
-        let parts = self.parts.clone();
+        let (parts, limit) = (self.parts.clone(), page.limit.min(self.max_page));
         self.tasks.reply(async move {
             let visible = parts.replication.standing(page.epoch)?.acknowledged;
-            Ok(or_never(parts.orders(page.after, page.limit.min(MAX_PAGE), visible)).await)
+            Ok(or_never(parts.orders(page.after, limit, visible)).await)
         })
     }
 }

@@ -137,7 +137,7 @@ impl Desk {
 
     /// Opens for the requests of a reign.
     fn open(self: &Rc<Self>, standing: Standing) {
-        let placing = Placing::new(self.config.max_calls, standing.acknowledged);
+        let placing = Placing::new(self.config.max_calls, self.config.limits.clone(), standing.acknowledged);
         let session = Rc::new(Session {
             reign: standing.reign,
             placing: RefCell::new(Some(placing)),

@@ -6,17 +6,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::Limits;
 use super::messages::{PlaceError, Placed};
 use crate::bugs::{Bug, planted};
 use crate::catalog::messages::Sale;
 use crate::domain::{Entry, Epoch, OrderNumber, Purchase, RequestId};
-
-/// Purchases in one batch, at most; it bounds the size of a message and of a transaction.
-pub const MAX_BATCH: usize = 1024;
-
-/// Refused request ids that are remembered, at most. Rule C3 asks for all of a reign; after 65,536 further refusals
-/// a late copy of a refused request may find the product restocked. Nobody waits for that answer any more.
-const MAX_REFUSALS: usize = 65_536;
 
 /// What is answered to a request.
 pub type Answer = Result<Placed, PlaceError>;
@@ -74,6 +68,7 @@ pub enum Placement<W> {
 #[derive(Debug)]
 pub struct Placing<W> {
     capacity: usize,
+    limits: Limits,
     pending: BTreeMap<RequestId, Pending<W>>,
     queue: VecDeque<RequestId>,
     buying: Vec<RequestId>,
@@ -91,9 +86,10 @@ impl<W> Placing<W> {
     /// No requests yet; at most `capacity` may wait at a time. Orders up to `acknowledged` are acknowledged, and
     /// will be settled, whoever bought them (rule C6).
     #[must_use]
-    pub fn new(capacity: usize, acknowledged: OrderNumber) -> Placing<W> {
+    pub fn new(capacity: usize, limits: Limits, acknowledged: OrderNumber) -> Placing<W> {
         Placing {
             capacity,
+            limits,
             pending: BTreeMap::new(),
             queue: VecDeque::new(),
             buying: Vec::new(),
@@ -167,7 +163,7 @@ impl<W> Placing<W> {
         if !self.buying.is_empty() || !due {
             return None;
         }
-        let keys: Vec<_> = self.queue.drain(..self.queue.len().min(MAX_BATCH)).collect();
+        let keys: Vec<_> = self.queue.drain(..self.queue.len().min(self.limits.batch)).collect();
         let mut purchases = Vec::with_capacity(keys.len());
         for key in &keys {
             if let Some(pending) = self.pending.get_mut(key) {
@@ -245,7 +241,7 @@ impl<W> Placing<W> {
     }
 
     fn remember_refusal(&mut self, purchase: Purchase, sale: Sale) {
-        if self.refusal_order.len() >= MAX_REFUSALS
+        if self.refusal_order.len() >= self.limits.refusals
             && let Some(oldest) = self.refusal_order.pop_front()
         {
             self.refusals.remove(&oldest);
@@ -288,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_request_goes_through_its_stages_and_is_answered_once_acknowledged() {
-        let mut placing = Placing::new(10, 4);
+        let mut placing = Placing::new(10, Limits::default(), 4);
         let batch = buying(&mut placing, "a", 1);
         assert_eq!((batch.number, batch.purchases.len()), (1, 1));
         assert_eq!(batch.settled, 4);
@@ -313,7 +309,7 @@ mod tests {
             ([sold(5), sold(3), sold(6)], None),
             ([sold(5), little, sold(7)], None),
         ] {
-            let mut placing = Placing::new(10, 4);
+            let mut placing = Placing::new(10, Limits::default(), 4);
             for (waiter, text) in ["a", "b", "c"].into_iter().enumerate() {
                 placing.place(purchase(text, 1), waiter as u32, 7);
                 placing.looked(&key(text), None);
@@ -326,7 +322,7 @@ mod tests {
 
     #[test]
     fn one_batch_is_in_flight_and_the_rest_waits_for_the_next() {
-        let mut placing = Placing::new(10, 4);
+        let mut placing = Placing::new(10, Limits::default(), 4);
         buying(&mut placing, "a", 1);
         placing.place(purchase("b", 1), 2, 7);
         placing.looked(&key("b"), None);
@@ -337,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_repeated_within_the_reign() {
-        let mut placing = Placing::new(10, 4);
+        let mut placing = Placing::new(10, Limits::default(), 4);
         buying(&mut placing, "a", 1);
         let refused = |epoch| Err(PlaceError::NotEnough { left: 0, epoch });
         assert_eq!(placing.bought(&[Sale::NotEnough { left: 0 }], 7).unwrap().1, [(1, refused(7))]);
@@ -347,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_key_of_another_order_is_refused_wherever_the_first_one_is() {
-        let mut placing = Placing::new(10, 4);
+        let mut placing = Placing::new(10, Limits::default(), 4);
         placing.place(purchase("a", 1), 1, 7);
         assert_eq!(placing.place(purchase("a", 2), 2, 7), Placement::Answered(2, Err(PlaceError::KeyReused)));
         let entry = Entry { number: 3, epoch: 1, purchase: Some(purchase("a", 9)) };
@@ -356,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_turns_away_new_requests_but_not_repeated_ones() {
-        let mut placing = Placing::new(1, 0);
+        let mut placing = Placing::new(1, Limits::default(), 0);
         placing.place(purchase("a", 1), 1, 7);
         assert_eq!(placing.place(purchase("b", 1), 2, 7), Placement::Full(2));
         assert_eq!(placing.place(purchase("a", 1), 3, 7), Placement::Waits { look: false });

@@ -13,9 +13,6 @@ use super::book::{self, BookSummary, Write, Written};
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
-/// Reads that may be under way at once. A thousand lookups must not stand in the disk's line before one sync.
-const READERS: usize = 4;
-
 type Waiting = (Write, oneshot::Sender<Written>);
 
 /// The one way to change a replica's book.
@@ -34,12 +31,13 @@ pub struct Writer {
 pub struct Stopped;
 
 impl Writer {
-    /// Writes to `file`, whose summary is `summary`. The first error of the disk goes to `on_failure`, and
-    /// nothing is written after it.
+    /// Writes to `file`, whose summary is `summary`, and reads it with `readers` at once. The first error of the disk
+    /// goes to `on_failure`, and nothing is written after it.
     pub fn new(
         file: DataFile,
         summary: BookSummary,
         tasks: Tasks,
+        readers: usize,
         on_failure: Box<dyn Fn(DiskError)>,
     ) -> Rc<Writer> {
         Rc::new(Writer {
@@ -47,7 +45,7 @@ impl Writer {
             tasks,
             waiting: RefCell::default(),
             syncing: Cell::new(false),
-            readers: Semaphore::new(READERS),
+            readers: Semaphore::new(readers),
             summary: RefCell::new(summary),
             on_failure,
         })

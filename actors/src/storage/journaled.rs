@@ -29,15 +29,14 @@ pub enum Trouble {
     Apart(String),
 }
 
-/// How many records are replayed before what they have in common is let go.
-const FOLD_EVERY: usize = 64;
-
 /// A data file and its journal.
 #[derive(Debug)]
 pub struct Journaled {
     file: Trial,
     /// The journal that lay beside it.
     left: Mutex<Option<Box<dyn StorageBackend>>>,
+    /// How many records are replayed before what they have in common is let go.
+    fold_every: usize,
     /// Whether that was read; once, when redb has locked the file.
     recovered: OnceLock<Result<(), Trouble>>,
     head: Mutex<Head>,
@@ -82,10 +81,12 @@ impl Journaled {
     pub fn new(
         file: Box<dyn StorageBackend>,
         left: Option<Box<dyn StorageBackend>>,
+        fold_every: usize,
     ) -> io::Result<Journaled> {
         Ok(Journaled {
             file: Trial::new(file)?,
             left: Mutex::new(left),
+            fold_every: fold_every.max(1),
             recovered: OnceLock::new(),
             head: Mutex::default(),
             writing: Mutex::default(),
@@ -237,7 +238,7 @@ impl Journaled {
             return apart(ANOTHER_STATE);
         }
         let Some((last, _)) = left.records.last() else { return Ok(Ok(())) };
-        for records in left.records.chunks(FOLD_EVERY) {
+        for records in left.records.chunks(self.fold_every) {
             records.iter().try_for_each(|(_, record)| self.redo(record))?;
             self.file.fold();
         }

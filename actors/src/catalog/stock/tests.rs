@@ -35,7 +35,7 @@ fn stock() -> Stock {
     let fence = Fence { reign: 4, batch: 2, answer: vec![Sold { number: 8 }] };
     let items = vec![item("Tux", 10), item("Yak", 0), elephant];
     let purchases = Purchases::new(7, vec![purchase(("old", "Elephant", 2))]);
-    Stock::new(items, purchases, fence, Refusals::default(), Memory { store: Some((STORE, BY)) })
+    Stock::new(items, purchases, fence, Refusals::new(10), Memory { store: Some((STORE, BY)) })
 }
 
 #[test]

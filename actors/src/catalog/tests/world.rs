@@ -25,7 +25,7 @@ use crate::front_end::messages::{Invalidate, Vouch, Vouched};
 use crate::host::{Failure, Host};
 use crate::net::{Net, NetError, NodeId, Rpc, Transport, decode, encode};
 use crate::probe::{Event, Probe};
-use crate::storage::{DataFile, Job, Storage};
+use crate::storage::{DataFile, Job, Sizes, Storage};
 
 pub(super) const LEASE: Duration = Duration::from_secs(2);
 pub(super) const TERM: Duration = Duration::from_millis(2200);
@@ -119,17 +119,13 @@ impl Storage for Disk {
             job();
         })
     }
-    fn cache_bytes(&self) -> usize {
-        1 << 20
-    }
-
     fn random(&self) -> io::Result<u64> {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         Ok(NUMBERS.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn journal_bytes(&self) -> usize {
-        64 << 10
+    fn sizes(&self) -> Sizes {
+        Sizes { cache_bytes: 1 << 20, journal_bytes: 64 << 10, ..Sizes::default() }
     }
 }
 
@@ -212,6 +208,7 @@ pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
             restock_to: 100,
             call_limit: Duration::from_millis(500),
             max_calls: 64,
+            refusals: 100,
             products: vec![seed("Tux", 10), seed("Yak", 0), seed("Elephant", 5), seed("Tux", 99)],
         };
         let front_ends = FrontEnds {

@@ -22,14 +22,14 @@ use crate::domain::{
     Epoch, Position, Product, ProductName, Purchase, Quantity, ReplicaId, RequestId, Run, View,
 };
 use crate::front_end::messages::{Change, ChangeView, GetView, PlaceOrder, QueryProduct};
-use crate::front_end::{FrontEnd, FrontEndConfig, start};
+use crate::front_end::{FrontEnd, FrontEndConfig, Limits, start};
 use crate::host::Host;
 use crate::net::{Net, NetError, NodeId, Rpc, Transport, decode, encode};
 use crate::order::messages::{
     Announce, Lookup, NotServing, Place, PlaceError, Placed, ReplicaStatus, Role, Status,
 };
 use crate::probe::{Event, Probe};
-use crate::storage::{Job, Storage};
+use crate::storage::{Job, Sizes, Storage};
 
 pub const MS: Duration = Duration::from_millis(1);
 
@@ -86,17 +86,13 @@ impl Storage for Disk {
         }
         .boxed_local()
     }
-    fn cache_bytes(&self) -> usize {
-        1 << 20
-    }
-
     fn random(&self) -> io::Result<u64> {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         Ok(NUMBERS.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn journal_bytes(&self) -> usize {
-        64 << 10
+    fn sizes(&self) -> Sizes {
+        Sizes { cache_bytes: 1 << 20, journal_bytes: 64 << 10, ..Sizes::default() }
     }
 }
 
@@ -335,6 +331,7 @@ impl World {
             call_limit: 1000 * MS,
             deadline: 5000 * MS,
             max_calls: 100,
+            limits: Limits::default(),
             render: |product| Bytes::from(product.quantity.to_string()),
         };
         World {

@@ -19,9 +19,6 @@ use crate::front_end::messages::{Change, ChangeView};
 use crate::net::{NetError, NodeId};
 use crate::probe::Event;
 
-/// Entries in one message, at most; with the longest names and keys this is about 250 KB.
-const CHUNK: usize = 1024;
-
 /// A follower hears of acknowledgements with the next entries; when there are none, after this time.
 const TELL_AFTER: Duration = Duration::from_millis(20);
 
@@ -159,10 +156,11 @@ impl Leader {
 
     /// The message that follows `after`: from memory, or from disk for a replica that lags behind.
     async fn message(&self, since: Epoch, after: OrderNumber) -> Option<Sync> {
-        let from_memory = self.within_reign(since, |reign| reign.entries_after(after, CHUNK))?;
+        let limit = self.config.limits.sync_entries;
+        let from_memory = self.within_reign(since, |reign| reign.entries_after(after, limit))?;
         let found = match from_memory {
             Some(found) => Some(found),
-            None => self.writer.read(move |book| read::following(book, after, CHUNK)).await.ok()?,
+            None => self.writer.read(move |book| read::following(book, after, limit)).await.ok()?,
         };
         // The entries are on disk as long as the reign lasts; a tail is cut only by the leader after it.
         self.within_reign(since, |reign| {

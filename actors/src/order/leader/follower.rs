@@ -11,9 +11,6 @@ use super::{Leader, LeaderReplication};
 use crate::bugs::{Bug, planted};
 use crate::probe::Event;
 
-/// Entries in one chunk, at most, whatever is asked for.
-const MAX_CHUNK: u32 = 16_384;
-
 impl Leader {
     /// Entries from a leader. A leader that hears of a newer epoch steps down at once; what is written and
     /// what is refused is decided in the transaction, where the newest view on disk is known
@@ -64,7 +61,7 @@ impl Leader {
             Ok(standing) => standing,
             Err(not_serving) => return Ok(Chunk::NotServing(not_serving)),
         };
-        let (after, limit) = (ask.after, ask.limit.min(MAX_CHUNK) as usize);
+        let (after, limit) = (ask.after, ask.limit.min(self.config.limits.chunk_entries) as usize);
         let found = self.writer.read(move |book| read::entries_from(book, after, limit)).await?;
         let Some(view) = self.within_reign(standing.reign, |reign| reign.view().clone()) else {
             let current = self.writer.summary().epoch();

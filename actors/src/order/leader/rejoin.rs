@@ -13,9 +13,6 @@ use crate::front_end::messages::GetView;
 use crate::net::NodeId;
 use crate::probe::Event;
 
-/// Entries that are fetched at a time.
-const CHUNK: u32 = 16_384;
-
 impl Leader {
     /// Runs as long as the replica does. Every step is repeated until it is answered (E4).
     pub async fn keep_in_sync(self: Rc<Self>) {
@@ -72,14 +69,14 @@ impl Leader {
     /// it will be tried again.
     async fn catch_up(self: &Rc<Self>, view: &View) -> Option<()> {
         let leader = NodeId::Order(view.leader);
-        let limit = self.config.call_limit;
+        let (limit, entries) = (self.config.call_limit, self.config.limits.fetch_entries);
         let theirs = self.host.net.send(leader, &Last {}, limit).await.ok()?;
         let ours = self.writer.summary().last;
         if theirs == ours {
             return Some(());
         }
         let fetch = |after| async move {
-            let ask = SyncFrom { epoch: view.epoch, after, limit: CHUNK };
+            let ask = SyncFrom { epoch: view.epoch, after, limit: entries };
             self.host.net.send(leader, &ask, limit).await.ok()
         };
         let mut chunk = fetch(ours).await?;
@@ -96,7 +93,7 @@ impl Leader {
             let Some(last) = sync.entries.last() else { return Some(()) };
             let end = Position { number: last.number, epoch: last.epoch };
             // The leader's feed does the rest: under load there is always one more order to fetch.
-            let nearly = sync.entries.len() < CHUNK as usize;
+            let nearly = sync.entries.len() < entries as usize;
             let next = async { if nearly { None } else { fetch(end).await } };
             let (merged, next) = join(self.synced(sync), next).await;
             match merged.ok()? {
