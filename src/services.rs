@@ -167,6 +167,7 @@ pub fn front_end_settings(config: &Config, number: u8) -> FrontEndConfig {
         call_limit: config.timing.call_limit,
         deadline: config.timing.order_deadline,
         max_calls: config.max_calls,
+        max_requests: config.max_calls,
         limits: front_end::Limits::default(),
         render: http::front_end::render,
     }

@@ -101,6 +101,13 @@ bugs! {
     FsyncSkipped "fsync-skipped" "F1" "A replica confirms what it has written without a sync.";
     CheckpointUnsynced "checkpoint-unsynced" "F2" "The journal is written over although the file was not synced.";
     JournalNotReplayed "journal-not-replayed" "F3" "A replica that starts does not look into the journal of its file.";
+    WrongHalfWritten "wrong-half-written" "F2" "When half of the journal is full, it is written over, and not the other half.";
+    LongCommitUnsynced "long-commit-unsynced" "F1" "A commit that is longer than half of the journal is not synced in the file either.";
+    ChunkTakenForEnd "chunk-taken-for-end" "A1" "A follower that has confirmed a full message is taken to have all of the book.";
+    BatchRestForgotten "batch-rest-forgotten" "limits" "Purchases that exceed a batch are forgotten.";
+    NewestRefusalForgotten "newest-refusal-forgotten" "C3" "A full memory of refusals forgets the newest, not the oldest.";
+    PlaceNotGivenBack "place-not-given-back" "limits" "A shopper whose order is not found in time keeps a place at the front-end.";
+    CallTooMany "call-too-many" "limits" "The front-end has one call with orders more under way than it may.";
     NumberReused "number-reused" "disk" "A leader that takes over gives the last order's number to the next order too.";
     Oversell "oversell" "stock" "The catalog sells what it no longer has.";
     LeaseFromAnswer "lease-from-answer" "cache 1" "The front-end counts a lease from the answer, not from before its query.";

@@ -12,7 +12,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::clock::Clock;
 use crate::net::{Bridge, Net, NodeId};
-use crate::probe::{Event, Probe};
+use crate::probe::{Event, Limit, Probe};
 use crate::storage::Storage;
 
 /// The world of one node.
@@ -64,6 +64,36 @@ pub struct Node<A: Actor> {
     /// crash** of this node, at that very point. (Detach the node from the network first, then its disk:
     /// actix polls the future one last time while it drops it.)
     pub run: LocalBoxFuture<'static, ()>,
+    /// What it has of that of which it may have so many at once, beside the bridge.
+    pub gauges: Vec<Gauge>,
+}
+
+/// How many of something there are at a node, and how many there may be.
+pub struct Gauge {
+    /// Of what.
+    pub what: Limit,
+    /// So many may be there at once.
+    pub limit: usize,
+    now: Box<dyn Fn() -> usize>,
+}
+
+impl Gauge {
+    /// `now` counts what is there.
+    pub fn new(what: Limit, limit: usize, now: impl Fn() -> usize + 'static) -> Gauge {
+        Gauge { what, limit, now: Box::new(now) }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn now(&self) -> usize {
+        (self.now)()
+    }
+}
+
+impl fmt::Debug for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {} of {}", self.what, self.now(), self.limit)
+    }
 }
 
 impl<A: Actor<Context = Context<A>>> Node<A> {
@@ -73,6 +103,12 @@ impl<A: Actor<Context = Context<A>>> Node<A> {
         context.set_mailbox_capacity(mailbox);
         let addr = actix::AsyncContext::address(&context);
         let bridge = Arc::new(routes(&addr));
-        Node { addr, bridge, run: Box::pin(context.into_future(actor)) }
+        Node { addr, bridge, run: Box::pin(context.into_future(actor)), gauges: Vec::new() }
+    }
+
+    /// The node with these gauges.
+    #[must_use]
+    pub fn with(self, gauges: Vec<Gauge>) -> Node<A> {
+        Node { gauges, ..self }
     }
 }

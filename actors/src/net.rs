@@ -292,6 +292,18 @@ impl Bridge {
         post(addr, message).await
     }
 
+    /// How many calls are under way, of those whose number is limited.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    /// How many may be.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     fn admit(&self) -> Result<Pass, BridgeError> {
         let pass = Pass(self.under_way.clone());
         if self.under_way.fetch_add(1, Ordering::Relaxed) < self.limit {

@@ -25,6 +25,7 @@ use redb::{
 use tokio::sync::oneshot;
 
 use self::journaled::{Journaled, Trouble};
+use crate::probe::Limit;
 
 /// A piece of work that may block on the disk.
 pub type Job = Box<dyn FnOnce() + Send>;
@@ -71,6 +72,9 @@ pub trait Storage {
 
     /// How much of one file is kept in memory, and written at a time.
     fn sizes(&self) -> Sizes;
+
+    /// Hears that a limit was reached; only a simulator wants to know.
+    fn reached(&self, _: Limit) {}
 }
 
 /// How much of one file is kept in memory, and written at a time. Only a simulator has a reason to set them otherwise
@@ -217,6 +221,7 @@ impl DataFile {
         let left = storage.exists(&journal).map_err(io)?;
         let left = left.then(|| open_file(&*storage, &journal)).transpose()?;
         let (database, journaled) = open_backend(backend, left, &name, owner, &owned, sizes, None)?;
+        journaled.reached().into_iter().for_each(|limit| storage.reached(limit));
         let create = || {
             drop(storage.open(&fresh(&journal))?);
             storage.rename(&fresh(&journal), &journal)?;
@@ -242,6 +247,7 @@ impl DataFile {
             let _ = tx.send(outcome);
         });
         self.storage.run(job).await;
+        self.journaled.reached().into_iter().for_each(|limit| self.storage.reached(limit));
         if self.journaled.due() {
             let journaled = self.journaled.clone();
             // Nobody waits for it: a commit that comes before its end finds the other half of the journal.

@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use toystore_actors::catalog::{self, CatalogConfig, ProductSeed};
 use toystore_actors::domain::{Product, ProductName, ReplicaId};
 use toystore_actors::front_end::{self, FrontEndConfig};
-use toystore_actors::host::{Host, Node};
+use toystore_actors::host::{Gauge, Host, Node};
 use toystore_actors::net::{Bridge, NodeId};
 use toystore_actors::order::{self, OrderConfig};
 use toystore_actors::storage::OpenError;
@@ -23,13 +23,15 @@ pub struct Launched {
     pub bridge: Arc<Bridge>,
     /// The actor.
     pub run: LocalBoxFuture<'static, ()>,
+    /// What it counts.
+    pub gauges: Vec<Gauge>,
     /// What else has to live as long as it.
     pub keep: Box<dyn Any>,
 }
 
 impl Launched {
     fn new<A: Actor<Context = Context<A>>>(node: Node<A>) -> Launched {
-        Launched { bridge: node.bridge, run: node.run, keep: Box::new(node.addr) }
+        Launched { bridge: node.bridge, run: node.run, gauges: node.gauges, keep: Box::new(node.addr) }
     }
 }
 
@@ -83,8 +85,8 @@ pub fn start(
                 restock_every: millis(setup.restock_every_ms),
                 restock_to: setup.restock_to,
                 call_limit: millis(setup.call_limit_ms),
-                max_calls: setup.max_calls.max(16),
-                refusals: catalog::REFUSALS,
+                max_calls: setup.sizes.catalog_calls,
+                refusals: setup.sizes.catalog_refusals,
                 products: products(setup),
             };
             catalog::start(host, config).map(Launched::new)
@@ -99,8 +101,9 @@ pub fn start(
                 suspect_after: millis(setup.suspect_after_ms),
                 call_limit: millis(setup.call_limit_ms),
                 deadline: millis(setup.deadline_ms),
-                max_calls: setup.max_calls.max(16),
-                limits: front_end::Limits::default(),
+                max_calls: setup.sizes.front_end_calls,
+                max_requests: setup.sizes.front_end_requests,
+                limits: setup.sizes.front_end(),
                 render: no_body,
             };
             let started = front_end::start(host, config)?;
@@ -118,7 +121,7 @@ pub fn start(
                 drop_after: millis(setup.drop_after_ms),
                 retry_every: millis(setup.retry_every_ms),
                 max_calls: setup.max_calls,
-                limits: order::Limits::default(),
+                limits: setup.sizes.order(),
             };
             order::start(host, config).map(Launched::new)
         }

@@ -44,6 +44,9 @@ async fn direct(world: Rc<World>, crowd: Rc<Crowd>) {
     let outcome = recover(&world, &crowd, healed).await;
     let found = match outcome {
         Ok(audit) => {
+            let remembered = world.setup.sizes.catalog_refusals;
+            let forgiven = world.watch.borrow().forgive(&mut world.history.borrow_mut(), &audit, remembered);
+            (0..forgiven).for_each(|_| world.count("refusal forgotten, and the order sold after all"));
             let mut undecided = 0;
             let found = checks::judge(&world.setup, &world.history.borrow(), &audit, &mut undecided);
             (0..undecided).for_each(|_| world.count("products whose linearizability was too much to decide"));
@@ -98,6 +101,8 @@ async fn recover(world: &Rc<World>, crowd: &Crowd, healed: Nanos) -> Result<Audi
     })
     .await?;
     wait(world, bound, async || auditor.in_sync(all).await).await?;
+    let idle = wait(world, bound, async || world.idle()).await;
+    idle.map_err(|busy| Violation::new("nothing leaks", busy.facts))?;
     wait(world, bound, async || audit::quiet(world)).await
 }
 

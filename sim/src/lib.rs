@@ -27,6 +27,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod shrink;
+pub mod sizes;
 pub mod sometimes;
 pub mod storage;
 pub mod trace;

@@ -217,7 +217,9 @@ fn run_seeds(args: &RunArgs) -> Result<bool, CouldNotRun> {
     });
     bar.finish_and_clear();
     print!("{}", summary.text(began.elapsed()));
-    kept.map(|()| summary.broken == 0)
+    // Where not everything may go wrong, or a bug is planted, not every state can be expected.
+    let all = args.faults.faults.is_none() && args.bug.is_none();
+    kept.map(|()| summary.broken == 0 && !(all && summary.proves_too_little()))
 }
 
 /// Writes a run's history, if that was asked for.

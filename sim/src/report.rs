@@ -10,13 +10,13 @@ use crate::clock::Nanos;
 use crate::history::History;
 use crate::scenario::Setup;
 use crate::shrink::Shrunk;
-use crate::sometimes::MUST_BE_SEEN;
+use crate::sometimes::must_be_seen;
 use crate::trace::Line;
 
 /// The commit that this program was built from.
 pub const COMMIT: &str = env!("TOYSTORE_COMMIT");
 
-/// From so many seeds on, a rare state that was never reached is worth a warning.
+/// From so many seeds on, a rare state that was never reached is an error.
 const ENOUGH_SEEDS: u64 = 1000;
 
 /// A broken promise, and the facts that contradict each other.
@@ -124,11 +124,17 @@ impl Summary {
         }
     }
 
-    /// The rare states that no run reached, if there were enough runs to expect it.
+    /// The rare states that no run reached.
     #[must_use]
     pub fn never_seen(&self) -> Vec<&'static str> {
         let seen = |what: &&str| self.counts.get(*what).is_some_and(|count| *count > 0);
-        MUST_BE_SEEN.into_iter().filter(|what| !seen(what)).collect()
+        must_be_seen().filter(|what| !seen(what)).collect()
+    }
+
+    /// Whether there were enough runs, and they proved less than they seem to.
+    #[must_use]
+    pub fn proves_too_little(&self) -> bool {
+        self.runs >= ENOUGH_SEEDS && !self.never_seen().is_empty()
     }
 
     /// The summary, in lines.
@@ -138,9 +144,8 @@ impl Summary {
         for (what, count) in &self.counts {
             let _ = writeln!(text, "{count:>12}  {what}");
         }
-        let never = self.never_seen();
-        if !never.is_empty() && self.runs >= ENOUGH_SEEDS {
-            let _ = writeln!(text, "NEVER SEEN: {}", never.join(", "));
+        if self.proves_too_little() {
+            let _ = writeln!(text, "NEVER SEEN: {}", self.never_seen().join(", "));
         }
         let mut recoveries = self.recoveries.clone();
         recoveries.sort_unstable();

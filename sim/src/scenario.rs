@@ -18,6 +18,7 @@ use crate::director::COMES_BACK;
 use crate::faults::{self, Timed};
 use crate::network::Weather;
 use crate::report::Outcome;
+use crate::sizes::Sizes;
 
 /// A story about the store, in a file that a person can read and change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,7 +49,8 @@ pub enum Expect {
     Waits,
 }
 
-/// A scenario as it is written: what a file leaves out of `setup` is drawn from the seed, without faults.
+/// A scenario as it is written: what a file leaves out of `setup` is drawn from the seed, without faults, but for the
+/// sizes, which are then large.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -81,7 +83,8 @@ impl Scenario {
     pub fn parse(text: &str) -> Result<Scenario, BadScenario> {
         let written: Written = toml::from_str(text).map_err(|error| BadScenario(error.to_string()))?;
         let bad = |error: &dyn std::fmt::Display| BadScenario(format!("in setup: {error}"));
-        let drawn = Setup::draw(written.seed, &BTreeSet::new());
+        // A story goes its way as long as no size is in its way.
+        let drawn = Setup { sizes: Sizes::default(), ..Setup::draw(written.seed, &BTreeSet::new()) };
         let mut table = toml::Table::try_from(&drawn).map_err(|error| bad(&error))?;
         table.extend(written.setup);
         let mut setup: Setup = table.try_into().map_err(|error| bad(&error))?;
@@ -187,8 +190,11 @@ pub struct Setup {
     pub drop_after_ms: u64,
     /// See the order replica's configuration.
     pub retry_every_ms: u64,
-    /// How many calls may be under way at a service.
+    /// How many calls may be under way at an order replica, and how many orders may wait there.
     pub max_calls: usize,
+    /// How much the services do at a time.
+    #[serde(default)]
+    pub sizes: Sizes,
     /// Mean time that a message travels, in microseconds.
     pub latency_us: u64,
     /// Messages lost all the time, in thousandths.
@@ -257,7 +263,8 @@ impl Setup {
             deadline_ms: one_of(&[2_000, 5_000]),
             drop_after_ms: one_of(&[300, 500, 1000]),
             retry_every_ms: one_of(&[20, 50, 100]),
-            max_calls: usize::try_from(one_of(&[4, 64, 64, 1024])).unwrap_or(64),
+            max_calls: usize::try_from(one_of(&[1, 4, 64, 64, 1024])).unwrap_or(64),
+            sizes: Sizes::draw(&mut SmallRng::seed_from_u64(stream(seed, "sizes"))),
             latency_us: one_of(&[100, 500, 2_000, 10_000]),
             loss_permille: u32::try_from(one_of(&[0, 0, 0, 5, 30])).unwrap_or(0),
             duplicate_permille: u32::try_from(one_of(&[0, 0, 10, 100])).unwrap_or(0),

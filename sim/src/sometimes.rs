@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use toystore_actors::probe::Event;
+use toystore_actors::probe::{Event, Limit};
 
 /// What a thousand seeds must have seen, by the names under which it is counted.
 pub const MUST_BE_SEEN: [&str; 40] = [
@@ -48,6 +48,11 @@ pub const MUST_BE_SEEN: [&str; 40] = [
     "message lost to a partition",
 ];
 
+/// All of it: the states above, and every limit reached.
+pub fn must_be_seen() -> impl Iterator<Item = &'static str> {
+    MUST_BE_SEEN.into_iter().chain(Limit::ALL.iter().map(|limit| limit.name()))
+}
+
 /// The rare state that an event shows, if it is more than the event's name says.
 #[must_use]
 pub fn rare(event: &Event, in_sync: &mut BTreeMap<u64, usize>) -> Option<&'static str> {
@@ -67,6 +72,7 @@ pub fn rare(event: &Event, in_sync: &mut BTreeMap<u64, usize>) -> Option<&'stati
                 "view changed with an order in flight"
             })
         }
+        Event::LimitReached { limit } => Some(limit.name()),
         Event::TailCut { entries, .. } if *entries > 1 => Some("several entries cut"),
         Event::GroupVisible { waited_for_lease: true, .. } => Some("waited for a lease"),
         Event::CatalogReady { confirmed: false } => Some("catalog ready without confirmations"),

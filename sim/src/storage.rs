@@ -11,14 +11,12 @@ use std::task::{Poll, Waker};
 
 use futures_util::future::{self, LocalBoxFuture};
 use redb::StorageBackend;
+use toystore_actors::probe::Limit;
 use toystore_actors::storage::{Job, Sizes, Storage};
 
 use crate::disk::Disk;
 use crate::process::ProcessId;
 use crate::world::World;
-
-/// Half of a file's journal: little, so that a run fills it many times, and some commits do not fit.
-const JOURNAL_BYTES: usize = 128 << 10;
 
 #[derive(Default)]
 struct State {
@@ -122,6 +120,12 @@ impl Storage for NodeStorage {
     }
 
     fn sizes(&self) -> Sizes {
-        Sizes { cache_bytes: 1 << 20, journal_bytes: JOURNAL_BYTES, ..Sizes::default() }
+        self.world.upgrade().map_or_else(Sizes::default, |world| world.setup.sizes.storage())
+    }
+
+    fn reached(&self, limit: Limit) {
+        if let Some(world) = self.world.upgrade() {
+            world.count(limit.name());
+        }
     }
 }

@@ -248,6 +248,8 @@ impl Shopper {
             Ok(Ok(orders)) => Told::Orders { orders },
             Ok(Err(_)) | Err(_) => Told::Unknown,
         };
+        // A replica gives no more than so many; whoever gets as many has not seen the book's end.
+        let limit = limit.min(self.world.setup.sizes.page);
         self.remember(Asked::Page { after, limit }, invoked, told);
     }
 

@@ -23,9 +23,9 @@ use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
 use crate::domain::{Epoch, ProductName};
 use crate::front_end::messages::{Invalidate, Vouch, Vouched};
-use crate::host::Host;
+use crate::host::{Gauge, Host};
 use crate::net::NodeId;
-use crate::probe::Event;
+use crate::probe::{Event, Limit};
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
@@ -84,6 +84,13 @@ impl Catalog {
             config,
         };
         Catalog { inner: Rc::new(inner), tasks: Tasks::default(), stopped: Some(stopped) }
+    }
+
+    pub(super) fn gauges(&self) -> Vec<Gauge> {
+        // A gauge must not keep alive what the crash of its actor is to drop.
+        let (inner, limit) = (Rc::downgrade(&self.inner), self.inner.config.max_calls);
+        let queued = move || inner.upgrade().map_or(0, |inner| inner.queue.borrow().len());
+        vec![Gauge::new(Limit::QueuedCalls, limit, queued)]
     }
 }
 
@@ -193,7 +200,9 @@ impl Inner {
         match refusal {
             Some(refusal) => call.refuse(refusal),
             None => {
-                self.queue.borrow_mut().push(call);
+                if !self.queue.borrow_mut().push(call) {
+                    self.host.emit(Event::LimitReached { limit: Limit::QueuedCalls });
+                }
                 self.arrival.notify_one();
             }
         }
@@ -279,6 +288,9 @@ impl Inner {
             if planted(Bug::AnswerBeforeVisible) {
                 group.answers.drain(..).for_each(|answer| answer());
             }
+            if !group.changes.refused.is_empty() {
+                self.host.emit(Event::Refused { keys: group.changes.refused.keys().cloned().collect() });
+            }
             self.change(group.changes).await?;
         }
         self.floor.set(group.floor.max(floor));
@@ -300,7 +312,9 @@ impl Inner {
         let dropped = join_all(holders.into_iter().map(|front_end| self.drop_changing(front_end)));
         let (saved, confirmed) = join(self.save(changes.clone()), dropped).await;
         saved?;
-        self.showcase.borrow_mut().show(&changes);
+        if self.showcase.borrow_mut().show(&changes) {
+            self.host.emit(Event::LimitReached { limit: Limit::CatalogRefusals });
+        }
         if !products.is_empty() {
             let waited_for_lease = confirmed.contains(&false);
             let products = self.showcase.borrow().names(&products);

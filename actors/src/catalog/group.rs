@@ -101,14 +101,21 @@ impl Queue {
     }
 
     /// Lets a call wait. If it is full even without the abandoned calls, the new one is dropped: its caller
-    /// sees a lost connection, and repeats what it asked.
-    pub(super) fn push(&mut self, call: Call) {
+    /// sees a lost connection, and repeats what it asked. Whether there was room.
+    pub(super) fn push(&mut self, call: Call) -> bool {
         if self.calls.len() >= self.limit {
             self.calls.retain(|call| !call.is_abandoned());
         }
-        if self.calls.len() < self.limit {
+        let room = self.calls.len() < self.limit;
+        if room {
             self.calls.push(call);
         }
+        room
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.calls.len()
     }
 
     /// All that waits, in the order of arrival; the queue is empty then.

@@ -23,6 +23,7 @@ use super::messages::Sale;
 use super::purchases::Purchases;
 use super::refusals::Refusals;
 use super::stock::{Changes, Item, Stock};
+use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, Invalid, OrderNumber, ProductName, Purchase, Quantity, RequestId, Run, StoreId};
 use crate::storage::DiskError;
 
@@ -83,7 +84,9 @@ pub(super) fn load(
     }
     let Books { items, settled, unsettled, fence, refused, memory } = books;
     let mut refusals = Refusals::new(remembered);
-    refused.into_iter().for_each(|(key, left)| refusals.keep(key, left));
+    for (key, left) in refused {
+        refusals.keep(key, left);
+    }
     Ok(Stock::new(items, Purchases::new(settled, unsettled), fence, refusals, memory))
 }
 
@@ -119,7 +122,11 @@ pub(super) fn commit(database: &Database, changes: &Changes, remembered: usize) 
             table.insert(number, (key.as_str(), *left))?;
         }
         while table.len()? > remembered as u64 {
-            table.pop_first()?;
+            if planted(Bug::NewestRefusalForgotten) {
+                table.pop_last()?
+            } else {
+                table.pop_first()?
+            };
         }
     }
     if let Some(fence) = &changes.fence {

@@ -95,7 +95,8 @@ pub fn start(host: Host, config: CatalogConfig) -> Result<Node<Catalog>, OpenErr
     let showcase = Showcase::new(stock, front_ends, config.term());
     let max_calls = config.max_calls;
     let catalog = Catalog::new(host, config, file, showcase);
-    Ok(Node::new(catalog, max_calls, |addr| {
+    let gauges = catalog.gauges();
+    let node = Node::new(catalog, max_calls, |addr| {
         Bridge::new(max_calls)
             .route::<Query, _>(addr)
             .route::<List, _>(addr)
@@ -107,5 +108,6 @@ pub fn start(host: Host, config: CatalogConfig) -> Result<Node<Catalog>, OpenErr
             .control::<Recall, _>(addr)
             .control::<GoOn, _>(addr)
             .route::<Restock, _>(addr)
-    }))
+    });
+    Ok(node.with(gauges))
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::bugs::{Bug, planted};
 use crate::domain::RequestId;
 
 /// The newest refusals.
@@ -27,15 +28,18 @@ impl Refusals {
         self.left.get(key).copied()
     }
 
-    /// Keeps a refusal that left so many pieces, and lets go of the oldest when there are too many.
-    pub(super) fn keep(&mut self, key: RequestId, left: u64) {
+    /// Keeps a refusal that left so many pieces, and lets go of the oldest when there are too many; whether it did.
+    pub(super) fn keep(&mut self, key: RequestId, left: u64) -> bool {
+        if self.order.len() >= self.limit && planted(Bug::NewestRefusalForgotten) {
+            return true;
+        }
         self.left.insert(key.clone(), left);
         self.order.push_back(key);
-        if self.order.len() > self.limit
-            && let Some(oldest) = self.order.pop_front()
-        {
+        let full = self.order.len() > self.limit;
+        if full && let Some(oldest) = self.order.pop_front() {
             self.left.remove(&oldest);
         }
+        full
     }
 }
 

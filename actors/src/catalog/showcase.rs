@@ -73,10 +73,10 @@ impl Showcase {
         self.leases.release(front_end, products);
     }
 
-    /// Makes a group visible, all of it at once (cache rule 4).
-    pub(super) fn show(&mut self, changes: &Changes) {
-        self.stock.apply(changes);
+    /// Makes a group visible, all of it at once (cache rule 4). Whether refusals had to be forgotten for it.
+    pub(super) fn show(&mut self, changes: &Changes) -> bool {
         self.changing.clear();
+        self.stock.apply(changes)
     }
 
     pub(super) fn names<'a>(&self, places: impl IntoIterator<Item = &'a Place>) -> Vec<ProductName> {

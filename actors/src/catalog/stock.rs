@@ -151,8 +151,8 @@ impl Stock {
         }
     }
 
-    /// Takes in the changes that a draft of this very stock ended as.
-    pub(super) fn apply(&mut self, changes: &Changes) {
+    /// Takes in the changes that a draft of this very stock ended as. Whether refusals had to be forgotten for it.
+    pub(super) fn apply(&mut self, changes: &Changes) -> bool {
         for (place, item) in &changes.items {
             self.items[*place] = item.clone();
         }
@@ -166,12 +166,14 @@ impl Stock {
             self.purchases.settle(changes.settled);
             self.fence = fence.clone();
         }
+        let mut full = false;
         for (key, left) in &changes.refused {
-            self.refusals.keep(key.clone(), *left);
+            full |= self.refusals.keep(key.clone(), *left);
         }
         if let Some(memory) = changes.memory {
             self.memory = memory;
         }
+        full
     }
 }
 

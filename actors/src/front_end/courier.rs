@@ -13,9 +13,12 @@ use tokio::sync::oneshot;
 
 use super::FrontEndConfig;
 use super::view_service::ViewService;
+use crate::bugs::{Bug, planted};
 use crate::domain::{Purchase, View};
+use crate::host::{Gauge, Host};
 use crate::net::NetError;
 use crate::order::messages::{Place, PlaceError, Placed};
+use crate::probe::{Event, Limit};
 use crate::tasks::Tasks;
 
 /// What became of an order that was sent once: the leader's answer, or why there is none; `None` when the
@@ -30,37 +33,48 @@ struct Parcel {
 
 /// Takes orders to the leader.
 pub struct Courier {
+    host: Host,
     tasks: Tasks,
     service: Rc<ViewService>,
     limit: Duration,
     calls: usize,
     batch: usize,
     waiting: RefCell<VecDeque<Parcel>>,
-    under_way: Cell<usize>,
+    under_way: Rc<Cell<usize>>,
 }
 
 impl Courier {
     /// Nothing to carry yet.
-    pub fn new(tasks: Tasks, service: Rc<ViewService>, config: &FrontEndConfig) -> Rc<Courier> {
+    pub fn new(host: Host, tasks: Tasks, service: Rc<ViewService>, config: &FrontEndConfig) -> Rc<Courier> {
         Rc::new(Courier {
+            host,
             tasks,
             service,
             limit: config.call_limit,
             calls: config.limits.courier_calls,
             batch: config.limits.courier_batch,
             waiting: RefCell::default(),
-            under_way: Cell::default(),
+            under_way: Rc::default(),
         })
+    }
+
+    /// How many calls are under way.
+    pub fn gauge(&self) -> Gauge {
+        let under_way = self.under_way.clone();
+        Gauge::new(Limit::CourierCalls, self.calls, move || under_way.get())
     }
 
     /// Takes an order to the leader of `view`, once.
     pub async fn carry(self: &Rc<Self>, view: View, purchase: Purchase) -> Carried {
         let (receipt, carried) = oneshot::channel();
         self.waiting.borrow_mut().push_back(Parcel { view, purchase, receipt });
-        if self.under_way.get() < self.calls {
-            self.under_way.set(self.under_way.get() + 1);
+        let under_way = self.under_way.get();
+        if under_way < self.calls || (under_way == self.calls && planted(Bug::CallTooMany)) {
+            self.under_way.set(under_way + 1);
             let courier = self.clone();
             self.tasks.spawn(async move { courier.carry_what_waits().await });
+        } else {
+            self.host.emit(Event::LimitReached { limit: Limit::CourierCalls });
         }
         carried.await.unwrap_or(None)
     }
@@ -84,9 +98,12 @@ impl Courier {
             give(stale.receipt, None);
         }
         let view = waiting.front()?.view.clone();
-        let same =
-            waiting.iter().take(self.batch).take_while(|parcel| parcel.view.epoch == view.epoch).count();
-        Some((view, waiting.drain(..same).collect()))
+        let alike = waiting.iter().take(self.batch + 1).take_while(|parcel| parcel.view.epoch == view.epoch);
+        let same = alike.count();
+        if same > self.batch {
+            self.host.emit(Event::LimitReached { limit: Limit::CourierOrders });
+        }
+        Some((view, waiting.drain(..same.min(self.batch)).collect()))
     }
 }
 

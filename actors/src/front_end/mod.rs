@@ -51,8 +51,10 @@ pub struct FrontEndConfig {
     pub call_limit: Duration,
     /// How long a shopper's request may take, with all its retries.
     pub deadline: Duration,
-    /// How many shoppers' requests may be under way at once.
+    /// How many calls may be under way at once.
     pub max_calls: usize,
+    /// How many shoppers' requests may be worked on at once, with those whose shopper has hung up.
+    pub max_requests: usize,
     /// How much it does at a time.
     pub limits: Limits,
     /// Makes the body that a cached product is answered with.

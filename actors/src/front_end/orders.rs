@@ -18,7 +18,7 @@ use super::view_service::ViewService;
 use crate::bugs::{Bug, planted};
 use crate::clock::{Timestamp, within};
 use crate::domain::{Order, OrderNumber, Purchase, View};
-use crate::host::Host;
+use crate::host::{Gauge, Host};
 use crate::net::NetError;
 use crate::order::messages::{Lookup, NotServing, Page, PlaceError, Placed};
 use crate::probe::Event;
@@ -62,8 +62,13 @@ enum Verdict<T> {
 impl Orders {
     /// Orders go to the leader that `service` knows.
     pub fn new(host: Host, config: FrontEndConfig, tasks: Tasks, service: Rc<ViewService>) -> Orders {
-        let courier = Courier::new(tasks.clone(), service.clone(), &config);
+        let courier = Courier::new(host.clone(), tasks.clone(), service.clone(), &config);
         Orders { host, config, tasks, service, courier, joins: RefCell::default() }
+    }
+
+    /// How many calls with orders are under way.
+    pub fn gauge(&self) -> Gauge {
+        self.courier.gauge()
     }
 
     /// Places an order, or joins the attempt that is under way for its request id.

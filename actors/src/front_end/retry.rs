@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::messages::Unavailable;
 use crate::clock::Timestamp;
+use crate::host::Gauge;
+use crate::probe::Limit;
 
 /// Pauses between attempts that double up to a limit.
 #[derive(Debug)]
@@ -50,6 +52,12 @@ impl Admission {
     /// Lets `limit` requests be under way at once.
     pub fn new(limit: usize) -> Admission {
         Admission { under_way: Rc::default(), limit }
+    }
+
+    /// How many are under way.
+    pub fn gauge(&self) -> Gauge {
+        let under_way = self.under_way.clone();
+        Gauge::new(Limit::Requests, self.limit, move || under_way.get())
     }
 
     /// Lets one more request in, until the result is dropped.

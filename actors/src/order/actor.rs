@@ -19,9 +19,9 @@ use super::{BOOK_FILE, OrderConfig, book_owner};
 use crate::bugs::{Bug, planted};
 use crate::catalog::messages::Rebuilt;
 use crate::domain::{Entry, Order, OrderNumber, Position, Run};
-use crate::host::{Host, Node};
+use crate::host::{Gauge, Host, Node};
 use crate::net::Bridge;
-use crate::probe::Event;
+use crate::probe::{Event, Limit};
 use crate::storage::{DataFile, DiskError, OpenError};
 use crate::tasks::{Deferred, Tasks};
 
@@ -29,6 +29,7 @@ use crate::tasks::{Deferred, Tasks};
 pub struct OrderReplica {
     tasks: Tasks,
     parts: Rc<Parts>,
+    host: Host,
     max_page: u32,
     failed: Rc<Notify>,
 }
@@ -48,18 +49,19 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
     let file = DataFile::open(host.storage.clone(), BOOK_FILE, &book_owner(config.id))?;
     let run = Run::new(file.draw()?);
     let summary = file.load(|book| begin_run(book, config.id, run))?;
-    let (max_calls, max_page) = (config.max_calls, config.limits.page);
+    let (max_calls, max_page, readers) = (config.max_calls, config.limits.page, config.limits.readers);
     let tasks = Tasks::default();
     let failed = Rc::new(Notify::new());
     let on_failure = stop_on_failure(host.clone(), failed.clone());
-    let writer = Writer::new(file, summary, tasks.clone(), config.limits.readers, on_failure);
+    let writer = Writer::new(file, summary, host.clone(), tasks.clone(), readers, on_failure);
     let leader = Leader::new(host.clone(), config.clone(), tasks.clone(), writer.clone(), run);
     let replication: Rc<dyn Replication> = Rc::new(LeaderReplication(leader.clone()));
-    let desk = Desk::new(host, config, tasks.clone(), writer.clone(), replication.clone());
+    let desk = Desk::new(host.clone(), config, tasks.clone(), writer.clone(), replication.clone());
     leader.observe(Box::new(DeskObserver(Rc::downgrade(&desk))));
-    let actor =
-        OrderReplica { tasks, parts: Rc::new(Parts { writer, leader, replication, desk }), max_page, failed };
-    Ok(Node::new(actor, max_calls, |addr| {
+    let gauges = gauges(&desk, &writer, max_calls, readers);
+    let parts = Rc::new(Parts { writer, leader, replication, desk });
+    let actor = OrderReplica { tasks, parts, host, max_page, failed };
+    let node = Node::new(actor, max_calls, |addr| {
         Bridge::new(max_calls)
             .route::<Place, _>(addr)
             .route::<Lookup, _>(addr)
@@ -72,7 +74,17 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
             .control::<Join, _>(addr)
             .control::<Fill, _>(addr)
             .control::<RebuildCatalog, _>(addr)
-    }))
+    });
+    Ok(node.with(gauges))
+}
+
+fn gauges(desk: &Rc<Desk>, writer: &Rc<Writer>, orders: usize, readers: usize) -> Vec<Gauge> {
+    // A gauge must not keep alive what the crash of its actor is to drop.
+    let (desk, writer) = (Rc::downgrade(desk), Rc::downgrade(writer));
+    vec![
+        Gauge::new(Limit::PendingOrders, orders, move || desk.upgrade().map_or(0, |desk| desk.waiting())),
+        Gauge::new(Limit::Readers, readers, move || writer.upgrade().map_or(0, |writer| writer.reading())),
+    ]
 }
 
 /// A replica whose disk failed stops: it must not confirm what it could not write, and the others go on.
@@ -139,10 +151,14 @@ impl Handler<Page> for OrderReplica {
     type Result = Deferred<Result<Vec<Order>, NotServing>>;
 
     fn handle(&mut self, page: Page, _: &mut Context<Self>) -> Self::Result {
-        let (parts, limit) = (self.parts.clone(), page.limit.min(self.max_page));
+        let (host, parts, limit) = (self.host.clone(), self.parts.clone(), page.limit.min(self.max_page));
         self.tasks.reply(async move {
             let visible = parts.replication.standing(page.epoch)?.acknowledged;
-            Ok(or_never(parts.orders(page.after, limit, visible)).await)
+            let orders = or_never(parts.orders(page.after, limit, visible)).await;
+            if limit < page.limit && orders.len() == limit as usize {
+                host.emit(Event::LimitReached { limit: Limit::PageOrders });
+            }
+            Ok(orders)
         })
     }
 }

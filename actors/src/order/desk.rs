@@ -119,6 +119,7 @@ impl Desk {
         let Some(session) = self.session.borrow().clone() else { return vec![ended; count] };
         let taken: Vec<_> =
             place.purchases.into_iter().map(|purchase| session.take(purchase, standing.epoch)).collect();
+        self.tell_limits(&session);
         let mut answers = Vec::with_capacity(count);
         let all = async {
             for taken in taken {
@@ -232,6 +233,7 @@ impl Desk {
         while self.replication.reigns(session.reign) {
             let Some(batch) = session.with(|placing| placing.next_batch(settle_alone)) else { return };
             settle_alone = false;
+            self.tell_limits(&session);
             match batch {
                 Some(batch) => {
                     let Some(sales) = self.buy(session.reign, batch).await else { return };
@@ -261,10 +263,23 @@ impl Desk {
         for (_, answer) in &answers {
             self.emit_refusal(answer);
         }
+        self.tell_limits(session);
         send(Some(answers));
         if !sold.purchases.is_empty() && self.replication.append(session.reign, &sold) {
             session.with(|placing| placing.appended(&sold));
         }
+    }
+
+    fn tell_limits(&self, session: &Session) {
+        for limit in session.with(Placing::reached).into_iter().flatten() {
+            self.host.emit(Event::LimitReached { limit });
+        }
+    }
+
+    /// How many requests wait.
+    pub fn waiting(&self) -> usize {
+        let session = self.session.borrow();
+        session.as_ref().and_then(|session| session.with(|placing| placing.waiting())).unwrap_or(0)
     }
 
     fn emit_refusal(&self, answer: &Answer) {

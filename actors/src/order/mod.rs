@@ -50,7 +50,7 @@ pub struct Limits {
     pub fetch_entries: u32,
     /// Entries that one who catches up is given at a time, whatever is asked for.
     pub chunk_entries: u32,
-    /// Purchases in one batch for the catalog, and settlements; it bounds the size of a message and of a transaction.
+    /// Purchases in one batch for the catalog; it bounds the size of a message and of a transaction.
     pub batch: usize,
     /// Refused request ids that a leader remembers. Rule C3 asks for all of a reign; after so many further refusals
     /// a late copy of a refused request may find the product restocked. Nobody waits for that answer any more.

@@ -11,6 +11,7 @@ use super::messages::{PlaceError, Placed};
 use crate::bugs::{Bug, planted};
 use crate::catalog::messages::Sale;
 use crate::domain::{Entry, Epoch, OrderNumber, Purchase, RequestId};
+use crate::probe::Limit;
 
 /// What is answered to a request.
 pub type Answer = Result<Placed, PlaceError>;
@@ -80,6 +81,8 @@ pub struct Placing<W> {
     batches: u64,
     refusals: BTreeMap<RequestId, (Purchase, Sale)>,
     refusal_order: VecDeque<RequestId>,
+    /// What there was more of than is allowed, since it was last asked.
+    reached: Vec<Limit>,
 }
 
 impl<W> Placing<W> {
@@ -99,6 +102,7 @@ impl<W> Placing<W> {
             batches: 0,
             refusals: BTreeMap::new(),
             refusal_order: VecDeque::new(),
+            reached: Vec::new(),
         }
     }
 
@@ -125,6 +129,7 @@ impl<W> Placing<W> {
             return Placement::Answered(waiter, Err(answer));
         }
         if self.pending.len() >= self.capacity {
+            self.reached.push(Limit::PendingOrders);
             return Placement::Full(waiter);
         }
         let key = purchase.key.clone();
@@ -163,8 +168,13 @@ impl<W> Placing<W> {
         if !self.buying.is_empty() || !due {
             return None;
         }
+        let over = self.queue.len() > self.limits.batch;
+        self.reached.extend(over.then_some(Limit::BatchPurchases));
         let keys: Vec<_> = self.queue.drain(..self.queue.len().min(self.limits.batch)).collect();
         let mut purchases = Vec::with_capacity(keys.len());
+        if !self.queue.is_empty() && planted(Bug::BatchRestForgotten) {
+            self.queue.clear();
+        }
         for key in &keys {
             if let Some(pending) = self.pending.get_mut(key) {
                 pending.stage = Stage::Buying;
@@ -180,6 +190,17 @@ impl<W> Placing<W> {
             self.settled = *last;
         }
         Some(Batch { number: self.batches, purchases, settled: self.settled })
+    }
+
+    /// The limits that were reached since this was last asked.
+    pub fn reached(&mut self) -> Vec<Limit> {
+        std::mem::take(&mut self.reached)
+    }
+
+    /// How many requests wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
     }
 
     /// Whether something waits to be settled.
@@ -241,10 +262,12 @@ impl<W> Placing<W> {
     }
 
     fn remember_refusal(&mut self, purchase: Purchase, sale: Sale) {
-        if self.refusal_order.len() >= self.limits.refusals
-            && let Some(oldest) = self.refusal_order.pop_front()
-        {
-            self.refusals.remove(&oldest);
+        if self.refusal_order.len() >= self.limits.refusals {
+            self.reached.push(Limit::LeaderRefusals);
+            if planted(Bug::NewestRefusalForgotten) {
+                return;
+            }
+            self.refusal_order.pop_front().map(|oldest| self.refusals.remove(&oldest));
         }
         self.refusal_order.push_back(purchase.key.clone());
         self.refusals.insert(purchase.key.clone(), (purchase, sale));

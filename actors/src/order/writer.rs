@@ -10,6 +10,8 @@ use std::rc::Rc;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::book::{self, BookSummary, Write, Written};
+use crate::host::Host;
+use crate::probe::{Event, Limit};
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
@@ -18,10 +20,12 @@ type Waiting = (Write, oneshot::Sender<Written>);
 /// The one way to change a replica's book.
 pub struct Writer {
     file: DataFile,
+    host: Host,
     tasks: Tasks,
     waiting: RefCell<Vec<Waiting>>,
     syncing: Cell<bool>,
     readers: Semaphore,
+    most_readers: usize,
     summary: RefCell<BookSummary>,
     on_failure: Box<dyn Fn(DiskError)>,
 }
@@ -36,16 +40,19 @@ impl Writer {
     pub fn new(
         file: DataFile,
         summary: BookSummary,
+        host: Host,
         tasks: Tasks,
         readers: usize,
         on_failure: Box<dyn Fn(DiskError)>,
     ) -> Rc<Writer> {
         Rc::new(Writer {
             file,
+            host,
             tasks,
             waiting: RefCell::default(),
             syncing: Cell::new(false),
             readers: Semaphore::new(readers),
+            most_readers: readers,
             summary: RefCell::new(summary),
             on_failure,
         })
@@ -70,6 +77,11 @@ impl Writer {
         async move { rx.await.map_err(|_| Stopped) }
     }
 
+    /// How many reads are under way.
+    pub fn reading(&self) -> usize {
+        self.most_readers - self.readers.available_permits()
+    }
+
     /// Reads the book.
     ///
     /// # Errors
@@ -78,6 +90,9 @@ impl Writer {
         &self,
         work: impl FnOnce(&redb::Database) -> Result<T, DiskError> + Send + 'static,
     ) -> Result<T, Stopped> {
+        if self.readers.available_permits() == 0 {
+            self.host.emit(Event::LimitReached { limit: Limit::Readers });
+        }
         let _turn = self.readers.acquire().await.map_err(|_| Stopped)?;
         self.file.run(work).await.map_err(|error| {
             (self.on_failure)(error);

@@ -15,6 +15,8 @@ use std::ops::Range;
 
 use redb::StorageBackend;
 
+use crate::bugs::{Bug, planted};
+
 /// Where the first half begins, and to what records are aligned.
 const PAGE: usize = 4096;
 const MAGIC: [u8; 8] = *b"toyjrnl1";
@@ -202,7 +204,8 @@ impl Journal {
 
     /// Goes on in the other half, over what is there.
     pub fn turn(&mut self) {
-        (self.half, self.tail) = (1 - self.half, 0);
+        let half = if planted(Bug::WrongHalfWritten) { self.half } else { 1 - self.half };
+        (self.half, self.tail) = (half, 0);
     }
 
     /// Goes on at the beginning of this half, over what is there.

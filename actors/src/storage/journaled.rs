@@ -17,6 +17,7 @@ use super::head::{self, Found, HEAD, Stamp};
 use super::journal::{self, Change, Gap, Journal, Record, Room};
 use super::trial::Trial;
 use crate::bugs::{Bug, planted};
+use crate::probe::Limit;
 
 /// Why a file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Journaled {
     writing: Mutex<Option<Writing>>,
     /// Half of the journal is full.
     due: AtomicBool,
+    /// The limits that were reached since this was last asked.
+    reached: Mutex<Vec<Limit>>,
 }
 
 /// The first page of the file.
@@ -91,6 +94,7 @@ impl Journaled {
             head: Mutex::default(),
             writing: Mutex::default(),
             due: AtomicBool::new(false),
+            reached: Mutex::default(),
         })
     }
 
@@ -148,6 +152,11 @@ impl Journaled {
     /// Whether it is time for a [checkpoint](Journaled::checkpoint); says so once for each.
     pub fn due(&self) -> bool {
         self.due.swap(false, Ordering::Relaxed)
+    }
+
+    /// The limits that were reached since this was last asked.
+    pub fn reached(&self) -> Vec<Limit> {
+        std::mem::take(&mut self.reached.lock())
     }
 
     /// Syncs the file, so that the full half of the journal can be written over.
@@ -238,6 +247,9 @@ impl Journaled {
             return apart(ANOTHER_STATE);
         }
         let Some((last, _)) = left.records.last() else { return Ok(Ok(())) };
+        if left.records.len() > self.fold_every {
+            self.reached.lock().push(Limit::ReplayedRecords);
+        }
         for records in left.records.chunks(self.fold_every) {
             records.iter().try_for_each(|(_, record)| self.redo(record))?;
             self.file.fold();
@@ -287,6 +299,7 @@ impl Journaled {
         let journal = Some(writing.begun);
         let mut room = writing.append()?;
         if room == Room::HalfFull {
+            self.reached.lock().push(Limit::JournalHalf);
             if let Some(sealed) = writing.sealed.take() {
                 self.checkpoint_at(sealed, journal)?;
             }
@@ -297,7 +310,13 @@ impl Journaled {
         }
         if room != Room::Taken {
             // It is longer than the journal has room for, and worth a sync of its own.
-            self.checkpoint_at(writing.next, journal)?;
+            self.reached.lock().push(Limit::LongCommit);
+            if planted(Bug::LongCommitUnsynced) {
+                let head = &mut *self.head.lock();
+                head.stamp = head.stamp.write_next(&self.file, writing.next, journal)?;
+            } else {
+                self.checkpoint_at(writing.next, journal)?;
+            }
             writing.journal.rewind();
             (writing.record, writing.too_long, writing.sealed) = (Record::default(), false, None);
         }

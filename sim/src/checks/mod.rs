@@ -3,6 +3,7 @@
 
 mod durable;
 mod evidence;
+mod forgotten;
 mod once;
 mod one_history;
 mod orders;
@@ -52,13 +53,14 @@ pub fn judge_history(history: &History) -> Vec<Violation> {
 #[derive(Debug)]
 pub struct Watch {
     views: views::Views,
+    refusals: forgotten::Refusals,
 }
 
 impl Watch {
     /// Nothing was seen yet.
     #[must_use]
     pub fn new(_: &Setup) -> Watch {
-        Watch { views: views::Views::default() }
+        Watch { views: views::Views::default(), refusals: forgotten::Refusals::default() }
     }
 
     /// The front-end lost its disk.
@@ -71,6 +73,13 @@ impl Watch {
     /// # Errors
     /// When it breaks a promise.
     pub fn event(&mut self, at: Nanos, node: NodeId, event: &Event) -> Result<(), Violation> {
+        self.refusals.event(at, event);
         self.views.event(at, node, event)
+    }
+
+    /// Makes unknown, in a history that ends with these disks, what a catalog that remembers so many refusals could
+    /// refuse and sell after all; says how many orders that were. Why: `forgotten.rs`.
+    pub fn forgive(&self, history: &mut History, audit: &Audit, remembered: usize) -> usize {
+        self.refusals.forgive(history, audit, remembered)
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::{self, LocalBoxFuture};
-use toystore_actors::net::{Codec, Net, NetError, NodeId, Transport};
+use toystore_actors::net::{BridgeError, Codec, Net, NetError, NodeId, Transport};
+use toystore_actors::probe::Limit;
 
 use super::World;
 use super::processes::Running;
@@ -91,7 +92,14 @@ impl World {
             return;
         }
         let bridge = match &process.running {
-            Running::Up { bridge, .. } => bridge.clone(),
+            running @ Running::Up { bridge, .. } => {
+                let over = running.gauges().into_iter().find(|(_, now, limit)| now > limit);
+                if let Some((what, now, limit)) = over {
+                    let fact = format!("{id} has {now} under way, of {what:?}, and may have {limit}");
+                    self.broken(Violation::new("no more than the limit", [fact]));
+                }
+                bridge.clone()
+            }
             Running::Down { silent } => {
                 let silent = *silent;
                 drop(processes);
@@ -109,6 +117,9 @@ impl World {
         let world = self.rc();
         let dispatch = async move {
             let reply = bridge.dispatch(name, Codec::Bincode, body).await;
+            if reply == Err(BridgeError::Overloaded) {
+                world.count(Limit::Calls.name());
+            }
             let packet = {
                 let mut processes = world.processes.borrow_mut();
                 processes.get_mut(&id).and_then(|process| process.under_way.remove(&number))

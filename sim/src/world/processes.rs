@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use rand::RngExt;
 use toystore_actors::domain::ReplicaId;
-use toystore_actors::host::{Failure, Host};
+use toystore_actors::host::{Failure, Gauge, Host};
 use toystore_actors::net::{Bridge, Net, NetError, NodeId};
-use toystore_actors::probe::{Event, Probe};
+use toystore_actors::probe::{Event, Limit, Probe};
 
 use super::messages::SimTransport;
 use super::{MILLI, World};
@@ -29,6 +29,7 @@ pub(super) enum Running {
     /// `_keep` is what has to live as long as the process does.
     Up {
         bridge: Arc<Bridge>,
+        gauges: Vec<Gauge>,
         _keep: Box<dyn Any>,
     },
     Down {
@@ -57,6 +58,16 @@ pub(super) struct Process {
     /// How many disk operations had failed when it started.
     pub(super) failed_at_start: u64,
     pub(super) next: u64,
+}
+
+impl Running {
+    /// What it has of that of which it may have only so many: of what, how many, and how many it may.
+    pub(super) fn gauges(&self) -> Vec<(Limit, usize, usize)> {
+        let Running::Up { bridge, gauges, .. } = self else { return Vec::new() };
+        let calls = (Limit::Calls, bridge.under_way(), bridge.limit());
+        let gauges = gauges.iter().map(|gauge| (gauge.what, gauge.now(), gauge.limit));
+        [calls].into_iter().chain(gauges).collect()
+    }
 }
 
 impl Process {
@@ -136,9 +147,9 @@ impl World {
             return;
         }
         match started {
-            Ok(Ok(Launched { bridge, run, keep })) => {
+            Ok(Ok(Launched { bridge, run, gauges, keep })) => {
                 if let Some(process) = self.processes.borrow_mut().get_mut(&id) {
-                    process.running = Running::Up { bridge, _keep: keep };
+                    process.running = Running::Up { bridge, gauges, _keep: keep };
                 }
                 self.executor.spawn(Some(id), run);
             }
@@ -195,6 +206,21 @@ impl World {
         }
         let later = self.rng.borrow_mut().random_range(0..50 * MILLI);
         self.timeline.after(later, Due::Exit(id, incarnation));
+    }
+
+    /// Whether no node has anything under way that is counted.
+    ///
+    /// # Errors
+    /// What it is.
+    pub fn idle(&self) -> Result<(), String> {
+        let processes = self.processes.borrow();
+        let gauges = processes
+            .iter()
+            .flat_map(|(node, process)| process.running.gauges().into_iter().map(move |gauge| (node, gauge)));
+        let mut busy = gauges.filter(|(_, (_, now, _))| *now > 0);
+        busy.next().map_or(Ok(()), |(node, (what, now, _))| {
+            Err(format!("nobody asks for anything, and {node} has under way, of {what:?}: {now}"))
+        })
     }
 
     /// Crashes a node that is not started again until [`World::revive`].

@@ -331,6 +331,7 @@ impl World {
             call_limit: 1000 * MS,
             deadline: 5000 * MS,
             max_calls: 100,
+            max_requests: 100,
             limits: Limits::default(),
             render: |product| Bytes::from(product.quantity.to_string()),
         };

@@ -17,7 +17,7 @@ use crate::clock::{Timestamp, within};
 use crate::domain::{Epoch, OrderNumber, ReplicaId, Run, View};
 use crate::front_end::messages::{Change, ChangeView};
 use crate::net::{NetError, NodeId};
-use crate::probe::Event;
+use crate::probe::{Event, Limit};
 
 /// A follower hears of acknowledgements with the next entries; when there are none, after this time.
 const TELL_AFTER: Duration = Duration::from_millis(20);
@@ -134,10 +134,15 @@ impl Leader {
         let answer = self.host.net.send(NodeId::Order(peer), &sync, feed.patience / 2).await;
         match answer {
             Ok(Synced::Confirmed { run, epoch, number }) => {
+                let full = sync.entries.len() == self.config.limits.sync_entries;
                 feed.heard();
                 feed.patience = self.config.drop_after;
                 (feed.after, feed.told) = (number, feed.told.max(acknowledged.min(number)));
-                self.within_reign(since, |reign| reign.confirmed(peer, run, epoch, number))?;
+                self.within_reign(since, |reign| {
+                    let last = reign.last().number;
+                    let end = full && number < last && planted(Bug::ChunkTakenForEnd);
+                    reign.confirmed(peer, run, epoch, if end { last } else { number });
+                })?;
                 self.advance(since);
             }
             Ok(Synced::Missing { after }) => {
@@ -162,6 +167,14 @@ impl Leader {
             Some(found) => Some(found),
             None => self.writer.read(move |book| read::following(book, after, limit)).await.ok()?,
         };
+        let fills = |last| {
+            found.as_ref().is_some_and(|(before, entries)| {
+                entries.len() == limit && before.number + (limit as u64) < last
+            })
+        };
+        if self.within_reign(since, |reign| fills(reign.last().number))? {
+            self.host.emit(Event::LimitReached { limit: Limit::MessageEntries });
+        }
         // The entries are on disk as long as the reign lasts; a tail is cut only by the leader after it.
         self.within_reign(since, |reign| {
             let (after, entries) = found?;

@@ -9,7 +9,7 @@ use super::super::replication::Replication;
 use super::super::writer::Stopped;
 use super::{Leader, LeaderReplication};
 use crate::bugs::{Bug, planted};
-use crate::probe::Event;
+use crate::probe::{Event, Limit};
 
 impl Leader {
     /// Entries from a leader. A leader that hears of a newer epoch steps down at once; what is written and
@@ -63,6 +63,9 @@ impl Leader {
         };
         let (after, limit) = (ask.after, ask.limit.min(self.config.limits.chunk_entries) as usize);
         let found = self.writer.read(move |book| read::entries_from(book, after, limit)).await?;
+        if limit < ask.limit as usize && found.as_ref().is_ok_and(|entries| entries.len() == limit) {
+            self.host.emit(Event::LimitReached { limit: Limit::ChunkEntries });
+        }
         let Some(view) = self.within_reign(standing.reign, |reign| reign.view().clone()) else {
             let current = self.writer.summary().epoch();
             return Ok(Chunk::NotServing(super::NotServing::NotLeader { named: ask.epoch, current }));

@@ -11,7 +11,7 @@ use crate::bugs::{Bug, planted};
 use crate::domain::{Position, View};
 use crate::front_end::messages::GetView;
 use crate::net::NodeId;
-use crate::probe::Event;
+use crate::probe::{Event, Limit};
 
 impl Leader {
     /// Runs as long as the replica does. Every step is repeated until it is answered (E4).
@@ -92,8 +92,10 @@ impl Leader {
             };
             let Some(last) = sync.entries.last() else { return Some(()) };
             let end = Position { number: last.number, epoch: last.epoch };
-            // The leader's feed does the rest: under load there is always one more order to fetch.
-            let nearly = sync.entries.len() < entries as usize;
+            // The leader's feed does the rest: under load there is always one more order to fetch. (That the leader gave
+            // fewer entries than were asked for says nothing: it has a limit of its own.)
+            let nearly = end.number >= sync.acknowledged;
+            let full = sync.entries.len() == entries as usize;
             let next = async { if nearly { None } else { fetch(end).await } };
             let (merged, next) = join(self.synced(sync), next).await;
             match merged.ok()? {
@@ -101,6 +103,9 @@ impl Leader {
                 _ => return None,
             }
             self.host.emit(Event::CaughtUp { last: end.number });
+            if full && !nearly {
+                self.host.emit(Event::LimitReached { limit: Limit::FetchedEntries });
+            }
             if nearly {
                 return Some(());
             }
