@@ -36,6 +36,8 @@ const DIRECTED: &[(Bug, &str)] = directed! {
     LeaseFromAnswer "lease-from-answer"
     ViewToldUnsaved "view-told-unsaved"
     StaleViewChange "stale-view-change"
+    ChunkTakenForEnd "chunk-taken-for-end"
+    NewestRefusalForgotten "newest-refusal-forgotten"
 };
 
 /// With how many seeds a scenario is tried.

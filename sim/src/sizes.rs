@@ -151,11 +151,13 @@ mod tests {
 
     use super::*;
 
+    type Size = fn(&Sizes) -> usize;
+
     #[test]
     fn half_of_the_runs_have_a_size_large_and_some_have_it_smallest() {
         let drawn: Vec<_> = (0..400).map(|seed| Sizes::draw(&mut SmallRng::seed_from_u64(seed))).collect();
         let large = Sizes::default();
-        let of: [(&str, fn(&Sizes) -> usize, usize); 4] = [
+        let of: [(&str, Size, usize); 4] = [
             ("sync_entries", |sizes| sizes.sync_entries, 1),
             ("catalog_refusals", |sizes| sizes.catalog_refusals, 1),
             ("fetch_entries", |sizes| sizes.fetch_entries as usize, 1),

@@ -87,3 +87,17 @@ fn mistakes_in_a_scenario_are_named() {
         assert!(error.contains(named), "{text}: {error}");
     }
 }
+
+/// A leader that gives fewer entries than were asked for is not taken to have given its last: who rejoins would else
+/// be waited for while it lacks most of the book.
+#[test]
+fn who_catches_up_goes_on_when_a_chunk_is_shorter_than_asked_for() {
+    let text = include_str!("../../configs/sim/follower-rejoins.toml");
+    let mut setup = Scenario::parse(text).expect("it is one").setup;
+    (setup.sizes.fetch_entries, setup.sizes.chunk_entries) = (8, 3);
+    let outcome = run(setup, false);
+    assert_eq!(outcome.violations, []);
+    let count = |what: &str| outcome.counts.get(what).copied().unwrap_or(0);
+    assert!(count("CaughtUp") > 5, "{} chunks", count("CaughtUp"));
+    assert!(count("limit reached: entries given at a time to one who catches up") > 5);
+}

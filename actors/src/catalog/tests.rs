@@ -74,7 +74,8 @@ fn a_change_is_visible_when_every_holder_has_dropped_it() {
         let calls: Vec<_> = world.calls().into_iter().map(|(_, to, products)| (to, products)).collect();
         assert_eq!(calls, [(NodeId::FrontEnd(1), "Tux".to_owned())], "the one holder");
         let visible = Event::GroupVisible { products: vec![name("Tux")], waited_for_lease: false };
-        assert_eq!(world.events(), [visible]);
+        let refused = Event::Refused { keys: vec![RequestId::new("b").expect("valid")] };
+        assert_eq!(world.events(), [refused, visible]);
     });
 }
 

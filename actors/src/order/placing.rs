@@ -365,6 +365,28 @@ mod tests {
     }
 
     #[test]
+    fn what_exceeds_a_batch_comes_with_the_next_and_the_oldest_refusal_is_forgotten() {
+        for (limit, batches) in [(1, vec![1, 1, 1]), (2, vec![2, 1]), (3, vec![3]), (9, vec![3])] {
+            let limits = Limits { batch: limit, refusals: limit, ..Limits::default() };
+            let mut placing = Placing::new(10, limits, vec![key("x"), key("y"), key("z")]);
+            for text in ["a", "b", "c"] {
+                placing.place(purchase(text, 1), 1, 7);
+                placing.looked(&key(text), None);
+            }
+            for size in batches {
+                let batch = placing.next_batch(false).unwrap();
+                assert_eq!((batch.purchases.len(), batch.settled.len()), (size, size), "limit {limit}");
+                placing.bought(&vec![Sale::NotEnough { left: 0 }; size], 7);
+            }
+            let again = |text| placing.place(purchase(text, 1), 2, 7) == Placement::Waits { look: true };
+            assert_eq!(["a", "b", "c"].map(again), [limit < 3, limit < 2, false], "limit {limit}");
+            let reached = placing.reached();
+            let over = [Limit::BatchPurchases, Limit::BatchSettlements, Limit::LeaderRefusals];
+            assert!(over.iter().all(|limit_of| reached.contains(limit_of) == (limit < 3)), "limit {limit}");
+        }
+    }
+
+    #[test]
     fn a_key_of_another_order_is_refused_wherever_the_first_one_is() {
         let mut placing = Placing::new(10, Limits::default(), 4);
         placing.place(purchase("a", 1), 1, 7);

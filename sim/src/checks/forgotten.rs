@@ -68,3 +68,35 @@ impl Refusals {
         later.len() >= remembered
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `key` is refused at 1, then others, one at each moment; it is sold before `sold`.
+    #[test]
+    fn a_refusal_is_certain_as_far_as_the_memory_reaches() {
+        let key = |text: &str| RequestId::new(text).expect("valid");
+        for (others, sold, remembered, forgotten) in [
+            ("", 9, 1, false),
+            ("b", 9, 1, true),
+            ("b", 9, 2, false),
+            ("b c", 9, 2, true),
+            // Those that were refused after the sale pushed nobody out before it.
+            ("b c", 2, 2, false),
+            // A group that was decided twice counts once.
+            ("b b", 9, 2, false),
+            // It was refused anew.
+            ("b c a", 9, 2, false),
+        ] {
+            let mut refusals = Refusals::default();
+            for (at, text) in (1..).zip(["a"].into_iter().chain(others.split_whitespace())) {
+                refusals.event(at, &Event::Refused { keys: vec![key(text)] });
+            }
+            refusals.event(sold, &Event::Acknowledged { through: 5, epoch: 1 });
+            let found = refusals.was_forgotten(&key("a"), 5, remembered);
+            assert_eq!(found, forgotten, "{others}, sold before {sold}, {remembered} remembered");
+            assert!(!refusals.was_forgotten(&key("never"), 5, remembered));
+        }
+    }
+}
