@@ -11,19 +11,20 @@ use std::time::Duration;
 use toystore_actors::front_end::messages::{GetReadiness, Recover, RecoverCatalog};
 use toystore_actors::net::{Net, NodeId};
 
+use crate::clock::Nanos;
 use crate::world::World;
 
 const CALL: Duration = Duration::from_secs(2);
 const FRONT_END: NodeId = NodeId::FrontEnd(1);
 
-/// How often the store must say the same before the operator believes that it does not get on by itself.
-const PATIENCE: u32 = 20;
+/// How long the store must say the same before the operator believes that it does not get on by itself.
+const PATIENCE: Nanos = 2_000_000_000;
 
 /// Whoever looks after the store.
 #[derive(Debug, Default)]
 pub struct Operator {
-    /// What the store said last, and how often in a row.
-    said: RefCell<(String, u32)>,
+    /// What the store said last, and since when.
+    said: RefCell<(String, Nanos)>,
 }
 
 impl Operator {
@@ -34,7 +35,7 @@ impl Operator {
             return;
         }
         let Ok(readiness) = net.send(FRONT_END, &GetReadiness {}, CALL).await else { return };
-        if readiness.ready || !self.says_again(&readiness.why) {
+        if readiness.ready || !self.says_long(world.now(), &readiness.why) {
             return;
         }
         world.note(None, || format!("the store waits: {}", readiness.why));
@@ -56,13 +57,11 @@ impl Operator {
     }
 
     /// Whether the store has said the same for a while.
-    fn says_again(&self, why: &str) -> bool {
-        let (said, times) = &mut *self.said.borrow_mut();
-        if said == why {
-            *times += 1;
-        } else {
-            (*said, *times) = (why.to_owned(), 1);
+    fn says_long(&self, now: Nanos, why: &str) -> bool {
+        let (said, since) = &mut *self.said.borrow_mut();
+        if said != why {
+            (*said, *since) = (why.to_owned(), now);
         }
-        *times >= PATIENCE
+        now - *since >= PATIENCE
     }
 }

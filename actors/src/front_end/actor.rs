@@ -64,7 +64,8 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
     let tasks = Tasks::default();
     let cache = Cache::new(config.cache_capacity, config.limits.exact_cache, config.lease, config.render);
     let cache = Arc::new(cache);
-    let service = Rc::new(ViewService::new(host.clone(), config.clone(), tasks.clone(), file, (run, saved), stop));
+    let service =
+        Rc::new(ViewService::new(host.clone(), config.clone(), tasks.clone(), file, (run, saved), stop));
     let products = Products::new(host.clone(), config.clone(), tasks.clone(), cache.clone());
     let orders = Orders::new(host.clone(), config.clone(), tasks.clone(), service.clone());
     let admission = Admission::new(config.max_requests);
