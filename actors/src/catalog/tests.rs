@@ -19,6 +19,7 @@ use self::world::{DISK, Habit, LEASE, TERM, TICK, World, buy, done, name, simula
 use super::messages::{Buy, List, Refusal, Restock, Sale};
 use super::stock::{Audit, Changes, audit};
 use super::{ProductSeed, ledger};
+use crate::domain::RequestId;
 use crate::net::NodeId;
 use crate::probe::Event;
 

@@ -368,20 +368,20 @@ mod tests {
     fn what_exceeds_a_batch_comes_with_the_next_and_the_oldest_refusal_is_forgotten() {
         for (limit, batches) in [(1, vec![1, 1, 1]), (2, vec![2, 1]), (3, vec![3]), (9, vec![3])] {
             let limits = Limits { batch: limit, refusals: limit, ..Limits::default() };
-            let mut placing = Placing::new(10, limits, vec![key("x"), key("y"), key("z")]);
+            let mut placing = Placing::new(10, limits, 4);
             for text in ["a", "b", "c"] {
                 placing.place(purchase(text, 1), 1, 7);
                 placing.looked(&key(text), None);
             }
             for size in batches {
                 let batch = placing.next_batch(false).unwrap();
-                assert_eq!((batch.purchases.len(), batch.settled.len()), (size, size), "limit {limit}");
-                placing.bought(&vec![Sale::NotEnough { left: 0 }; size], 7);
+                assert_eq!((batch.purchases.len(), batch.settled), (size, 4), "limit {limit}");
+                placing.bought(&vec![Sale::NotEnough { left: 0 }; size], 7).unwrap();
             }
             let again = |text| placing.place(purchase(text, 1), 2, 7) == Placement::Waits { look: true };
             assert_eq!(["a", "b", "c"].map(again), [limit < 3, limit < 2, false], "limit {limit}");
             let reached = placing.reached();
-            let over = [Limit::BatchPurchases, Limit::BatchSettlements, Limit::LeaderRefusals];
+            let over = [Limit::BatchPurchases, Limit::LeaderRefusals];
             assert!(over.iter().all(|limit_of| reached.contains(limit_of) == (limit < 3)), "limit {limit}");
         }
     }
