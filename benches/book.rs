@@ -139,7 +139,7 @@ fn view(epoch: u64, run: Run) -> View {
 /// Lets a new catalog know that it has sold what a book holds, or it would sell nothing to its leader.
 async fn remember(catalog: &Door<Catalog>, length: OrderNumber) {
     let line = [BY].into_iter().collect();
-    let register = Register { store: STORE, run: BY, line, epoch: 0 };
+    let register = Register { store: STORE, run: BY, line, epoch: 0, orders: Some(0) };
     until(async || catalog.ask(register.clone()).await.is_ok()).await;
     let leader = Leadership { reign: 1, epoch: 1, by: BY, last: length };
     let rebuild = Rebuild { store: STORE, leader, sold: Vec::new() };

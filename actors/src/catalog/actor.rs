@@ -59,6 +59,8 @@ struct Inner {
     phase: Cell<Phase>,
     /// The epoch of the front-end's view at this start; `None` until it has told (rule M9).
     floor: Cell<Option<Epoch>>,
+    /// Somebody has shown how many orders there are, so that it is known whether this memory is the newest (rule M9).
+    vouched: Cell<bool>,
     /// Why nothing is shown although this serves: its memory is that of an earlier time.
     behind: Cell<Option<Refusal>>,
     showcase: RefCell<Showcase>,
@@ -76,6 +78,7 @@ impl Catalog {
             file,
             phase: Cell::new(Phase::Starting),
             floor: Cell::new(None),
+            vouched: Cell::new(false),
             behind: Cell::new(None),
             showcase: RefCell::new(showcase),
             queue: RefCell::new(Queue::new(config.max_calls)),
@@ -177,7 +180,9 @@ impl Inner {
     fn serving(&self) -> Result<(), Refusal> {
         match self.phase.get() {
             Phase::Serving if self.memory().store.is_none() => Err(Refusal::Lost),
-            Phase::Serving => self.behind.get().map_or(Ok(()), Err),
+            Phase::Serving if self.behind.get().is_some() => self.behind.get().map_or(Ok(()), Err),
+            Phase::Serving if !self.vouched.get() => Err(Refusal::Starting),
+            Phase::Serving => Ok(()),
             // A stopped one never gets to say so: the poll that stops it is its last.
             Phase::Starting | Phase::Stopped => Err(Refusal::Starting),
         }
@@ -211,7 +216,7 @@ impl Inner {
     /// Asks the front-end for its view, until it has told it or registered: a leader whose view is older is refused
     /// from then on (rule M9). With its purchases, an older file lost its fence.
     async fn ask_for_the_view(self: Rc<Self>) {
-        while self.floor.get().is_none() {
+        while self.floor.get().is_none() || !self.vouched.get() {
             for front_end in &self.config.front_ends {
                 let node = NodeId::FrontEnd(*front_end);
                 let told = self.host.net.send(node, &Vouch {}, self.config.call_limit).await;
@@ -227,11 +232,8 @@ impl Inner {
         let Some((store, newest)) = self.memory().store else { return };
         let view = &vouched.view;
         if view.store == store && (view.by == newest || view.line.has(newest)) {
-            let purchases = self.showcase.borrow().stock().last_purchase();
-            if purchases < vouched.orders {
-                self.behind.set(Some(Refusal::Behind { purchases, orders: vouched.orders }));
-            }
-            self.accept(Call::Remember(Memory { store: Some((store, view.by)) }, view.epoch));
+            let memory = Memory { store: Some((store, view.by)) };
+            self.accept(Call::Remember(memory, view.epoch, vouched.orders));
         }
     }
 
@@ -295,6 +297,7 @@ impl Inner {
         }
         self.floor.set(group.floor.max(floor));
         self.behind.set(group.behind.or(self.behind.get().filter(|_| !rebuilt)));
+        self.vouched.set(self.vouched.get() || group.vouched || rebuilt);
         for event in group.events {
             self.host.emit(event);
         }

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use super::memory::Memory;
 use super::messages::{Buy, GoOn, Rebuild, Refusal, Register, Registered, Restock, TakeOver};
 use super::stock::{Changes, Draft, Stock};
-use crate::domain::Epoch;
+use crate::domain::{Epoch, OrderNumber};
 use crate::net::Rpc;
 use crate::probe::Event;
 
@@ -23,7 +23,7 @@ pub(super) enum Call {
     Rebuild(Rebuild, Way<Rebuild>),
     GoOn(GoOn, Way<GoOn>),
     /// From the catalog itself: what the front-end told of its view.
-    Remember(Memory, Epoch),
+    Remember(Memory, Epoch, Option<OrderNumber>),
 }
 
 /// A message that waits for its group.
@@ -136,15 +136,18 @@ pub(super) struct Group {
     pub(super) floor: Option<Epoch>,
     /// Why the stock is not to be shown any more: a leader showed that it is older than its book.
     pub(super) behind: Option<Refusal>,
+    /// Somebody showed how many orders there are: the stock may be shown, unless it is behind.
+    pub(super) vouched: bool,
 }
 
 /// Decides calls in their order, each against what those before it left.
 pub(super) fn decide(stock: &Stock, floor: Option<Epoch>, calls: Vec<Call>, restock_to: u64) -> Group {
     let mut draft = Draft::new(stock, floor);
     let mut answers = Vec::with_capacity(calls.len());
-    let (mut new_floor, mut behind) = (None, None);
+    let (mut new_floor, mut behind, mut vouched) = (None, None, false);
     let mut note = |refusal: Option<&Refusal>| {
         behind = refusal.filter(|refusal| matches!(refusal, Refusal::Behind { .. })).copied().or(behind);
+        vouched |= refusal.is_none();
     };
     for call in calls {
         answers.push(match call {
@@ -163,6 +166,9 @@ pub(super) fn decide(stock: &Stock, floor: Option<Epoch>, calls: Vec<Call>, rest
                 let registered = draft.register(&ask);
                 if registered == Registered::Welcome {
                     new_floor = Some(ask.epoch);
+                    if let Some(orders) = ask.orders {
+                        note(draft.vouch(orders).err().as_ref());
+                    }
                 }
                 answer(way, registered)
             }
@@ -180,15 +186,18 @@ pub(super) fn decide(stock: &Stock, floor: Option<Epoch>, calls: Vec<Call>, rest
                 }
                 answer(way, noted)
             }
-            Call::Remember(memory, epoch) => {
+            Call::Remember(memory, epoch, orders) => {
                 draft.remember(Some(memory));
                 new_floor = Some(epoch);
+                if let Some(orders) = orders {
+                    note(draft.vouch(orders).err().as_ref());
+                }
                 Box::new(|| ())
             }
         });
     }
     let (changes, events) = draft.finish();
-    Group { changes, events, answers, floor: new_floor, behind }
+    Group { changes, events, answers, floor: new_floor, behind, vouched }
 }
 
 fn answer<T: 'static>(way: Option<oneshot::Sender<T>>, answer: T) -> Box<dyn FnOnce()> {

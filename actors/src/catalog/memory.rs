@@ -128,7 +128,7 @@ mod tests {
             ),
         ] {
             let run = Run::new(3);
-            let ask = Register { store: StoreId::new(store), run, line: runs(&line), epoch };
+            let ask = Register { store: StoreId::new(store), run, line: runs(&line), epoch, orders: None };
             let (answer, next) = memory.register(&ask, Seen { reign, purchases });
             assert_eq!((answer, next.is_some()), (expected, saved), "{case}");
         }

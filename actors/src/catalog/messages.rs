@@ -101,6 +101,8 @@ pub struct Register {
     pub line: Line,
     /// The epoch of its view; 0 when it founds a store.
     pub epoch: Epoch,
+    /// See [`crate::front_end::messages::Vouched::orders`].
+    pub orders: Option<OrderNumber>,
 }
 
 /// What becomes of a [`Register`].

@@ -136,11 +136,6 @@ impl Stock {
         self.memory
     }
 
-    /// The number of the last purchase.
-    pub(super) fn last_purchase(&self) -> OrderNumber {
-        self.purchases.last()
-    }
-
     /// What it remembers of the store around it.
     pub(super) fn recall(&self) -> Recalled {
         Recalled {
@@ -278,6 +273,15 @@ impl<'a> Draft<'a> {
         let (answer, memory) = self.memory().register(ask, self.seen());
         self.remember(memory);
         answer
+    }
+
+    /// Whether there are purchases enough for so many orders (rule M9).
+    pub(super) fn vouch(&self, orders: OrderNumber) -> Result<(), Refusal> {
+        let purchases = self.last_purchase();
+        if orders > purchases && !planted(Bug::ShortMemorySells) {
+            return Err(Refusal::Behind { purchases, orders });
+        }
+        Ok(())
     }
 
     /// The operator's front-end is the newest, and no reign before its epoch to come counts. A new file stays one.

@@ -88,7 +88,7 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
             .route::<FindOrder, _>(addr)
             .route::<ListOrders, _>(addr)
             .control::<GetView, _>(addr)
-            .route::<GetReadiness, _>(addr)
+            .control::<GetReadiness, _>(addr)
             .control::<ChangeView, _>(addr)
             .control::<Vouch, _>(addr)
             .control::<Recover, _>(addr)
@@ -159,12 +159,9 @@ impl Handler<PlaceOrder> for FrontEnd {
 
     fn handle(&mut self, ask: PlaceOrder, _: &mut Context<Self>) -> Self::Result {
         let (place, orders) = (self.enter(), self.orders.clone());
-        let service = self.service.clone();
         self.tasks.reply(async move {
             let _place = place.map_err(OrderError::Unavailable)?;
-            let number = orders.place(ask).await?;
-            service.passes_on(number);
-            Ok(number)
+            orders.place(ask).await
         })
     }
 }

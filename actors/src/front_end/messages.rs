@@ -181,8 +181,9 @@ pub struct Vouch {}
 pub struct Vouched {
     /// The view, of this front-end's own run.
     pub view: View,
-    /// The highest order number that this front-end knows to be acknowledged; 0 for none.
-    pub orders: OrderNumber,
+    /// The highest order number that this front-end has heard of; `None` before it has heard of a book that was in sync. A
+    /// catalog that remembers fewer purchases is older than that.
+    pub orders: Option<OrderNumber>,
 }
 
 /// From the catalog: these products are about to change; drop them, and confirm. No product at all means

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::bugs::{Bug, planted};
 use crate::catalog::messages::Refusal;
 use crate::clock::Timestamp;
-use crate::domain::{OrderNumber, ReplicaId, Run, View};
+use crate::domain::{ReplicaId, Run, View};
 use crate::net::NetError;
 use crate::order::messages::{ReplicaStatus, Role};
 
@@ -28,8 +28,6 @@ pub struct Peers {
     serving: bool,
     /// Why the catalog does not sell to the leader.
     hindered: Option<Refusal>,
-    /// The highest order that a leader has said to be acknowledged.
-    acknowledged: OrderNumber,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -71,12 +69,6 @@ impl Peers {
     #[must_use]
     pub fn hindered(&self) -> Option<Refusal> {
         self.hindered
-    }
-
-    /// The highest order that a leader has said to be acknowledged.
-    #[must_use]
-    pub fn acknowledged(&self) -> OrderNumber {
-        self.acknowledged
     }
 
     /// The leader was found to be well after all, though it may not say that it serves.
@@ -156,7 +148,6 @@ impl Peers {
         }
         self.leader_heard = now;
         self.hindered = status.hindered;
-        self.acknowledged = self.acknowledged.max(status.acknowledged);
         let was = self.serving;
         if status.epoch >= view.epoch {
             self.serving = status.role == Role::Leader;

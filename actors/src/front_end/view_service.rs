@@ -62,8 +62,8 @@ pub struct ViewService {
     fruitless: Cell<u32>,
     /// What must happen before there can be a view, or a leader by it.
     waiting: RefCell<Option<Waiting>>,
-    /// The highest order number that was passed on to a shopper.
-    passed_on: Cell<OrderNumber>,
+    /// The highest order number heard of; `None` before a member of the view has told of its book.
+    orders: Cell<Option<OrderNumber>>,
     /// Woken when the leader begins to serve, or there is a new view.
     leader_changed: Wakers,
     /// Woken when requests at the leader are not going to be answered.
@@ -95,7 +95,7 @@ impl ViewService {
             suspected: Cell::new(0),
             fruitless: Cell::new(0),
             waiting: RefCell::default(),
-            passed_on: Cell::new(0),
+            orders: Cell::new(None),
             leader_changed: Wakers::default(),
             abandoned: Wakers::default(),
             stop: RefCell::new(Some(stop)),
@@ -130,13 +130,16 @@ impl ViewService {
 
     /// What a catalog that starts is told (M9).
     pub fn vouch(&self) -> Option<Vouched> {
-        let orders = self.passed_on.get().max(self.peers.borrow().acknowledged());
-        self.current().map(|view| Vouched { view, orders })
+        self.current().map(|view| Vouched { view, orders: self.orders.get() })
     }
 
-    /// A shopper is told of this order.
-    pub fn passes_on(&self, number: OrderNumber) {
-        self.passed_on.set(self.passed_on.get().max(number));
+    /// Takes note of where the book of a replica ends that stands for a member of the view, as far as it is known.
+    fn hear_of_book(&self, status: &ReplicaStatus) {
+        let views = self.views.borrow();
+        let view = views.file().view.as_ref();
+        if view.is_some_and(|view| view.in_sync.is_stood_for(status.id, &status.line)) {
+            self.orders.set(self.orders.get().max(Some(status.last.number)));
+        }
     }
 
     /// The current view, if its leader serves as far as is known.
@@ -272,6 +275,9 @@ impl ViewService {
             && self.hears(heard)
         {
             return outcome;
+        }
+        if let Ok(status) = &outcome {
+            self.hear_of_book(status);
         }
         let now = self.host.clock.now();
         let finding = self.peers.borrow_mut().take(replica, call, &outcome, &view, now);

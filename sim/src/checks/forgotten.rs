@@ -71,6 +71,8 @@ impl Refusals {
 
 #[cfg(test)]
 mod tests {
+    use toystore_actors::domain::Run;
+
     use super::*;
 
     /// `key` is refused at 1, then others, one at each moment; it is sold before `sold`.
@@ -93,7 +95,7 @@ mod tests {
             for (at, text) in (1..).zip(["a"].into_iter().chain(others.split_whitespace())) {
                 refusals.event(at, &Event::Refused { keys: vec![key(text)] });
             }
-            refusals.event(sold, &Event::Acknowledged { through: 5, epoch: 1 });
+            refusals.event(sold, &Event::Acknowledged { through: 5, by: Run::new(1), epoch: 1 });
             let found = refusals.was_forgotten(&key("a"), 5, remembered);
             assert_eq!(found, forgotten, "{others}, sold before {sold}, {remembered} remembered");
             assert!(!refusals.was_forgotten(&key("never"), 5, remembered));

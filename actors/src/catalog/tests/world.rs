@@ -248,7 +248,7 @@ impl World {
     /// Makes the front-end's run known.
     pub(super) async fn register(&self) {
         let epoch = self.epoch.replace(1000);
-        let register = Register { store: STORE, run: BY, line: line(), epoch };
+        let register = Register { store: STORE, run: BY, line: line(), epoch, orders: Some(0) };
         assert_eq!(self.addr().send(register).await, Ok(Registered::Welcome));
     }
 

@@ -106,7 +106,9 @@ impl ViewService {
         };
         // A file without a store asks for nothing.
         let Some(store) = saved.store else { return Known::NotNew };
-        let ask = Register { store, run, line: saved.line, epoch };
+        // A new store has no orders.
+        let orders = if epoch == 0 { Some(0) } else { self.orders.get() };
+        let ask = Register { store, run, line: saved.line, epoch, orders };
         loop {
             match self.host.net.send(NodeId::Catalog, &ask, self.config.call_limit).await {
                 Ok(Registered::Welcome) => {
@@ -132,6 +134,7 @@ impl ViewService {
     /// soon are asked: what the others know comes with their first heartbeat.
     async fn hear_first(self: &Rc<Self>) {
         let answers = self.ask_all(self.config.heartbeat).await;
+        answers.values().for_each(|status| self.hear_of_book(status));
         let views: Vec<View> = answers.into_values().filter_map(|answer| answer.view).collect();
         for view in views {
             let heard = self.views.borrow().hear(&view);

@@ -232,6 +232,8 @@ impl Reign {
             && let Some(peer) = self.peers.get_mut(&peer)
         {
             peer.heard = Some(run);
+            // Another process is where the joiner should be: nobody would ever confirm for it.
+            peer.joining = peer.joining.filter(|joining| joining.run == run || joining.add_sent);
             let confirmed = peer.confirmed.entry(run).or_default();
             *confirmed = number.min(last).max(*confirmed);
             peer.count_restarted();
@@ -517,6 +519,19 @@ mod tests {
         reign.adopt(view_of(6, 3, &[(1, restarted), (2, run(2)), (3, run(3))]));
         assert!(reign.advance(), "the member that the view names has confirmed it");
         assert_eq!(reign.may_add(1), Some(Run::new(12)), "and the one that is there now is the next");
+    }
+
+    #[test]
+    fn a_second_process_under_a_members_number_holds_up_nobody() {
+        let mut reign = serving(&[1, 2, 3]);
+        assert!(reign.count(1, Run::new(99)), "it asked to be counted");
+        reign.append(purchases(1));
+        reign.durable(11);
+        reign.confirmed(2, run(2), 5, 11);
+        assert!(!reign.advance());
+        reign.confirmed(1, run(1), 5, 11);
+        assert!(reign.advance(), "the one that is there is the member");
+        assert_eq!(reign.membership(1), Membership::InSync);
     }
 
     #[test]
