@@ -3,15 +3,15 @@
 //! The goal is 60 ms of one core, a thousand times real time: `cargo bench --package toystore-sim`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use toystore_sim::faults::KINDS;
+use toystore_sim::faults;
 use toystore_sim::run::run;
 use toystore_sim::scenario::Setup;
 
 /// The default run of a seed: its faults, on a cluster whose size does not vary.
 fn setup(seed: u64) -> Setup {
-    let drawn = Setup::draw(seed, &KINDS.into());
+    let drawn = Setup::draw(seed, &faults::all());
     let schedule = drawn.schedule.into_iter().filter(|timed| timed.at_ms < 55_000).collect::<Vec<_>>();
-    let mut setup = Setup::draw(2, &KINDS.into());
+    let mut setup = Setup::draw(2, &faults::all());
     setup.seed = seed;
     setup.replicas = vec![1, 2, 3];
     setup.clients = 5;

@@ -3,6 +3,7 @@
 //! Most are left to chance. For those whose story chance does not tell often enough there is a scenario,
 //! under the bug's name in `configs/sim/bugs/`, which must run well without the bug.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use toystore_actors::bugs::Bug;
 
-use crate::faults::KINDS;
+use crate::faults;
 use crate::report::Outcome;
 use crate::run::{FIRED, run};
 use crate::scenario::{Scenario, Setup};
@@ -124,15 +125,30 @@ pub fn hunt(bug: Bug, first: u64, seeds: u64, jobs: usize) -> Hunt {
             search(&mut hunt, from, SCENARIO_SEEDS.min(seeds), jobs, like);
         }
         None => {
-            let allowed = KINDS.into();
-            search(&mut hunt, first, seeds, jobs, |seed| Setup {
-                bug: Some(bug),
-                ..Setup::draw(seed, &allowed)
+            let allowed = faults::all();
+            let about_memory = bug.rule().starts_with('M');
+            search(&mut hunt, first, seeds, jobs, |seed| {
+                let drawn = if about_memory { losing(seed, &allowed) } else { Setup::draw(seed, &allowed) };
+                Setup { bug: Some(bug), ..drawn }
             });
         }
     }
     hunt.took = began.elapsed();
     hunt
+}
+
+/// The run of the first seed, counted from a place of its own, in which a memory is to be lost: most lose none.
+fn losing(place: u64, allowed: &BTreeSet<&'static str>) -> Setup {
+    let mut seed = place.wrapping_mul(64);
+    loop {
+        let setup = Setup::draw(seed, allowed);
+        if setup.schedule.iter().any(|timed| faults::MEMORY_KINDS.contains(&timed.fault.kind()))
+            || seed % 64 == 63
+        {
+            return setup;
+        }
+        seed += 1;
+    }
 }
 
 fn search(hunt: &mut Hunt, first: u64, seeds: u64, jobs: usize, setup: impl Fn(u64) -> Setup + Sync) {

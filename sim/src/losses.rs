@@ -181,6 +181,12 @@ impl Losses {
         Ok(())
     }
 
+    /// Whether anything was lost yet.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        !self.suffered.is_empty()
+    }
+
     /// What a replica could not start on was set aside: it begins with nothing.
     pub fn set_aside(&mut self, replica: Option<ReplicaId>) {
         self.blank.extend(replica);

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use toystore_actors::bugs::Bug;
 use toystore_sim::bugs;
-use toystore_sim::faults::{KINDS, MEMORY_KINDS};
+use toystore_sim::faults::{self, KINDS, MEMORY_KINDS};
 use toystore_sim::lines::Lines;
 use toystore_sim::opinion::{self, Finding};
 use toystore_sim::report::{self, Outcome, Summary};
@@ -149,19 +149,11 @@ struct Faults {
     /// Only these kinds of faults, separated by commas; or "none".
     #[arg(long, value_delimiter = ',', value_parser = kind)]
     faults: Option<Vec<&'static str>>,
-    /// Also lose memories: files that are gone, older or another's, processes that are not who they seem.
-    #[arg(long)]
-    memory: bool,
 }
 
 impl Faults {
     fn allowed(&self) -> BTreeSet<&'static str> {
-        let mut allowed: BTreeSet<&'static str> =
-            self.faults.as_ref().map_or_else(|| KINDS.into(), |named| named.iter().copied().collect());
-        if self.memory {
-            allowed.extend(MEMORY_KINDS);
-        }
-        allowed
+        self.faults.as_ref().map_or_else(faults::all, |named| named.iter().copied().collect())
     }
 }
 
@@ -292,9 +284,6 @@ fn broken_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, outcome: &Outco
     let mut command = format!("toystore-sim replay {}", outcome.seed);
     if let Some(faults) = &args.faults.faults {
         command += &format!(" --faults {}", faults.join(","));
-    }
-    if args.faults.memory {
-        command += " --memory";
     }
     if let Some(bug) = args.bug {
         command += &format!(" --bug {}", bug.name());

@@ -12,6 +12,8 @@ use toystore_actors::front_end::messages::{GetReadiness, Recover, RecoverCatalog
 use toystore_actors::net::{Net, NodeId};
 
 use crate::clock::Nanos;
+use crate::director::COMES_BACK;
+use crate::report::Violation;
 use crate::world::World;
 
 const CALL: Duration = Duration::from_secs(2);
@@ -39,6 +41,10 @@ impl Operator {
             return;
         }
         world.note(None, || format!("the store waits: {}", readiness.why));
+        if !world.lost_memory() {
+            let fact = format!("although no memory was lost, it waits for an operator: {}", readiness.why);
+            return world.broken(Violation::new(COMES_BACK, [fact]));
+        }
         let says = |command: &str| readiness.why.contains(&format!("`toystore {command}`"));
         if says("recover catalog") {
             let rebuilt = net.send(FRONT_END, &RecoverCatalog { without: Vec::new() }, CALL).await;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use toystore_sim::faults::KINDS;
+use toystore_sim::faults;
 use toystore_sim::run::run;
 use toystore_sim::scenario::Setup;
 
@@ -13,7 +13,7 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
 }
 
 fn hashes() -> Vec<u64> {
-    seeds().map(|seed| run(Setup::draw(seed, &KINDS.into()), false).hash).collect()
+    seeds().map(|seed| run(Setup::draw(seed, &faults::all()), false).hash).collect()
 }
 
 #[test]

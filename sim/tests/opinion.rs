@@ -1,7 +1,7 @@
 //! The judges that nobody here wrote notice what is planted, from what shoppers were told alone.
 
 use toystore_actors::bugs::Bug;
-use toystore_sim::faults::KINDS;
+use toystore_sim::faults;
 use toystore_sim::lines::Lines;
 use toystore_sim::opinion::{Finding, judge};
 use toystore_sim::run::run;
@@ -11,7 +11,7 @@ use toystore_sim::scenario::Setup;
 const SEEDS: u64 = 40;
 
 fn broken(bug: Option<Bug>, seed: u64) -> bool {
-    let setup = Setup { bug, ..Setup::draw(seed, &KINDS.into()) };
+    let setup = Setup { bug, ..Setup::draw(seed, &faults::all()) };
     let outcome = run(setup.clone(), false);
     let opinions = judge(&Lines::simulated(&setup, &outcome.history), Some(setup.restock_to));
     opinions.iter().any(|opinion| matches!(opinion.finding, Finding::Broken(_)))

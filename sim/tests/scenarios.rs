@@ -3,29 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use toystore_sim::faults::{KINDS, MEMORY_KINDS};
+use toystore_sim::faults;
 use toystore_sim::report::facts;
 use toystore_sim::run::run;
 use toystore_sim::scenario::{Scenario, Setup};
-
-/// Stories of lost memory that the store of today does not survive.
-const NOT_YET: [&str; 15] = [
-    "addresses-exchanged-at-front-end",
-    "addresses-exchanged-at-leader",
-    "books-lost",
-    "catalog-of-yesterday",
-    "catalog-removed",
-    "file-alone",
-    "front-end-older",
-    "journal-alone",
-    "leader-wiped",
-    "reconfigured",
-    "replica-copied",
-    "replica-older",
-    "replica-removed",
-    "second-front-end",
-    "two-replicas-one-number",
-];
 
 #[test]
 fn every_scenario_ends_well() {
@@ -42,9 +23,6 @@ fn every_scenario_ends_well() {
     for file in files {
         let text = fs::read_to_string(&file).expect("it can be read");
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        if NOT_YET.iter().any(|name| file.file_stem().is_some_and(|stem| stem == *name)) {
-            continue;
-        }
         let outcome = run(scenario.setup.clone(), false);
         let unmet = scenario.unmet(&outcome);
         assert!(unmet.is_empty(), "{}: {}\n{}", file.display(), unmet.join("; "), facts(&outcome));
@@ -54,7 +32,7 @@ fn every_scenario_ends_well() {
 /// What is kept of a shortened run is the run.
 #[test]
 fn a_run_survives_being_written_and_read() {
-    let kinds = KINDS.into_iter().chain(MEMORY_KINDS).collect();
+    let kinds = faults::all();
     for seed in 1..50 {
         let setup = Setup::draw(seed, &kinds);
         let text = Scenario::text("any", &setup).expect("it can be written");

@@ -15,7 +15,7 @@ pub(super) struct Memory {
 }
 
 /// How much the catalog has seen, for a judgement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Seen {
     /// The newest reign.
     pub(super) reign: Epoch,
@@ -32,11 +32,9 @@ impl Memory {
             None if founds && seen.purchases == 0 => (Registered::Welcome, Some(next)),
             // It sells nothing before it is rebuilt, and that names a run anew.
             None => (Registered::Welcome, None),
-            Some((store, _)) if store != ask.store => (Registered::NotNew, None),
-            Some((_, newest)) if founds => match seen.reign == 0 && ask.line.has(newest) {
-                true => (Registered::Welcome, Some(next)),
-                false => (Registered::NotNew, None),
-            },
+            // A first start that was cut short: nobody has led yet, and nothing was sold.
+            Some(_) if founds && seen == Seen::default() => (Registered::Welcome, Some(next)),
+            Some((store, _)) if founds || store != ask.store => (Registered::NotNew, None),
             Some((_, newest)) => {
                 let superseded = !ask.line.has(newest);
                 if (superseded || seen.reign > ask.epoch) && !planted(Bug::OlderFrontEndRegistered) {
@@ -98,6 +96,17 @@ mod tests {
         for (case, memory, store, line, epoch, reign, purchases, expected, saved) in [
             ("a first start", Memory::default(), 1, vec![2], 0, 0, 0, Registered::Welcome, true),
             ("the first start, cut short", memory(2), 1, vec![2, 3], 0, 0, 0, Registered::Welcome, true),
+            (
+                "the same, and the front-end's file is gone",
+                memory(2),
+                2,
+                vec![3],
+                0,
+                0,
+                0,
+                Registered::Welcome,
+                true,
+            ),
             ("a new front-end, an old store", memory(2), 1, vec![3], 0, 0, 0, Registered::NotNew, false),
             (
                 "all books are new, the catalog is not",

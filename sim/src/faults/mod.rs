@@ -7,6 +7,7 @@ mod draw;
 mod memory;
 mod names;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -270,6 +271,12 @@ pub const MEMORY_KINDS: [&str; 10] = [
     "second-replica",
     "reconfigure",
 ];
+
+/// All kinds.
+#[must_use]
+pub fn all() -> BTreeSet<&'static str> {
+    KINDS.into_iter().chain(MEMORY_KINDS).collect()
+}
 
 impl Fault {
     /// Its kind, as in [`KINDS`] or [`MEMORY_KINDS`].

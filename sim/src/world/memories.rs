@@ -162,6 +162,11 @@ impl World {
         touched
     }
 
+    /// Whether anything was lost that somebody remembered.
+    pub fn lost_memory(&self) -> bool {
+        self.memories.borrow().losses.any()
+    }
+
     /// Whether a node may have to make way for another process under its name, or for what it was itself.
     pub(super) fn superseded(&self, node: NodeId) -> bool {
         matches!(node, NodeId::FrontEnd(_)) && self.memories.borrow().touched.contains(&node)
