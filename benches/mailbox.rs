@@ -5,13 +5,14 @@
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a bench measures real time")]
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, Arbiter, Context, Handler, Message, System};
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde::{Deserialize, Serialize};
-use toystore_actors::net::{Bridge, Codec, Rpc, encode};
+use toystore_actors::net::{Bridge, Codec, Identity, NodeId, Rpc, encode};
 
 /// Answers the number that it is asked.
 struct Echo;
@@ -64,8 +65,10 @@ fn round_trip(criterion: &mut Criterion) {
                 }))
             });
         });
-        let bridge = Bridge::new(1).route::<Number, _>(&echo);
-        let body: Bytes = encode(&Number(7));
+        let me = NodeId::Catalog;
+        let identity = Arc::new(Identity::new(me, []));
+        let body: Bytes = encode(&(identity.envelope(me), Number(7)));
+        let bridge = Bridge::new(identity, 1).route::<Number, _>(&echo);
         group.bench_function(format!("bridge, {thread}"), |bencher| {
             bencher.iter_custom(|iterations| {
                 system.block_on(one_by_one(iterations, async |_| {

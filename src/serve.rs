@@ -106,6 +106,7 @@ fn world(config: &Config) -> World {
     let remote = Remote { addresses: config.addresses.clone(), token: config.token.clone() };
     World {
         data: config.data.clone(),
+        configured: config.addresses.keys().copied().collect(),
         links: Arc::new(RemoteLinks(Arc::new(remote))),
         clock: Arc::new(SystemClock::default()),
         on_failure: Arc::new(|id, failure| {

@@ -163,6 +163,7 @@ fn world(config: &Config, registry: &Registry, named: &Named, failed: UnboundedS
     let (nodes, named) = (registry.clone(), named.clone());
     World {
         data: config.data.clone(),
+        configured: config.addresses.keys().copied().collect(),
         links: Arc::new(registry.clone()),
         clock: Arc::new(SystemClock::default()),
         on_failure: Arc::new(move |id, failure| {
@@ -214,7 +215,7 @@ mod tests {
 
     use actix::{Actor, Context};
     use toystore_actors::host::{Host, Node};
-    use toystore_actors::net::{Bridge, NetError};
+    use toystore_actors::net::{Bridge, Identity, NetError};
 
     use super::*;
     use crate::host::Links;
@@ -241,9 +242,10 @@ mod tests {
             let id = NodeId::Order(2);
             let (failures, mut failed) = mpsc::unbounded_channel();
             let world = world(&config, &registry, &Named::default(), failures);
-            registry.insert(id, Arc::new(Bridge::new(1)));
+            let bridge = move || Bridge::new(Arc::new(Identity::new(id, [])), 1);
+            registry.insert(id, Arc::new(bridge()));
             let started =
-                node::start(&world, id, |host| Ok((Node::new(Unlucky(host), 1, |_| Bridge::new(1)), ())));
+                node::start(&world, id, move |host| Ok((Node::new(Unlucky(host), 1, |_| bridge()), ())));
             let (running, door, ()) = started.await.expect("it starts");
             let deadline = Instant::now() + Duration::from_secs(10);
             while door.addr.connected() {

@@ -98,6 +98,8 @@ bugs! {
     ShortMemorySells "short-memory-sells" "M9" "A catalog that remembers fewer purchases than the leader has orders goes on selling.";
     CatalogDoesNotAsk "catalog-does-not-ask" "M9" "A catalog that starts does not ask which view is the newest.";
     UnconfiguredSkipped "unconfigured-skipped" "M10" "A leader does not wait for a member that is not in its configuration.";
+    StrangerHeard "stranger-heard" "M10" "A service takes the messages of a replica that is not in its configuration.";
+    ReceiverUnchecked "receiver-unchecked" "M11" "A service takes messages that are meant for another.";
     FsyncSkipped "fsync-skipped" "F1" "A replica confirms what it has written without a sync.";
     CheckpointUnsynced "checkpoint-unsynced" "F2" "The journal is written over although the file was not synced.";
     JournalNotReplayed "journal-not-replayed" "F3" "A replica that starts does not look into the journal of its file.";

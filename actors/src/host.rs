@@ -11,7 +11,7 @@ use actix::{Actor, Addr, Context};
 use futures_util::future::LocalBoxFuture;
 
 use crate::clock::Clock;
-use crate::net::{Bridge, Net, NodeId};
+use crate::net::{Bridge, Identity, Net, NodeId};
 use crate::probe::{Event, Limit, Probe};
 use crate::storage::Storage;
 
@@ -20,6 +20,8 @@ use crate::storage::Storage;
 pub struct Host {
     /// Which node this is.
     pub id: NodeId,
+    /// Who it is to its peers. Its `net` and its bridge have the same one, and its actor says to which store it belongs.
+    pub identity: Arc<Identity>,
     /// Its peers.
     pub net: Net,
     /// Its files.

@@ -7,6 +7,7 @@ pub mod bugs;
 pub mod catalog;
 pub mod clock;
 pub mod domain;
+mod doubles;
 pub mod front_end;
 pub mod host;
 pub mod net;

@@ -4,7 +4,14 @@
 //! the calling side a [`Net`] encodes a message and hands it to a [`Transport`]; on the answering side a
 //! [`Bridge`] decodes it, sends it to the actor's mailbox and encodes the reply. HTTP and the simulated
 //! network both connect a `Transport` to a `Bridge`; the actors cannot tell which.
+//!
+//! In front of each message is an [`Envelope`]: for whom it is, from whom, of which store. A bridge refuses what is
+//! not for its node, and a net says so once, by name (rule M11).
 
+mod complaints;
+mod names;
+
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
@@ -19,6 +26,8 @@ use futures_util::future::{BoxFuture, LocalBoxFuture};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use self::complaints::Complaints;
+pub use self::names::{Envelope, Identity, Misdirected, Mismatch};
 use crate::clock::{Clock, within};
 use crate::domain::ReplicaId;
 
@@ -67,8 +76,8 @@ macro_rules! rpcs {
 }
 pub(crate) use rpcs;
 
-/// Why a call has no reply. In every case but [`NetError::Overloaded`] and [`NetError::Refused`] the peer
-/// may have acted on the call all the same.
+/// Why a call has no reply. In every case but [`NetError::Overloaded`], [`NetError::Refused`],
+/// [`NetError::Misdirected`] and [`NetError::Denied`] the peer may have acted on the call all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NetError {
     /// Nobody listens there: the call was certainly not received.
@@ -86,6 +95,24 @@ pub enum NetError {
     /// The peer answered something that is not a reply to this message.
     #[error("malformed reply: {0}")]
     Malformed(String),
+    /// The message was not for who got it, and it took no notice. Whom it was for is as silent as ever: it may well run,
+    /// so this is no reason to give it up any sooner than another's silence.
+    #[error("not for whom it reached: {0}")]
+    Misdirected(#[from] Misdirected),
+    /// The peer's door did not let the call in.
+    #[error("{0}")]
+    Denied(Denied),
+}
+
+/// Why a peer's door did not let a call in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// It demands a token, and none was shown.
+    #[error("the peer demands the cluster's token")]
+    NoToken,
+    /// It demands another token.
+    #[error("the peer refuses the token")]
+    OtherToken,
 }
 
 /// Carries encoded calls to a node and brings back the encoded reply to *that very call*.
@@ -99,19 +126,31 @@ pub trait Transport {
         name: &'static str,
         body: Bytes,
     ) -> LocalBoxFuture<'static, Result<Bytes, NetError>>;
+
+    /// Where a node is, by the configuration, as a person would look for it there.
+    fn place(&self, _: NodeId) -> Option<String> {
+        None
+    }
 }
 
 /// What an actor holds to call its peers.
 #[derive(Clone)]
 pub struct Net {
+    me: Option<Arc<Identity>>,
     transport: Rc<dyn Transport>,
     clock: Arc<dyn Clock>,
+    complaints: Rc<RefCell<Complaints>>,
 }
 
 impl Net {
-    /// Calls go through `transport`; their time limits run on `clock`.
-    pub fn new(transport: Rc<dyn Transport>, clock: Arc<dyn Clock>) -> Net {
-        Net { transport, clock }
+    /// The calls of a node. They go through `transport`; their time limits run on `clock`.
+    pub fn new(me: Arc<Identity>, transport: Rc<dyn Transport>, clock: Arc<dyn Clock>) -> Net {
+        Net { me: Some(me), ..Net::of_a_stranger(transport, clock) }
+    }
+
+    /// The calls of who is no service of the store, such as a shopper.
+    pub fn of_a_stranger(transport: Rc<dyn Transport>, clock: Arc<dyn Clock>) -> Net {
+        Net { me: None, transport, clock, complaints: Rc::default() }
     }
 
     /// Sends a message to a peer and waits for the reply, at most `limit`.
@@ -119,11 +158,31 @@ impl Net {
     /// # Errors
     /// See [`NetError`]; unless the error says that the peer took no notice, it may have acted.
     pub async fn send<M: Rpc>(&self, to: NodeId, message: &M, limit: Duration) -> Result<M::Reply, NetError> {
-        let body = encode(message);
-        let call = self.transport.call(to, M::NAME, body);
-        match within(&*self.clock, limit, call).await {
-            Ok(reply) => decode(&reply?).map_err(|error| NetError::Malformed(error.to_string())),
+        let stranger = Envelope { to, from: None, store: None };
+        let envelope = self.me.as_ref().map_or(stranger, |me| me.envelope(to));
+        // One buffer for both: a tuple is encoded as its parts, one after the other.
+        let call = self.transport.call(to, M::NAME, encode(&(envelope, message)));
+        let outcome = match within(&*self.clock, limit, call).await {
+            Ok(Ok(reply)) => decode(&reply).map_err(|error| NetError::Malformed(error.to_string())),
+            Ok(Err(error)) => Err(error),
             Err(_) => Err(NetError::TimedOut),
+        };
+        self.note(to, M::NAME, outcome.as_ref().err());
+        outcome
+    }
+
+    /// What keeps this node from that peer, as a sentence, if that is anything but silence.
+    #[must_use]
+    pub fn complaint(&self, peer: NodeId) -> Option<String> {
+        self.complaints.borrow().about(peer).map(ToOwned::to_owned)
+    }
+
+    fn note(&self, to: NodeId, name: &'static str, error: Option<&NetError>) {
+        let me = self.me.as_deref();
+        let place = error.and_then(|_| self.transport.place(to));
+        let mut complaints = self.complaints.borrow_mut();
+        if let (Some(said), Some(me)) = (complaints.note(me, to, place, name, error), me) {
+            log::warn!("{}: {said}", me.id());
         }
     }
 }
@@ -147,6 +206,15 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, bincode::error::De
     } else {
         Err(bincode::error::DecodeError::OtherString(format!("{} bytes after the end", bytes.len() - read)))
     }
+}
+
+/// Takes a call between services apart: its envelope, and the message as [`encode`] made it.
+///
+/// # Errors
+/// When it does not begin with an envelope.
+pub fn open(call: &Bytes) -> Result<(Envelope, Bytes), bincode::error::DecodeError> {
+    let (envelope, read) = bincode::serde::decode_from_slice(call, CODEC)?;
+    Ok((envelope, call.slice(read..)))
 }
 
 /// How the body of a call that arrives at a [`Bridge`] is written; the reply is written the same way.
@@ -191,6 +259,9 @@ pub enum BridgeError {
     /// The actor has stopped, perhaps after it acted on this call.
     #[error("the service has stopped")]
     Stopped,
+    /// It is not for this node.
+    #[error(transparent)]
+    Misdirected(#[from] Misdirected),
 }
 
 impl From<BridgeError> for NetError {
@@ -198,6 +269,7 @@ impl From<BridgeError> for NetError {
         match error {
             BridgeError::Overloaded => NetError::Overloaded,
             BridgeError::Stopped => NetError::Lost,
+            BridgeError::Misdirected(answer) => NetError::Misdirected(answer),
             BridgeError::UnknownMessage(_) | BridgeError::Malformed(_) => {
                 NetError::Malformed(error.to_string())
             }
@@ -214,16 +286,17 @@ type Dispatch = Box<dyn Fn(Codec, Bytes) -> BoxFuture<'static, Result<Bytes, Bri
 /// time, one or two from each peer, and clients who wait for an order must not keep out the message that the
 /// order waits for.
 pub struct Bridge {
+    me: Arc<Identity>,
     handlers: BTreeMap<&'static str, (Class, Dispatch)>,
     under_way: Arc<AtomicUsize>,
     limit: usize,
 }
 
 impl Bridge {
-    /// A bridge that lets `limit` calls be under way at once.
+    /// The bridge of a node, which lets `limit` calls be under way at once.
     #[must_use]
-    pub fn new(limit: usize) -> Bridge {
-        Bridge { handlers: BTreeMap::new(), under_way: Arc::default(), limit }
+    pub fn new(me: Arc<Identity>, limit: usize) -> Bridge {
+        Bridge { me, handlers: BTreeMap::new(), under_way: Arc::default(), limit }
     }
 
     /// Lets messages of type `M` pass to `addr`, as far as the limit allows.
@@ -264,11 +337,21 @@ impl Bridge {
         self
     }
 
-    /// Hands one encoded call to the actor and waits for the encoded reply.
+    /// Hands one encoded call to the actor and waits for the encoded reply. A call between peers begins with its
+    /// envelope, which is looked at before the message's name: another service has other messages.
     ///
     /// # Errors
     /// See [`BridgeError`].
     pub async fn dispatch(&self, name: &str, codec: Codec, body: Bytes) -> Result<Bytes, BridgeError> {
+        let body = match codec {
+            Codec::Json => body,
+            Codec::Bincode => {
+                let opened = open(&body).map_err(|error| BridgeError::Malformed(error.to_string()));
+                let (envelope, message) = opened?;
+                self.me.check(&envelope)?;
+                message
+            }
+        };
         let found = self.handlers.get(name);
         let (class, handler) = found.ok_or_else(|| BridgeError::UnknownMessage(name.to_owned()))?;
         let _pass = match class {

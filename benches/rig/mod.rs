@@ -62,6 +62,7 @@ impl Rig {
         let registry = Registry::default();
         let world = World {
             data: data.to_owned(),
+            configured: config.addresses.keys().copied().collect(),
             links: Arc::new(registry.clone()),
             clock: Arc::new(SystemClock::default()),
             on_failure: Arc::new(|id, failure| {

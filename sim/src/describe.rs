@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hasher};
 
+use bytes::Bytes;
 use toystore_actors::net::{self, NodeId, Rpc};
 use toystore_actors::{catalog, front_end, order};
 
@@ -40,18 +41,19 @@ pub fn line(packet: &Packet) -> String {
     format!("{} {arrow} {} #{} {}: {text}", packet.from, packet.to, packet.call, packet.name)
 }
 
-fn show<M: Rpc + Debug>(body: &[u8], reply: bool) -> Option<String>
+fn show<M: Rpc + Debug>(body: &Bytes, reply: bool) -> Option<String>
 where
     M::Reply: Debug,
 {
     if reply {
         net::decode::<M::Reply>(body).ok().map(|reply| format!("{reply:?}"))
     } else {
-        net::decode::<M>(body).ok().map(|message| format!("{message:?}"))
+        let (_, message) = net::open(body).ok()?;
+        net::decode::<M>(&message).ok().map(|message| format!("{message:?}"))
     }
 }
 
-fn decode(service: Endpoint, name: &str, body: &[u8], reply: bool) -> Option<String> {
+fn decode(service: Endpoint, name: &str, body: &Bytes, reply: bool) -> Option<String> {
     macro_rules! shown {
         ($($message:ty),* $(,)?) => {{
             $(if name == <$message>::NAME { return show::<$message>(body, reply); })*

@@ -7,6 +7,7 @@ mod files;
 mod log;
 pub mod panics;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use toystore_actors::clock::Clock;
 use toystore_actors::host::{Failure, Host};
-use toystore_actors::net::{Net, NodeId, Transport};
+use toystore_actors::net::{Identity, Net, NodeId, Transport};
 
 pub use self::aside::{ASIDE, Held, Holding};
 pub use self::clock::SystemClock;
@@ -45,6 +46,8 @@ pub fn label(id: NodeId) -> String {
 pub struct World {
     /// Where each node has its own directory.
     pub data: PathBuf,
+    /// All nodes of the configuration.
+    pub configured: BTreeSet<NodeId>,
     /// The ways to the peers.
     pub links: Arc<dyn Links>,
     /// The machine's clock.
@@ -62,9 +65,11 @@ impl World {
     pub fn host(&self, id: NodeId, stop: impl Fn() + 'static) -> Result<Host, String> {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let on_failure = self.on_failure.clone();
+        let identity = Arc::new(Identity::new(id, self.configured.iter().copied()));
         Ok(Host {
             id,
-            net: Net::new(self.links.transport(), clock.clone()),
+            identity: identity.clone(),
+            net: Net::new(identity, self.links.transport(), clock.clone()),
             storage: Rc::new(Directory::new(self.data.join(label(id)))?),
             clock,
             probe: Rc::new(LogProbe),

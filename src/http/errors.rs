@@ -124,6 +124,7 @@ impl From<BridgeError> for ApiError {
     fn from(error: BridgeError) -> ApiError {
         match error {
             BridgeError::Overloaded | BridgeError::Stopped => ApiError::unavailable(error.to_string()),
+            BridgeError::Misdirected(_) => ApiError::new(StatusCode::MISDIRECTED_REQUEST, error.to_string()),
             BridgeError::UnknownMessage(_) => ApiError::not_found(error.to_string()),
             BridgeError::Malformed(_) => ApiError::bad_request(error.to_string()),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,8 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
         .service(get("/healthz", alive))
         .service(get("/readyz", ready))
         .service(get("/products", products))
+        // What is sent to replicas under paths that are the front-end's too: who sends it here has a wrong address.
+        .service(internal::peers("/orders"))
         .service(
             web::resource("/orders")
                 .route(web::post().to(place))
@@ -69,13 +71,15 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
                 .route(web::head().to(orders))
                 .default_service(method_not_allowed("GET, HEAD, POST")),
         )
+        .service(internal::peers("/order"))
         .service(
             web::resource("/order").route(web::post().to(place)).default_service(method_not_allowed("POST")),
         )
+        .service(internal::peers("/leader"))
         .service(get("/leader", leader))
         .service(internal::peers("/cache"))
-        .service(internal::peers("/change-view"))
         .service(internal::people("/cache", invalidate))
+        .service(internal::peers("/change-view"))
         .service(internal::people("/change-view", change_view))
         .service(internal::people("/recover", recover))
         .service(internal::people("/recover-catalog", recover_catalog))
@@ -83,8 +87,16 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
 }
 
 /// `/products/{name}` and `/orders/{number}`. They are no resources of the router, which would match them by a
-/// regular expression: that costs more than all the rest of a hit.
-async fn by_name(request: HttpRequest, front: Data<Front>) -> Answer {
+/// regular expression: that costs more than all the rest of a hit. Nor are the messages of peers, which are under any
+/// path: those that are meant for another service are told so.
+async fn by_name(request: HttpRequest, front: Data<Front>, body: Payload) -> actix_web::Result<HttpResponse> {
+    if internal::is_from_peer(&request) {
+        return internal::answer_peer(request, body).await;
+    }
+    Ok(read_by_name(request, front).await?)
+}
+
+async fn read_by_name(request: HttpRequest, front: Data<Front>) -> Answer {
     let path = request.uri().path();
     let below = |resource| path.strip_prefix(resource).is_some_and(|rest: &str| !rest.contains('/'));
     let (product_wanted, order_wanted) = (below("/products/"), below("/orders/"));

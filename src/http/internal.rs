@@ -3,14 +3,15 @@
 
 use actix::Actor;
 use actix_web::dev::HttpServiceFactory;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::http::{Method, header};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, guard};
 use serde::Deserialize;
 use serde_json::json;
 use toystore_actors::catalog::Catalog;
 use toystore_actors::catalog::messages::{Buy, List, Query, Restock};
 use toystore_actors::domain::{Epoch, Position, ProductName, Purchase};
-use toystore_actors::net::{Bridge, BridgeError, Codec};
+use toystore_actors::net::{self, Bridge, BridgeError, Codec};
 use toystore_actors::order::OrderReplica;
 use toystore_actors::order::messages::{Announce, Chunk, Last, Lookup, Place, Status, Sync, SyncFrom};
 
@@ -41,6 +42,23 @@ where
     web::resource(path).route(web::post().to(handler)).default_service(method_not_allowed("POST"))
 }
 
+/// Whether a request is a call from a peer, where the router did not look at that.
+pub fn is_from_peer(request: &HttpRequest) -> bool {
+    let kind = || request.headers().get(header::CONTENT_TYPE);
+    *request.method() == Method::POST && kind().is_some_and(|kind| kind == BINCODE)
+}
+
+/// Answers such a call.
+///
+/// # Errors
+/// What the peer is told instead.
+pub async fn answer_peer(request: HttpRequest, body: Payload) -> actix_web::Result<HttpResponse> {
+    let peer = Peer::extract(&request).await?;
+    let bridge = Data::<Bridge>::extract(&request).await?;
+    let body = Body::from_request(&request, &mut body.into_inner()).await?;
+    Ok(from_peer(peer, request, bridge, body).await)
+}
+
 async fn from_peer(
     _: Peer,
     request: HttpRequest,
@@ -52,6 +70,10 @@ async fn from_peer(
         Ok(reply) => HttpResponse::Ok().content_type(BINCODE).body(reply),
         // 503 promises the peer that no notice was taken of its call; here that is not known.
         Err(error @ BridgeError::Stopped) => HttpResponse::InternalServerError().body(error.to_string()),
+        // What this is, for the peer's own words.
+        Err(BridgeError::Misdirected(answer)) => {
+            HttpResponse::MisdirectedRequest().content_type(BINCODE).body(net::encode(&answer))
+        }
         Err(error) => ApiError::from(error).error_response(),
     }
 }

@@ -12,11 +12,12 @@ use awc::{Client, Connector};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use parking_lot::RwLock;
-use toystore_actors::net::{Bridge, Codec, NetError, NodeId, Transport};
+use toystore_actors::net::{self, Bridge, Codec, Denied, NetError, NodeId, Transport};
 
 use super::BINCODE;
 use crate::config::Token;
 use crate::host::Links;
+use crate::shop::wire;
 
 /// The longest reply that is taken.
 const REPLY_LIMIT: usize = 16 << 20;
@@ -80,16 +81,35 @@ impl Transport for Http {
             let reply = response.body().limit(REPLY_LIMIT).await;
             match response.status() {
                 StatusCode::OK => reply.map_err(|_| NetError::Lost),
-                StatusCode::SERVICE_UNAVAILABLE => Err(NetError::Overloaded),
-                // The peer's actor stopped while, or before, it had the call.
-                StatusCode::INTERNAL_SERVER_ERROR => Err(NetError::Lost),
-                status => {
-                    let why = reply.unwrap_or_default();
-                    Err(NetError::Malformed(format!("{status} {}", String::from_utf8_lossy(&why))))
-                }
+                status => Err(refusal(status, &reply.unwrap_or_default())),
             }
         })
     }
+
+    fn place(&self, node: NodeId) -> Option<String> {
+        self.peers.addresses.get(&node).map(ToString::to_string)
+    }
+}
+
+/// What an answer other than success means.
+fn refusal(status: StatusCode, body: &[u8]) -> NetError {
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE => NetError::Overloaded,
+        // The peer's actor stopped while, or before, it had the call.
+        StatusCode::INTERNAL_SERVER_ERROR => NetError::Lost,
+        StatusCode::UNAUTHORIZED => NetError::Denied(Denied::NoToken),
+        StatusCode::FORBIDDEN => NetError::Denied(Denied::OtherToken),
+        StatusCode::MISDIRECTED_REQUEST if let Ok(answer) = net::decode(body) => {
+            NetError::Misdirected(answer)
+        }
+        status => NetError::Malformed(said(status, body)),
+    }
+}
+
+/// What was said instead, in few words: whatever listens there may say a lot.
+fn said(status: StatusCode, body: &[u8]) -> String {
+    let why = wire::error(status.as_u16(), body).unwrap_or_default();
+    if why.is_empty() { status.to_string() } else { format!("{status}: {why}") }
 }
 
 /// Whether the call certainly did not arrive, or may have.

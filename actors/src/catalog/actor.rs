@@ -86,6 +86,7 @@ impl Catalog {
             stop: Cell::new(Some(stop)),
             config,
         };
+        inner.identify();
         Catalog { inner: Rc::new(inner), tasks: Tasks::default(), stopped: Some(stopped) }
     }
 
@@ -192,6 +193,13 @@ impl Inner {
         self.showcase.borrow().stock().memory()
     }
 
+    /// Lets its peers know to which store it belongs.
+    fn identify(&self) {
+        if let Some((store, _)) = self.memory().store {
+            self.host.identity.belongs_to(store);
+        }
+    }
+
     fn accept(&self, call: Call) {
         let refusal = match self.phase.get() {
             Phase::Stopped => return drop(call),
@@ -294,6 +302,7 @@ impl Inner {
                 self.host.emit(Event::Refused { keys: group.changes.refused.keys().cloned().collect() });
             }
             self.change(group.changes).await?;
+            self.identify();
         }
         self.floor.set(group.floor.max(floor));
         self.behind.set(group.behind.or(self.behind.get().filter(|_| !rebuilt)));

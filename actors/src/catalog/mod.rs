@@ -94,10 +94,11 @@ pub fn start(host: Host, config: CatalogConfig) -> Result<Node<Catalog>, OpenErr
     let front_ends: BTreeSet<u8> = config.front_ends.iter().copied().collect();
     let showcase = Showcase::new(stock, front_ends, config.term());
     let max_calls = config.max_calls;
+    let identity = host.identity.clone();
     let catalog = Catalog::new(host, config, file, showcase);
     let gauges = catalog.gauges();
     let node = Node::new(catalog, max_calls, |addr| {
-        Bridge::new(max_calls)
+        Bridge::new(identity, max_calls)
             .route::<Query, _>(addr)
             .route::<List, _>(addr)
             .route::<Inventory, _>(addr)

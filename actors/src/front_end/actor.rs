@@ -64,6 +64,7 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
     let tasks = Tasks::default();
     let cache = Cache::new(config.cache_capacity, config.limits.exact_cache, config.lease, config.render);
     let cache = Arc::new(cache);
+    let identity = host.identity.clone();
     let service =
         Rc::new(ViewService::new(host.clone(), config.clone(), tasks.clone(), file, (run, saved), stop));
     let products = Products::new(host.clone(), config.clone(), tasks.clone(), cache.clone());
@@ -81,7 +82,7 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
         failed: Some(failed),
     };
     let node = Node::new(actor, config.max_calls, |addr| {
-        Bridge::new(config.max_calls)
+        Bridge::new(identity, config.max_calls)
             .route::<QueryProduct, _>(addr)
             .route::<ListProducts, _>(addr)
             .route::<PlaceOrder, _>(addr)
@@ -206,15 +207,18 @@ impl Handler<GetReadiness> for FrontEnd {
     type Result = Deferred<Readiness>;
 
     fn handle(&mut self, _: GetReadiness, _: &mut Context<Self>) -> Self::Result {
-        let (service, products) = (self.service.clone(), self.products.clone());
+        let (service, products, net) = (self.service.clone(), self.products.clone(), self.host.net.clone());
         self.tasks.reply(async move {
             let catalog = products.reachable().await;
-            let (mut waiting_for, mut why) = service.waits_for().unwrap_or_default();
+            let (mut waiting_for, why) = service.waits_for().unwrap_or_default();
+            let mut why = if why.is_empty() { Vec::new() } else { vec![why] };
             if !catalog {
                 waiting_for.insert(0, NodeId::Catalog);
-                let separator = if why.is_empty() { "" } else { "; " };
-                why = format!("{}{separator}{why}", products.silence());
+                why.insert(0, products.silence());
             }
+            // Silence is not all that there may be to say of them.
+            why.extend(waiting_for.iter().filter_map(|peer| net.complaint(*peer)));
+            let why = why.join("; ");
             Readiness { ready: waiting_for.is_empty(), waiting_for, why }
         })
     }

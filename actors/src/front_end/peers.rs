@@ -128,7 +128,10 @@ impl Peers {
             }
             Err(NetError::Refused) => Finding::Suspect("refused the connection"),
             Err(NetError::Lost) => Finding::Suspect("broke the connection"),
-            Err(NetError::TimedOut | NetError::Malformed(_)) => Finding::Nothing,
+            // Somebody else answered, or the door: the leader is silent, no more and no less.
+            Err(
+                NetError::TimedOut | NetError::Malformed(_) | NetError::Misdirected(_) | NetError::Denied(_),
+            ) => Finding::Nothing,
         }
     }
 
@@ -164,6 +167,7 @@ impl Peers {
 mod tests {
     use super::*;
     use crate::domain::{Epoch, Line, Position, StoreId};
+    use crate::net::{Denied, Misdirected, Mismatch, NodeId};
 
     const RUN: Run = Run::new(30);
 
@@ -193,6 +197,8 @@ mod tests {
         use Role::{Follower, Leader, TakingOver, Unfit};
         let view = view(&[2, 3]);
         let suspect = |why| Finding::Suspect(why);
+        let misdirected = Misdirected { why: Mismatch::Receiver, node: NodeId::Order(2), store: None };
+        let denied = NetError::Denied(Denied::OtherToken);
         // Who says what; was it serving before; what that means; does it serve; was the leader heard.
         for (case, from, outcome, before, finding, after, heard) in [
             ("takes over", 3, says(TakingOver, 5), false, Finding::Nothing, false, true),
@@ -216,6 +222,8 @@ mod tests {
             ("goes on after a change", 3, says(Leader, 4), true, Finding::Nothing, true, true),
             ("is busy", 3, Err(NetError::Overloaded), true, Finding::Nothing, true, true),
             ("is silent", 3, Err(NetError::TimedOut), true, Finding::Nothing, true, false),
+            ("is not who is there", 3, Err(misdirected.into()), true, Finding::Nothing, true, false),
+            ("does not let us in", 3, Err(denied), true, Finding::Nothing, true, false),
             ("is gone", 3, Err(NetError::Refused), true, suspect("refused the connection"), true, false),
             ("breaks", 3, Err(NetError::Lost), true, suspect("broke the connection"), true, false),
             ("a follower follows", 2, says(Follower, 5), true, Finding::Nothing, true, false),

@@ -29,6 +29,7 @@ use super::waiting::{Waiting, named};
 use super::wakers::{Wake, Wakers};
 use crate::bugs::{Bug, planted};
 use crate::domain::{Epoch, OrderNumber, ReplicaId, Run, View};
+use crate::doubles::Doubles;
 use crate::host::Host;
 use crate::net::{NetError, NodeId, Rpc};
 use crate::order::messages::{Announce, NotServing, ReplicaStatus};
@@ -50,6 +51,7 @@ pub struct ViewService {
     file: DataFile,
     views: RefCell<Views>,
     peers: RefCell<Peers>,
+    doubles: RefCell<Doubles>,
     /// Held while a view is decided on and saved.
     saving: Mutex<()>,
     /// A leader is being looked for, or a view.
@@ -82,6 +84,7 @@ impl ViewService {
         (run, saved): (Run, Saved),
         stop: oneshot::Sender<()>,
     ) -> ViewService {
+        identify(&host, &saved);
         ViewService {
             views: RefCell::new(Views::new(config.replicas.clone(), run, saved)),
             host,
@@ -89,6 +92,7 @@ impl ViewService {
             tasks,
             file,
             peers: RefCell::default(),
+            doubles: RefCell::default(),
             saving: Mutex::new(()),
             selecting: Cell::new(false),
             courting: Cell::new(0),
@@ -213,7 +217,11 @@ impl ViewService {
         let why = match error {
             NetError::Refused => "refused the connection",
             NetError::Lost => "broke the connection",
-            NetError::Overloaded | NetError::TimedOut | NetError::Malformed(_) => return,
+            NetError::Overloaded
+            | NetError::TimedOut
+            | NetError::Malformed(_)
+            | NetError::Misdirected(_)
+            | NetError::Denied(_) => return,
         };
         if self.is_current(sent) {
             self.peers.borrow_mut().refused();
@@ -269,6 +277,9 @@ impl ViewService {
         let Some(view) = self.current() else { return Err(NetError::Lost) };
         let call = self.peers.borrow_mut().call();
         let outcome = self.host.net.send(NodeId::Order(replica), &Announce { view }, limit).await;
+        if let Ok(status) = &outcome {
+            self.shows(replica, status.run);
+        }
         // The view may have changed meanwhile; what was said is held against the one that counts now.
         let Some(view) = self.current() else { return outcome };
         if let Some(heard) = outcome.as_ref().ok().and_then(|status| status.view.as_ref())
@@ -299,6 +310,13 @@ impl ViewService {
             }
         }
         outcome
+    }
+
+    fn shows(&self, replica: ReplicaId, run: Run) {
+        if self.doubles.borrow_mut().shows(replica, run) {
+            let (me, node) = (self.host.id, NodeId::Order(replica));
+            log::warn!("{me}: two processes answer as {node}, in turn: stop one of them");
+        }
     }
 
     /// A replica follows this view. Whether that is news, which is then acted on (M6).
@@ -361,7 +379,8 @@ impl ViewService {
             self.views.borrow_mut().install(view.clone());
             self.announce_to_all();
         }
-        self.write(saved).await;
+        self.write(saved.clone()).await;
+        identify(&self.host, &saved);
         self.host.emit(Event::ViewSaved { view: view.clone(), why });
         self.views.borrow_mut().install(view);
     }
@@ -420,5 +439,13 @@ impl ViewService {
                 service.courting.set(0);
             }
         });
+    }
+}
+
+/// Lets the peers know to which store the front-end belongs: once its file has a view. One that only began to found a
+/// store belongs to whichever comes about.
+fn identify(host: &Host, saved: &Saved) {
+    if let Some(view) = &saved.view {
+        host.identity.belongs_to(view.store);
     }
 }

@@ -52,6 +52,7 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
     let (max_calls, max_page, readers) = (config.max_calls, config.limits.page, config.limits.readers);
     let tasks = Tasks::default();
     let failed = Rc::new(Notify::new());
+    let identity = host.identity.clone();
     let on_failure = stop_on_failure(host.clone(), failed.clone());
     let writer = Writer::new(file, summary, host.clone(), tasks.clone(), readers, on_failure);
     let leader = Leader::new(host.clone(), config.clone(), tasks.clone(), writer.clone(), run);
@@ -62,7 +63,7 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
     let parts = Rc::new(Parts { writer, leader, replication, desk });
     let actor = OrderReplica { tasks, parts, host, max_page, failed };
     let node = Node::new(actor, max_calls, |addr| {
-        Bridge::new(max_calls)
+        Bridge::new(identity, max_calls)
             .route::<Place, _>(addr)
             .route::<Lookup, _>(addr)
             .route::<Page, _>(addr)

@@ -6,12 +6,14 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use tokio::sync::{Semaphore, oneshot};
 
 use super::book::{self, BookSummary, Write, Written};
 use crate::host::Host;
 use crate::probe::{Event, Limit};
+use crate::net::Identity;
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
@@ -27,6 +29,7 @@ pub struct Writer {
     readers: Semaphore,
     most_readers: usize,
     summary: RefCell<BookSummary>,
+    identity: Arc<Identity>,
     on_failure: Box<dyn Fn(DiskError)>,
 }
 
@@ -35,8 +38,8 @@ pub struct Writer {
 pub struct Stopped;
 
 impl Writer {
-    /// Writes to `file`, whose summary is `summary`, and reads it with `readers` at once. The first error of the disk
-    /// goes to `on_failure`, and nothing is written after it.
+    /// Writes to `file`, whose summary is `summary`, and lets the host's identity know to which store that belongs; reads
+    /// it with `readers` at once. The first error of the disk goes to `on_failure`, and nothing is written after it.
     pub fn new(
         file: DataFile,
         summary: BookSummary,
@@ -45,7 +48,8 @@ impl Writer {
         readers: usize,
         on_failure: Box<dyn Fn(DiskError)>,
     ) -> Rc<Writer> {
-        Rc::new(Writer {
+        let identity = host.identity.clone();
+        let writer = Rc::new(Writer {
             file,
             host,
             tasks,
@@ -53,9 +57,19 @@ impl Writer {
             syncing: Cell::new(false),
             readers: Semaphore::new(readers),
             most_readers: readers,
-            summary: RefCell::new(summary),
+            summary: RefCell::default(),
+            identity,
             on_failure,
-        })
+        });
+        writer.now_has(summary);
+        writer
+    }
+
+    fn now_has(&self, summary: BookSummary) {
+        if let Some(view) = &summary.view {
+            self.identity.belongs_to(view.store);
+        }
+        self.summary.replace(summary);
     }
 
     /// The newest view and the last entry *on disk*.
@@ -109,7 +123,7 @@ impl Writer {
             }
             match self.file.run(move |database| book::apply(database, &writes)).await {
                 Ok((written, summary)) => {
-                    self.summary.replace(summary);
+                    self.now_has(summary);
                     for (waiter, written) in waiters.into_iter().zip(written) {
                         // Whoever handed it in may have been deposed meanwhile.
                         let _ = waiter.send(written);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::{self, LocalBoxFuture};
-use toystore_actors::net::{BridgeError, Codec, Net, NetError, NodeId, Transport};
+use toystore_actors::domain::ReplicaId;
+use toystore_actors::net::{self, BridgeError, Codec, Net, NetError, NodeId, Transport};
 use toystore_actors::probe::Limit;
 
 use super::World;
@@ -40,7 +41,7 @@ impl World {
             from: Endpoint::Client(number),
             alive: Rc::new(Cell::new(true)),
         };
-        (Net::new(Rc::new(transport), clock.clone()), clock)
+        (Net::of_a_stranger(Rc::new(transport), clock.clone()), clock)
     }
 
     pub(super) fn send(&self, packet: Packet) {
@@ -66,9 +67,7 @@ impl World {
         );
         match (packet.content, packet.to) {
             (Content::Reply(reply), _) => {
-                if let Err(NetError::Malformed(why)) = &reply
-                    && !self.trouble.borrow().addresses_wrong
-                {
+                if let Err(NetError::Malformed(why)) = &reply {
                     self.broken(Violation::new(
                         "well-formed",
                         [format!("{} {}: {why}", packet.to, packet.name)],
@@ -112,13 +111,21 @@ impl World {
         let number = process.next;
         process.next += 1;
         let name = packet.name;
+        let meant = is_meant(&body, id, &process.replicas);
         process.under_way.insert(number, packet);
         drop(processes);
         let world = self.rc();
         let dispatch = async move {
             let reply = bridge.dispatch(name, Codec::Bincode, body).await;
-            if reply == Err(BridgeError::Overloaded) {
-                world.count(Limit::Calls.name());
+            match (&reply, meant) {
+                (Ok(_), false) => {
+                    world.broken(Violation::new("only who is meant answers", [format!("{id} {name}")]))
+                }
+                (Err(BridgeError::Misdirected(_)), _) => {
+                    world.count("message refused by whom it was not for")
+                }
+                (Err(BridgeError::Overloaded), _) => world.count(Limit::Calls.name()),
+                _ => {}
             }
             let packet = {
                 let mut processes = world.processes.borrow_mut();
@@ -135,6 +142,15 @@ impl World {
         let Packet { call, from, to, name, .. } = *request;
         self.send(Packet { call, from: to, to: from, name, content: Content::Reply(reply) });
     }
+}
+
+/// Whether a process is whom a call is for, and its sender one whom it knows.
+fn is_meant(call: &Bytes, id: ProcessId, replicas: &[ReplicaId]) -> bool {
+    // What is no call at all is seen elsewhere.
+    net::open(call).is_ok_and(|(envelope, _)| {
+        let known = !matches!(envelope.from, Some(NodeId::Order(from)) if !replicas.contains(&from));
+        envelope.to == id.node && known
+    })
 }
 
 pub(super) struct SimTransport {

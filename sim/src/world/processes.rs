@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rand::RngExt;
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::host::{Failure, Gauge, Host};
-use toystore_actors::net::{Bridge, Net, NetError, NodeId};
+use toystore_actors::net::{Bridge, Identity, Net, NetError, NodeId};
 use toystore_actors::probe::{Event, Limit, Probe};
 
 use super::messages::SimTransport;
@@ -177,11 +177,15 @@ impl World {
         let clock = Arc::new(NodeClock::new(self.timeline.clone(), origin, drift_ppm));
         let transport =
             SimTransport { world: self.me.clone(), from: Endpoint::Process(id), alive: alive.clone() };
+        let replicas = self.configured(id.node).into_iter().map(NodeId::Order);
+        let others = replicas.chain([NodeId::FrontEnd(1), NodeId::Catalog]);
+        let identity = Arc::new(Identity::new(id.node, others));
         let world = self.me.clone();
         let still = alive.clone();
         Host {
             id: id.node,
-            net: Net::new(Rc::new(transport), clock.clone()),
+            identity: identity.clone(),
+            net: Net::new(identity, Rc::new(transport), clock.clone()),
             storage: Rc::new(NodeStorage::new(self.me.clone(), id, self.disks[&id].clone(), alive.clone())),
             clock,
             probe: Rc::new(NodeProbe { id, world: self.me.clone(), alive: alive.clone() }),

@@ -23,7 +23,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::domain::{Epoch, Line, ProductName, Purchase, Quantity, RequestId, Run, StoreId};
 use crate::front_end::messages::{Invalidate, Vouch, Vouched};
 use crate::host::{Failure, Host};
-use crate::net::{Net, NetError, NodeId, Rpc, Transport, decode, encode};
+use crate::net::{Identity, Net, NetError, NodeId, Rpc, Transport, decode, encode, open};
 use crate::probe::{Event, Probe};
 use crate::storage::{DataFile, Job, Sizes, Storage};
 
@@ -31,6 +31,9 @@ pub(super) const LEASE: Duration = Duration::from_secs(2);
 pub(super) const TERM: Duration = Duration::from_millis(2200);
 pub(super) const DISK: Duration = Duration::from_millis(3);
 pub(super) const TICK: Duration = Duration::from_millis(1);
+
+const EVERYONE: [NodeId; 5] =
+    [NodeId::FrontEnd(1), NodeId::FrontEnd(2), NodeId::Order(1), NodeId::Order(2), NodeId::Order(3)];
 
 #[derive(Debug)]
 struct VirtualClock(Instant);
@@ -155,6 +158,7 @@ impl Transport for FrontEnds {
             return Box::pin(async { Ok(encode(&None::<Vouched>)) });
         }
         assert_eq!(name, Invalidate::NAME);
+        let (_, body) = open(&body).expect("an envelope");
         let products = decode::<Invalidate>(&body).expect("a well-formed call").products;
         let products: Vec<_> = products.iter().map(ToString::to_string).collect();
         self.calls.borrow_mut().push((self.start.elapsed(), to, products.join(" ")));
@@ -233,9 +237,11 @@ impl World {
     pub(super) fn start(&mut self) {
         let clock = Arc::new(VirtualClock(self.front_ends.start));
         let failures = self.failures.clone();
+        let identity = Arc::new(Identity::new(NodeId::Catalog, EVERYONE));
         let host = Host {
             id: NodeId::Catalog,
-            net: Net::new(self.front_ends.clone(), clock.clone()),
+            identity: identity.clone(),
+            net: Net::new(identity, self.front_ends.clone(), clock.clone()),
             storage: self.disk.clone(),
             clock,
             probe: self.notes.clone(),

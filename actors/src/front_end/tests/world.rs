@@ -24,7 +24,7 @@ use crate::domain::{
 use crate::front_end::messages::{Change, ChangeView, GetView, PlaceOrder, QueryProduct};
 use crate::front_end::{FrontEnd, FrontEndConfig, Limits, start};
 use crate::host::Host;
-use crate::net::{Net, NetError, NodeId, Rpc, Transport, decode, encode};
+use crate::net::{Identity, Net, NetError, NodeId, Rpc, Transport, decode, encode, open};
 use crate::order::messages::{
     Announce, Lookup, NotServing, Place, PlaceError, Placed, ReplicaStatus, Role, Status,
 };
@@ -32,6 +32,9 @@ use crate::probe::{Event, Probe};
 use crate::storage::{Job, Sizes, Storage};
 
 pub const MS: Duration = Duration::from_millis(1);
+
+const EVERYONE: [NodeId; 5] =
+    [NodeId::FrontEnd(1), NodeId::Catalog, NodeId::Order(1), NodeId::Order(2), NodeId::Order(3)];
 
 /// Virtual time.
 #[derive(Debug)]
@@ -194,6 +197,7 @@ impl Transport for Rc<Peers> {
         let peers = self.clone();
         async move {
             tokio::time::sleep(MS).await;
+            let (_, body) = open(&body).expect("an envelope");
             let answer = match to {
                 NodeId::Catalog => peers.catalog(name, &body).await,
                 NodeId::Order(id) => peers.replica(id, name, &body).await,
@@ -349,9 +353,11 @@ impl World {
     pub fn start(&mut self) {
         let clock: Arc<dyn Clock> = Arc::new(VirtualClock(tokio::time::Instant::now()));
         let failures = self.failures.clone();
+        let identity = Arc::new(Identity::new(NodeId::FrontEnd(1), EVERYONE));
         let host = Host {
             id: NodeId::FrontEnd(1),
-            net: Net::new(Rc::new(self.peers.clone()), clock.clone()),
+            identity: identity.clone(),
+            net: Net::new(identity, Rc::new(self.peers.clone()), clock.clone()),
             storage: Rc::new(self.disk.clone()),
             clock,
             probe: self.events.clone(),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use futures_util::future;
 
-use super::{NodeId, ViewService};
+use super::{NodeId, ViewService, identify};
 use crate::catalog::messages::{Register, Registered};
 use crate::domain::{Epoch, Members, Run, StoreId, View};
 use crate::front_end::views::{Answers, Heard, Recovery, Saved};
@@ -226,6 +226,7 @@ impl ViewService {
         };
         let saved = self.views.borrow().recovered(view, run);
         self.write(saved.clone()).await;
+        identify(&self.host, &saved);
         *before = Some((run, saved.clone()));
         self.views.borrow_mut().adopt_file(run, saved);
     }

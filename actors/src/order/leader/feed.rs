@@ -136,6 +136,7 @@ impl Leader {
             Ok(Synced::Confirmed { run, epoch, number }) => {
                 let full = sync.entries.len() == self.config.limits.sync_entries;
                 feed.heard();
+                self.shows(peer, run);
                 feed.patience = self.config.drop_after;
                 (feed.after, feed.told) = (number, feed.told.max(acknowledged.min(number)));
                 self.within_reign(since, |reign| {

@@ -105,6 +105,7 @@ impl Leader {
     /// # Errors
     /// [`NotServing`] when this replica does not serve in the epoch that the joiner names.
     pub fn join(&self, join: &Join) -> Result<(), NotServing> {
+        self.shows(join.replica, join.run);
         let current = self.writer.summary().epoch();
         let counted = match &mut *self.reign.borrow_mut() {
             Some(reign) if reign.leads(join.epoch) && reign.serves() => reign.count(join.replica, join.run),

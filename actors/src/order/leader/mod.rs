@@ -28,6 +28,7 @@ use super::writer::Writer;
 use crate::bugs::{Bug, planted};
 use crate::catalog::messages::{Leadership, Refusal};
 use crate::domain::{Entry, Epoch, Line, OrderNumber, ReplicaId, Run, View};
+use crate::doubles::Doubles;
 use crate::host::Host;
 use crate::net::NodeId;
 use crate::probe::Event;
@@ -57,6 +58,8 @@ pub struct Leader {
     adopting: Cell<Option<Epoch>>,
     /// Wakes the task that feeds a replica.
     feeds: RefCell<BTreeMap<ReplicaId, Rc<Notify>>>,
+    /// The runs that the others have shown.
+    doubles: RefCell<Doubles>,
     observer: RefCell<Option<Box<dyn Observer>>>,
 }
 
@@ -78,6 +81,7 @@ impl Leader {
             adoption: Mutex::default(),
             adopting: Cell::default(),
             feeds: RefCell::default(),
+            doubles: RefCell::default(),
             observer: RefCell::default(),
         })
     }
@@ -162,6 +166,17 @@ impl Leader {
         let newer = view.may_follow(self.newest_heard.borrow().as_ref());
         if newer {
             self.newest_heard.replace(Some(view.clone()));
+        }
+    }
+
+    /// A replica shows its run, to this leader.
+    fn shows(&self, peer: ReplicaId, run: Run) {
+        if self.doubles.borrow_mut().shows(peer, run) {
+            log::warn!(
+                "{}: two processes answer as {}, in turn: stop one of them",
+                self.host.id,
+                NodeId::Order(peer)
+            );
         }
     }
 
