@@ -39,6 +39,8 @@ const DIRECTED: &[(Bug, &str)] = directed! {
     StaleViewChange "stale-view-change"
     ChunkTakenForEnd "chunk-taken-for-end"
     NewestRefusalForgotten "newest-refusal-forgotten"
+    StrangerHeard "stranger-heard"
+    ReceiverUnchecked "receiver-unchecked"
 };
 
 /// With how many seeds a scenario is tried.
