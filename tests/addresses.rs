@@ -14,15 +14,17 @@ use support::{PATIENCE, eventually, http};
 
 /// Writes a store's configuration as somebody has it who is wrong about something.
 fn mistaken(cluster: &Cluster, name: &str, replaced: &[(&str, &str)]) -> PathBuf {
-    let text = fs::read_to_string(&cluster.config).expect("the cluster has written it");
+    let mut text = fs::read_to_string(&cluster.config).expect("the cluster has written it");
     // By way of a text that is nowhere in it, so that two can be exchanged.
-    let marked = replaced.iter().enumerate().fold(text, |text, (place, (from, _))| {
-        assert!(text.contains(&format!("\"{from}\"")), "{from} is not in {text}");
-        text.replace(&format!("\"{from}\""), &format!("@{place}@"))
-    });
-    let text = replaced.iter().enumerate().fold(marked, |text, (place, (_, to))| {
-        text.replace(&format!("@{place}@"), &format!("\"{to}\""))
-    });
+    let quoted = |what: &str| format!("\"{what}\"");
+    let mark = |place: usize| format!("@{place}@");
+    for (place, (from, _)) in replaced.iter().enumerate() {
+        assert!(text.contains(&quoted(from)), "{from} is not in {text}");
+        text = text.replace(&quoted(from), &mark(place));
+    }
+    for (place, (_, to)) in replaced.iter().enumerate() {
+        text = text.replace(&mark(place), &quoted(to));
+    }
     let file = cluster.config.with_file_name(name);
     fs::write(&file, text).expect("the test's directory is writable");
     file
@@ -168,6 +170,18 @@ fn another_stores_replica_refuses_and_neither_store_minds() {
     let after = epoch(&second);
     assert!(after < before + 20, "{before} to {after}");
     assert_eq!((orders(&first), orders(&second)), (6, 6));
+}
+
+/// The one service that asks the front-end for its view is let in under whatever path it asks.
+#[test]
+fn a_catalog_that_is_started_again_alone_is_told_the_view() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut cluster = Cluster::new(directory.path());
+    cluster.start_all();
+    order(cluster.front_end(), 0..1);
+    cluster.kill(Service::Catalog);
+    cluster.start(Service::Catalog);
+    order(cluster.front_end(), 1..2);
 }
 
 #[test]

@@ -258,8 +258,10 @@ fn the_replicas_and_the_catalog_answer_people_too() {
         let bincode = [("Content-Type", "application/x-toystore-bincode")];
         let answer = http::request(*replica, "POST", "/sync", &bincode, b"garbage").expect("an answer");
         refused("no message", &answer, 400, "not a well-formed message");
-        let answer = http::request(*replica, "POST", "/dance", &bincode, b"").expect("an answer");
-        refused("an unknown message", &answer, 404, "no message");
+        // In front of a message is whom it is for: an order replica of this number; from nobody, of no store.
+        let dance = |to: &[u8]| http::request(*replica, "POST", "/dance", &bincode, to).expect("an answer");
+        refused("an unknown message", &dance(&[2, *id, 0, 0]), 404, "no message");
+        assert_eq!(dance(&[1, 0, 0]).status, 421, "a message for the catalog");
         // The view that it follows already, as it says itself.
         let status = http::get(*replica, "/status").expect("an answer").data();
         let view = json!({ "view": status["view"] }).to_string();
