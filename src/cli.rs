@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Parser, Subcommand};
-use toystore::{inspect, recover, serve, shop, up};
+use toystore::{backup, inspect, recover, restore, serve, shop, up};
 
 /// A replicated toy store that loses no order, and shows it.
 #[derive(Debug, Parser)]
@@ -33,4 +33,8 @@ pub enum Command {
     Inspect(inspect::Args),
 
     Recover(recover::Args),
+
+    Backup(backup::Args),
+
+    Restore(restore::Args),
 }

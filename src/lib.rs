@@ -3,6 +3,8 @@
 //! It is a library for its own program and its own benches, and promises nothing to others.
 
 mod advice;
+mod asking;
+pub mod backup;
 pub mod config;
 mod failure;
 pub mod host;
@@ -12,6 +14,7 @@ pub mod node;
 mod progress;
 pub mod recover;
 mod rejoin;
+pub mod restore;
 pub mod serve;
 pub mod services;
 pub mod shop;

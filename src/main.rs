@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use actix::System;
 use clap::Parser;
-use toystore::{host, inspect, recover, serve, shop, up};
+use toystore::{backup, host, inspect, recover, restore, serve, shop, up};
 
 use crate::cli::{Cli, Command};
 
@@ -20,6 +20,8 @@ fn main() -> ExitCode {
         Command::Shop(args) => Ok(shop::run(args)),
         Command::Inspect(args) => Ok(inspect::run(args)),
         Command::Recover(args) => System::new().block_on(recover::run(args)),
+        Command::Backup(args) => System::new().block_on(backup::run(args)),
+        Command::Restore(args) => restore::run(args),
     };
     outcome.unwrap_or_else(|failure| failure.report())
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
@@ -27,7 +27,8 @@ impl Progress {
     /// Begins; `what` says what the steps are, as in "1200 of 5000 rounds".
     pub fn start(what: &'static str, total: u64) -> Progress {
         let bar = stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(total).with_prefix(what);
+            // Work that fails takes its bar with it: the next line is the one that says why.
+            let bar = ProgressBar::new(total).with_prefix(what).with_finish(ProgressFinish::AndClear);
             // A template that does not parse would leave the default one, which does as well.
             if let Ok(style) =
                 ProgressStyle::with_template("{prefix:8} {wide_bar} {pos}/{len} {msg} {eta:>4}")

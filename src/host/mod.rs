@@ -19,7 +19,7 @@ use toystore_actors::net::{Identity, Net, NodeId, Transport};
 
 pub use self::aside::{ASIDE, Held, Holding};
 pub use self::clock::SystemClock;
-pub use self::disk::{ADVICE, Directory};
+pub use self::disk::{ADVICE, Directory, sync_names};
 pub use self::files::raise_file_limit;
 use self::log::LogProbe;
 

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::errors::ApiError;
 use super::request::{self, Body, INTERNAL_BODY, PUBLIC_BODY, Peer};
 use super::server::{get, method_not_allowed};
-use super::{internal, shape};
+use super::{backup, internal, shape};
 use crate::host::SystemClock;
 use crate::node::Door;
 
@@ -35,7 +35,7 @@ const MAX_PAGE: u32 = 1000;
 
 /// What the front-end's HTTP workers share.
 pub struct Front {
-    door: Door<FrontEnd>,
+    pub(super) door: Door<FrontEnd>,
     cache: Arc<Cache>,
     clock: Arc<SystemClock>,
 }
@@ -77,6 +77,8 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
         )
         .service(internal::peers("/leader"))
         .service(get("/leader", leader))
+        .service(get(backup::ORDERS, backup::orders))
+        .service(get(backup::STOCK, backup::stock))
         .service(internal::peers("/cache"))
         .service(internal::people("/cache", invalidate))
         .service(internal::peers("/change-view"))

@@ -9,7 +9,7 @@ use toystore_actors::front_end::messages::RecoverCatalog;
 use toystore_actors::net::NodeId;
 
 use super::Store;
-use super::front_end::{FrontEnd, NoLeader};
+use crate::asking::{FrontEnd, NoAnswer};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::{Held, Holding, label};
@@ -53,7 +53,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 }
 
 /// What is here of a catalog that does not run is set aside, if nobody has it open.
-fn set_aside(config: &Config, why: NoLeader) -> Result<Vec<String>, Failure> {
+fn set_aside(config: &Config, why: NoAnswer) -> Result<Vec<String>, Failure> {
     let directory = config.data.join(label(NodeId::Catalog));
     let left = || Failure::CouldNotRun(format!("the catalog was left as it is: {why}"));
     let held = match Held::take(directory, FILE) {

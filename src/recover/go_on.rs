@@ -6,7 +6,7 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::messages::{Recover, Recovery};
 
 use super::Store;
-use super::front_end::FrontEnd;
+use crate::asking::FrontEnd;
 use crate::failure::Failure;
 use crate::serve::say;
 

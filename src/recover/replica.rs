@@ -9,7 +9,8 @@ use toystore_actors::net::NodeId;
 use toystore_actors::order::BOOK_FILE;
 
 use super::Store;
-use super::front_end::FrontEnd;
+use super::front_end::leader_other_than;
+use crate::asking::FrontEnd;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::{Held, Holding, label};
@@ -42,7 +43,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     // Held until they are set aside: it cannot be started meanwhile, lead, and acknowledge.
     let held = hold(&config, replica)?;
     let front_end = FrontEnd::new(&config, args.store.front_end);
-    let leader = front_end.leader_other_than(replica).await.map_err(|why| {
+    let leader = leader_other_than(&front_end, replica).await.map_err(|why| {
         Failure::CouldNotRun(format!(
             "order-{replica} was left as it is, since it alone may have what was acknowledged: {why}"
         ))

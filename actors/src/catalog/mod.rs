@@ -13,6 +13,7 @@ mod memory;
 pub mod messages;
 mod purchases;
 mod refusals;
+mod restore;
 mod showcase;
 pub mod stock;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub use actor::Catalog;
+pub use restore::{Restored, restore};
 
 use self::messages::{Buy, GoOn, Inventory, List, Query, Rebuild, Recall, Register, Restock, TakeOver};
 use self::showcase::Showcase;

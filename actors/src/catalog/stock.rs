@@ -38,6 +38,13 @@ pub struct Item {
 }
 
 impl Item {
+    /// A product of which nothing was sold, whatever this says.
+    pub(super) fn unsold(stocked: Stocked) -> Item {
+        let Stocked { name, price_cents, initial, restocked, sold: _ } = stocked;
+        let quantity = initial.saturating_add(restocked);
+        Item { name, price_cents, initial, restocked, sold: 0, quantity }
+    }
+
     /// Whether what came in, less what was sold, is what is there.
     #[must_use]
     pub fn adds_up(&self) -> bool {
@@ -57,7 +64,7 @@ impl Item {
     }
 
     /// Makes so many pieces the ones that were sold. Returns how many must have been restocked that nobody remembers.
-    fn recount(&mut self, sold: u64) -> u64 {
+    pub(super) fn recount(&mut self, sold: u64) -> u64 {
         let forgotten = sold.saturating_sub(self.initial.saturating_add(self.restocked));
         self.restocked += forgotten;
         self.sold = sold;

@@ -9,8 +9,9 @@ use tokio::sync::oneshot;
 
 use super::cache::Cache;
 use super::messages::{
-    ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, NotRecovered,
-    OrderError, PlaceOrder, QueryProduct, Readiness, Recover, RecoverCatalog, Recovery, Unavailable, Vouch,
+    ChangeView, Copied, CopyBook, CopyStock, FindOrder, GetReadiness, GetView, Invalidate, ListOrders,
+    ListProducts, NotRecovered, OrderError, PlaceOrder, QueryProduct, Readiness, Recover, RecoverCatalog,
+    Recovery, Unavailable, Vouch,
 };
 use super::orders::Orders;
 use super::products::Products;
@@ -18,7 +19,7 @@ use super::retry::{Admission, Admitted};
 use super::view_service::{self, ViewService};
 use super::{FrontEndConfig, Started};
 use crate::bugs::{Bug, planted};
-use crate::catalog::messages::Rebuilt;
+use crate::catalog::messages::{Rebuilt, Stocked};
 use crate::domain::{Order, OrderNumber, Product, Run, View};
 use crate::host::{Host, Node};
 use crate::net::{Bridge, NodeId};
@@ -31,6 +32,11 @@ pub const FILE: &str = "front-end.redb";
 
 /// Whose data it is, as the file says: this, and the front-end's number.
 pub const OWNER: &str = "front-end";
+
+/// Whose data the file of the front-end of that number is.
+pub(super) fn owner(number: u8) -> String {
+    format!("{OWNER} {number}")
+}
 
 /// The front-end actor.
 pub struct FrontEnd {
@@ -50,8 +56,7 @@ pub struct FrontEnd {
 /// # Errors
 /// See [`OpenError`].
 pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
-    let owner = format!("{OWNER} {}", config.number);
-    let file = DataFile::open(host.storage.clone(), FILE, &owner)?;
+    let file = DataFile::open(host.storage.clone(), FILE, &owner(config.number))?;
     let run = Run::new(file.draw()?);
     let saved = file.load(|database| {
         let mut saved = view_service::load(database)?;
@@ -90,6 +95,8 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
             .route::<ListOrders, _>(addr)
             .control::<GetView, _>(addr)
             .control::<GetReadiness, _>(addr)
+            .route::<CopyBook, _>(addr)
+            .route::<CopyStock, _>(addr)
             .control::<ChangeView, _>(addr)
             .control::<Vouch, _>(addr)
             .control::<Recover, _>(addr)
@@ -220,6 +227,30 @@ impl Handler<GetReadiness> for FrontEnd {
             why.extend(waiting_for.iter().filter_map(|peer| net.complaint(*peer)));
             let why = why.join("; ");
             Readiness { ready: waiting_for.is_empty(), waiting_for, why }
+        })
+    }
+}
+
+impl Handler<CopyBook> for FrontEnd {
+    type Result = Deferred<Result<Copied, Unavailable>>;
+
+    fn handle(&mut self, ask: CopyBook, _: &mut Context<Self>) -> Self::Result {
+        let (place, orders) = (self.enter(), self.orders.clone());
+        self.tasks.reply(async move {
+            let _place = place?;
+            orders.copy(ask).await
+        })
+    }
+}
+
+impl Handler<CopyStock> for FrontEnd {
+    type Result = Deferred<Result<Vec<Stocked>, Unavailable>>;
+
+    fn handle(&mut self, _: CopyStock, _: &mut Context<Self>) -> Self::Result {
+        let (place, products) = (self.enter(), self.products.clone());
+        self.tasks.reply(async move {
+            let _place = place?;
+            products.inventory().await
         })
     }
 }

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::messages::Rebuilt;
+use crate::catalog::messages::{Rebuilt, Stocked};
 use crate::domain::{
-    Epoch, Order, OrderNumber, Product, ProductName, Quantity, ReplicaId, RequestId, Run, View,
+    Entry, Epoch, Order, OrderNumber, Position, Product, ProductName, Quantity, ReplicaId, RequestId, Run,
+    StoreId, View,
 };
 use crate::net::{NodeId, rpcs};
 
@@ -172,6 +173,35 @@ pub enum NotRecovered {
     Changed(String),
 }
 
+/// For a backup: what the leader's book has after a place in it. Linearizable, as a lookup is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyBook {
+    /// The last entry that the backup has.
+    pub after: Position,
+    /// How many entries at most.
+    pub limit: u32,
+}
+
+/// The answer to [`CopyBook`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Copied {
+    /// Acknowledged entries; there is none if nothing comes after.
+    Entries {
+        /// Whose book it is.
+        store: StoreId,
+        /// All orders up to this number are acknowledged, and have been since before the answer was sent.
+        acknowledged: OrderNumber,
+        /// Numbered without gaps from the one after the place.
+        entries: Vec<Entry>,
+    },
+    /// The book has another entry at that place: what was copied before is not of this book.
+    Diverged,
+}
+
+/// For a backup: the products with their counts, once the catalog tells them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyStock {}
+
 /// From the catalog, when it starts: which view is the newest?
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vouch {}
@@ -202,6 +232,8 @@ rpcs! {
     ListOrders, "find-all" => Result<Vec<Order>, Unavailable>;
     GetView, "view" => Option<View>;
     GetReadiness, "readiness" => Readiness;
+    CopyBook, "copy-book" => Result<Copied, Unavailable>;
+    CopyStock, "copy-stock" => Result<Vec<Stocked>, Unavailable>;
     ChangeView, "change-view" => Option<View>;
     Recover, "recover" => Result<Recovery, NotRecovered>;
     RecoverCatalog, "recover-catalog" => Result<Rebuilt, NotRecovered>;

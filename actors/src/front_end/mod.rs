@@ -9,6 +9,7 @@ pub mod messages;
 mod orders;
 mod peers;
 mod products;
+mod restore;
 mod retry;
 mod view_service;
 mod views;
@@ -26,8 +27,10 @@ use bytes::Bytes;
 use crate::domain::{Product, ReplicaId};
 use crate::host::Node;
 
+use actor::owner;
 pub use actor::{FILE, FrontEnd, OWNER, start};
 pub use cache::Cache;
+pub use restore::restore;
 pub use view_service::load as saved;
 pub use views::Saved;
 

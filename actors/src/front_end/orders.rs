@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::FrontEndConfig;
 use super::courier::Courier;
 use super::joins::{Joined, Joins};
-use super::messages::{OrderError, PlaceOrder, Unavailable};
+use super::messages::{Copied, CopyBook, OrderError, PlaceOrder, Unavailable};
 use super::retry::{Backoff, left};
 use super::view_service::ViewService;
 use crate::bugs::{Bug, planted};
@@ -20,7 +20,7 @@ use crate::clock::{Timestamp, within};
 use crate::domain::{Order, OrderNumber, Purchase, View};
 use crate::host::{Gauge, Host};
 use crate::net::NetError;
-use crate::order::messages::{Lookup, NotServing, Page, PlaceError, Placed};
+use crate::order::messages::{Chunk, Lookup, NotServing, Page, PlaceError, Placed, Sync, SyncFrom};
 use crate::probe::Event;
 use crate::tasks::Tasks;
 
@@ -129,6 +129,18 @@ impl Orders {
         self.through_leader(|| until, ask, passed_on).await
     }
 
+    /// What the leader's book has after a place in it, as a replica that catches up is told it. The leader of an
+    /// earlier view may answer after another has come to lead; but whatever was acknowledged before it was asked, it
+    /// has acknowledged.
+    pub async fn copy(self: Rc<Self>, copy: CopyBook) -> Result<Copied, Unavailable> {
+        let until = self.host.clock.now() + self.config.deadline;
+        let ask = async |view: &View, attempt: Attempt| {
+            let ask = SyncFrom { epoch: view.epoch, after: copy.after, limit: copy.limit };
+            self.service.ask_leader(view, &ask, attempt.limit).await
+        };
+        self.through_leader(|| until, ask, |chunk, _, _| copied(chunk)).await
+    }
+
     /// Asks the leader, again and again, until `judge` finds an answer final or the time is up, which may be
     /// put off meanwhile.
     async fn through_leader<R, T>(
@@ -168,12 +180,12 @@ impl Orders {
     fn too_late(&self) -> Unavailable {
         let why =
             self.service.waits_for().map_or_else(|| "the leader has not answered".into(), |(_, why)| why);
-        Unavailable { why: format!("no answer in time ({why}); retry with the same Idempotency-Key") }
+        Unavailable { why: format!("no answer in time ({why})") }
     }
 }
 
 fn overloaded() -> Unavailable {
-    Unavailable { why: "too many orders are waiting; retry later with the same Idempotency-Key".into() }
+    Unavailable { why: "too many orders are waiting".into() }
 }
 
 /// What may be told to the shopper. `sent` is the view that the request went out under, `now` the current
@@ -199,6 +211,16 @@ fn judge(reply: Result<Placed, PlaceError>, sent: &View, now: Option<&View>) -> 
 /// Lookups need no judging: a replica answers only in the epoch that the request names.
 fn passed_on<T>(reply: Result<T, NotServing>, _: &View, _: Option<&View>) -> Verdict<T> {
     reply.map_or_else(Verdict::NotServing, Verdict::Final)
+}
+
+fn copied(chunk: Chunk) -> Verdict<Copied> {
+    match chunk {
+        Chunk::Entries(Sync { view, entries, acknowledged, .. }) => {
+            Verdict::Final(Copied::Entries { store: view.store, acknowledged, entries })
+        }
+        Chunk::Diverged { .. } => Verdict::Final(Copied::Diverged),
+        Chunk::NotServing(why) => Verdict::NotServing(why),
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::cache::{Cache, Filled};
 use super::fills::{Fills, Joined};
 use super::messages::Unavailable;
 use super::retry::{Backoff, left};
-use crate::catalog::messages::{Answer, List, Query, Refusal};
+use crate::catalog::messages::{Answer, Inventory, List, Query, Refusal, Stocked};
 use crate::clock::{Timestamp, within};
 use crate::domain::{Product, ProductName};
 use crate::host::Host;
@@ -136,16 +136,28 @@ impl Products {
 
     /// All products, from the catalog.
     pub async fn list(self: Rc<Self>) -> Result<Vec<Product>, Unavailable> {
+        self.patiently(&List {}).await
+    }
+
+    /// All products with their counts, from the catalog.
+    pub async fn inventory(self: Rc<Self>) -> Result<Vec<Stocked>, Unavailable> {
+        self.patiently(&Inventory {}).await
+    }
+
+    async fn patiently<M, T>(&self, message: &M) -> Result<T, Unavailable>
+    where
+        M: Rpc<Reply = Result<T, Refusal>>,
+    {
         let until = self.host.clock.now() + self.config.deadline;
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         while let Some(time) = left(until, self.host.clock.now()) {
-            match self.ask(&List {}, time.min(self.config.call_limit)).await {
-                Ok(products) => return Ok(products),
+            match self.ask(message, time.min(self.config.call_limit)).await {
+                Ok(answer) => return Ok(answer),
                 Err(Silence::Overloaded) => return Err(unavailable("the catalog has too much to do")),
                 Err(Silence::NotYet) => self.host.clock.sleep(backoff.pause().min(time)).await,
             }
         }
-        Err(unavailable("the catalog has not answered in time"))
+        Err(unavailable(&format!("no answer in time ({})", self.silence())))
     }
 
     /// Whether the catalog answered lately, or does so now.

@@ -3,6 +3,8 @@
 //! Everything here is synchronous and runs in a storage job; [`super::writer`] puts what waits into one
 //! transaction. Orders live on disk only, so a book of any length costs no memory.
 
+mod restore;
+
 use redb::{
     Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition,
     TableError, WriteTransaction,
@@ -18,6 +20,8 @@ use crate::domain::{
 };
 use crate::net::{decode, encode};
 use crate::storage::DiskError;
+
+pub use restore::restore;
 
 /// Number → epoch, request id, product, quantity; of an order that is lost the epoch alone.
 const ENTRIES: TableDefinition<u64, (u64, &str, &str, u32)> = TableDefinition::new("entries");

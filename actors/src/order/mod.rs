@@ -16,6 +16,7 @@ mod writer;
 use std::time::Duration;
 
 pub use actor::{OrderReplica, start};
+pub use book::restore;
 
 use crate::domain::ReplicaId;
 

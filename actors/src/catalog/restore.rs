@@ -1,0 +1,117 @@
+//! A catalog's file that has sold from the start: what the orders of a backup took.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use redb::Database;
+
+use super::fence::Fence;
+use super::ledger::{commit, load};
+use super::memory::Memory;
+use super::messages::{Rebuilt, Stocked};
+use super::stock::{Changes, Item};
+use super::{FILE, OWNER, ProductSeed};
+use crate::domain::{OrderNumber, ProductName, View};
+use crate::storage::{DataFile, DiskError, OpenError, Storage};
+
+/// Nobody was refused in a new store.
+const NO_REFUSALS: usize = 0;
+
+/// What a catalog of a new store begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The products as another catalog kept them. What was sold of each is not taken from here: it may have sold more
+    /// since the book was copied.
+    pub products: Vec<Stocked>,
+    /// Pieces that the book has of each product.
+    pub sold: BTreeMap<ProductName, u64>,
+    /// The number of the last order. All of them are settled.
+    pub orders: OrderNumber,
+}
+
+/// Makes the catalog's file of a new store, whose first view this is. It sells to the leaders of that store alone.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn restore(storage: Rc<dyn Storage>, view: &View, restored: Restored) -> Result<Rebuilt, OpenError> {
+    let file = DataFile::open(storage, FILE, OWNER)?;
+    file.load(|database| fill(database, view, restored))
+}
+
+fn fill(database: &Database, view: &View, restored: Restored) -> Result<Rebuilt, DiskError> {
+    let Restored { products, mut sold, orders } = restored;
+    let seeds: Vec<_> = products.iter().map(seed).collect();
+    // Imports them, in their order.
+    load(database, &seeds, NO_REFUSALS)?;
+    let mut restocked = Vec::new();
+    let mut items = BTreeMap::new();
+    for (place, product) in products.into_iter().enumerate() {
+        let mut item = Item::unsold(product);
+        let forgotten = item.recount(sold.remove(&item.name).unwrap_or(0));
+        if forgotten > 0 {
+            restocked.push((item.name.clone(), forgotten));
+        }
+        items.insert(place, item);
+    }
+    let changes = Changes {
+        items,
+        first: orders + 1,
+        settled: orders,
+        rebuilt: true,
+        fence: Some(Fence { reign: view.epoch, ..Fence::default() }),
+        memory: Some(Memory { store: Some((view.store, view.by)) }),
+        ..Changes::default()
+    };
+    commit(database, &changes, NO_REFUSALS)?;
+    Ok(Rebuilt { orders, restocked, unknown: sold.into_keys().collect() })
+}
+
+fn seed(product: &Stocked) -> ProductSeed {
+    ProductSeed { name: product.name.clone(), price_cents: product.price_cents, quantity: product.initial }
+}
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+
+    use super::super::ledger::audit;
+    use super::*;
+    use crate::domain::{Run, StoreId};
+
+    fn name(text: &str) -> ProductName {
+        ProductName::new(text).unwrap()
+    }
+
+    fn stocked(text: &str, initial: u64, restocked: u64, sold: u64) -> Stocked {
+        Stocked { name: name(text), price_cents: 5, initial, restocked, sold }
+    }
+
+    #[test]
+    fn what_was_sold_is_what_the_book_has() {
+        let by = Run::new(2);
+        let (line, in_sync) = ([by].into_iter().collect(), Default::default());
+        let view = View { store: StoreId::new(1), by, line, epoch: 1, leader: 3, in_sync };
+        let restored = Restored {
+            products: vec![stocked("Tux", 100, 50, 149), stocked("Fox", 10, 0, 0), stocked("Gnu", 1, 0, 0)],
+            sold: [(name("Tux"), 120), (name("Fox"), 13), (name("Yak"), 1)].into_iter().collect(),
+            orders: 9,
+        };
+        let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+        let told = fill(&database, &view, restored).unwrap();
+        assert_eq!(
+            told,
+            Rebuilt { orders: 9, restocked: vec![(name("Fox"), 3)], unknown: vec![name("Yak")] }
+        );
+        let audit = audit(&database).unwrap();
+        let counts: Vec<_> = audit
+            .items
+            .iter()
+            .map(|item| (item.name.as_str(), item.restocked, item.sold, item.quantity))
+            .collect();
+        assert_eq!(counts, [("Tux", 50, 120, 30), ("Fox", 3, 13, 0), ("Gnu", 0, 0, 1)]);
+        assert_eq!((audit.store, audit.settled, audit.reign), (Some(view.store), 9, 1));
+        // And a start finds it sound.
+        let stock = load(&database, &[], NO_REFUSALS).unwrap();
+        assert_eq!(stock.memory().store, Some((view.store, by)));
+    }
+}

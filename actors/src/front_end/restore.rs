@@ -1,0 +1,18 @@
+//! A front-end's file that has a view from the start.
+
+use std::rc::Rc;
+
+use super::view_service::store;
+use super::{FILE, Saved, owner};
+use crate::domain::View;
+use crate::storage::{DataFile, OpenError, Storage};
+
+/// Makes the file of the front-end of a new store, whose first view this is.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn restore(storage: Rc<dyn Storage>, number: u8, view: &View) -> Result<(), OpenError> {
+    let file = DataFile::open(storage, FILE, &owner(number))?;
+    let saved = Saved { line: view.line.clone(), store: Some(view.store), view: Some(view.clone()) };
+    file.load(|database| store(database, &saved))
+}

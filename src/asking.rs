@@ -1,0 +1,123 @@
+//! Asks the front-end of a running store, as an operator's commands do.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use awc::Client;
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use toystore_actors::net::NodeId;
+
+use crate::config::Config;
+use crate::http::transport;
+use crate::shop::wire;
+
+/// The longest answer that is taken.
+const ANSWER_BYTES: usize = 16 << 20;
+
+/// How long a command may take: it asks all replicas, and reads the leader's whole book.
+const COMMAND_LIMIT: Duration = Duration::from_secs(120);
+
+/// Why a front-end has not answered as it should. Sentences without their end.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// Nobody listens there, or something else does.
+    #[error(
+        "the front-end at http://{address} does not answer ({why}); start it, or give its address with --front-end"
+    )]
+    Silent { address: SocketAddr, why: String },
+    /// The token.
+    #[error(
+        "the front-end at http://{address} refuses to answer: {why}; give the cluster's with TOYSTORE_TOKEN"
+    )]
+    Refused { address: SocketAddr, why: String },
+    /// It answers, and waits itself.
+    #[error("the store does not serve: {why}")]
+    NotServing { why: String },
+    /// It says why it does not do what was asked.
+    #[error("{why}")]
+    Declined { why: String },
+}
+
+impl NoAnswer {
+    /// Whether it may be otherwise in a moment.
+    pub fn may_change(&self) -> bool {
+        matches!(self, NoAnswer::Silent { .. } | NoAnswer::NotServing { .. })
+    }
+}
+
+/// A front-end to ask.
+pub struct FrontEnd {
+    client: Client,
+    address: SocketAddr,
+}
+
+impl FrontEnd {
+    /// The one that is configured, or the one at that address.
+    pub fn new(config: &Config, at: Option<SocketAddr>) -> FrontEnd {
+        let configured =
+            config.addresses.iter().find_map(|(id, at)| matches!(id, NodeId::FrontEnd(_)).then_some(*at));
+        // A configuration without a front-end does not load.
+        let address = at.or(configured).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        FrontEnd { client: transport::client(config.token.as_ref()), address }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it has under that path, within so much time.
+    ///
+    /// # Errors
+    /// See [`NoAnswer`].
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, limit: Duration) -> Result<T, NoAnswer> {
+        let address = self.address;
+        let silent = |why| NoAnswer::Silent { address, why };
+        let asked = tokio::time::timeout(limit, self.send(path)).await;
+        let (status, body) = asked.unwrap_or_else(|_| Err("no answer in time".into())).map_err(silent)?;
+        self.read(&format!("GET {path}"), status, &body)
+    }
+
+    /// Has the front-end do something, or say why not.
+    ///
+    /// # Errors
+    /// See [`NoAnswer`].
+    pub async fn command<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &impl Serialize,
+    ) -> Result<T, NoAnswer> {
+        let address = self.address;
+        let silent = |why| NoAnswer::Silent { address, why };
+        let request = self.client.post(format!("http://{address}{path}")).timeout(COMMAND_LIMIT);
+        let mut response = request.send_json(what).await.map_err(|error| silent(error.to_string()))?;
+        let body = response.body().await.map_err(|error| silent(format!("the answer broke off: {error}")))?;
+        self.read(&format!("POST {path}"), response.status(), &body)
+    }
+
+    fn read<T: DeserializeOwned>(&self, what: &str, status: StatusCode, body: &[u8]) -> Result<T, NoAnswer> {
+        let address = self.address;
+        let silent = |why| NoAnswer::Silent { address, why };
+        if status == StatusCode::OK {
+            return wire::data(body).map_err(silent);
+        }
+        let why = wire::error(status.as_u16(), body).map_err(silent)?;
+        Err(match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => NoAnswer::Refused { address, why },
+            StatusCode::SERVICE_UNAVAILABLE => NoAnswer::NotServing { why },
+            StatusCode::CONFLICT => NoAnswer::Declined { why },
+            status => silent(format!("{what}: {status}: {why}")),
+        })
+    }
+
+    async fn send(&self, path: &str) -> Result<(StatusCode, Bytes), String> {
+        let url = format!("http://{}{path}", self.address);
+        let mut response = self.client.get(url).send().await.map_err(|error| error.to_string())?;
+        let body = response.body().limit(ANSWER_BYTES).await;
+        let body = body.map_err(|error| format!("the answer broke off: {error}"))?;
+        Ok((response.status(), body))
+    }
+}
