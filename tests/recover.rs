@@ -264,7 +264,7 @@ fn what_is_wrong_with_the_command_is_said() {
         let command = recover(&["1", "--front-end", &address], config);
         refused(command, 3, parts);
     }
-    for arguments in [&["recover"][..], &["recover", "replica"], &["recover", "replica", "one"]] {
+    for arguments in [&["recover", "replica"][..], &["recover", "replica", "one"]] {
         assert_eq!(finish(toystore(arguments)).status, 2, "{arguments:?}");
     }
 }
@@ -287,9 +287,7 @@ fn answering(status: &str, body: &str) -> SocketAddr {
 
 #[test]
 fn without_any_replica_or_another_service_there_is_no_start() {
-    let directory = stopped();
-    let data = directory.path();
-    let up = || {
+    let up = |data: &Path| {
         let mut command = toystore(["up", "--free-ports", "--data"]);
         command.arg(data);
         command
@@ -298,16 +296,19 @@ fn without_any_replica_or_another_service_there_is_no_start() {
         ("catalog/catalog.redb", "`toystore recover catalog --data "),
         ("front-end/front-end.redb", "move its directory elsewhere: without a file it asks every replica"),
     ] {
-        flip(&data.join(file), PAGE);
-        refused(up(), 3, &[file, "is damaged", "it was left as it is; ", help]);
-        flip(&data.join(file), PAGE);
+        // A store of its own: what an earlier start wrote to the journal would mend the file.
+        let directory = stopped();
+        flip(&directory.path().join(file), PAGE);
+        refused(up(directory.path()), 3, &[file, "is damaged", "it was left as it is; ", help]);
     }
+    let directory = stopped();
+    let data = directory.path();
     for id in [1, 2, 3] {
         flip(&data.join(format!("order-{id}/book.redb")), PAGE);
     }
     let each =
         ["order-1/book.redb is damaged", "order-2/book.redb is damaged", "order-3/book.redb is damaged"];
-    refused(up(), 3, &each);
+    refused(up(data), 3, &each);
     for id in [1, 2, 3] {
         flip(&data.join(format!("order-{id}/book.redb")), PAGE);
     }

@@ -12,6 +12,7 @@ use crate::serve::say;
 
 /// What is gone on without, and whether it is meant.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub struct Args {
     /// A replica that does not answer and is gone for good; may be repeated. Make sure that it is dead: one that is only
     /// cut off can still acknowledge what it has bought

@@ -51,7 +51,7 @@ impl Up {
         in_sync(self.front_end, replicas);
         let addresses: Vec<_> = replicas.iter().filter_map(|id| Some((*id, *self.orders.get(id)?))).collect();
         eventually(PATIENCE, "the view names the runs", || {
-            runs_in_sync(addresses.iter().copied()).then_some(())
+            runs_in_sync(addresses.iter().copied(), None).then_some(())
         });
     }
 }
@@ -85,6 +85,7 @@ pub struct Cluster {
     pub data: PathBuf,
     pub addresses: BTreeMap<Service, SocketAddr>,
     pub running: BTreeMap<Service, Process>,
+    token: Option<String>,
 }
 
 impl Cluster {
@@ -111,7 +112,9 @@ impl Cluster {
         }
         let config = dir.join("cluster.toml");
         std::fs::write(&config, text).expect("the test's directory is writable");
-        Cluster { config, data: dir.join("data"), addresses, running: BTreeMap::new() }
+        let token = settings.split_once("token = \"").and_then(|(_, rest)| rest.split_once('"'));
+        let token = token.map(|(token, _)| token.to_owned());
+        Cluster { config, data: dir.join("data"), addresses, running: BTreeMap::new(), token }
     }
 
     /// The front-end's address.
@@ -181,7 +184,7 @@ impl Cluster {
     pub fn all_in_sync(&self) {
         let replicas = [1, 2, 3].map(|id| (id, self.addresses[&Service::Order(id)]));
         eventually(PATIENCE, "all replicas are in sync", || {
-            (self.in_sync() == [1, 2, 3] && runs_in_sync(replicas)).then_some(())
+            (self.in_sync() == [1, 2, 3] && runs_in_sync(replicas, self.token.as_deref())).then_some(())
         });
     }
 
@@ -195,9 +198,12 @@ impl Cluster {
 }
 
 /// Whether the view that each of these replicas follows names its very run.
-pub fn runs_in_sync(replicas: impl IntoIterator<Item = (u8, SocketAddr)>) -> bool {
+pub fn runs_in_sync(replicas: impl IntoIterator<Item = (u8, SocketAddr)>, token: Option<&str>) -> bool {
     replicas.into_iter().all(|(id, address)| {
-        let status = http::get(address, "/status").ok().filter(|answer| answer.status == 200);
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<_> = bearer.iter().map(|bearer| ("Authorization", bearer.as_str())).collect();
+        let status = http::request(address, "GET", "/status", &headers, b"");
+        let status = status.ok().filter(|answer| answer.status == 200);
         status.is_some_and(|answer| {
             let status = answer.data();
             status["run"].is_string() && status["view"]["in_sync"][id.to_string()] == status["run"]

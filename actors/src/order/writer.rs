@@ -12,8 +12,8 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::book::{self, BookSummary, Write, Written};
 use crate::host::Host;
-use crate::probe::{Event, Limit};
 use crate::net::Identity;
+use crate::probe::{Event, Limit};
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
