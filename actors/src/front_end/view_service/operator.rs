@@ -17,15 +17,11 @@ impl ViewService {
     /// # Errors
     /// See [`NotRecovered`].
     pub async fn recover_without(self: Rc<Self>, ask: Recover) -> Result<Recovery, NotRecovered> {
-        if let Some(view) = self.serving() {
-            return Err(NotRecovered::Serves(view.leader));
-        }
         let answers = self.ask_all(self.config.call_limit).await;
-        self.check_silent(&answers, &ask.without)?;
-        let leads = answers.values().find(|answer| answer.role == Role::Leader);
-        if let Some(leader) = leads {
+        if let Some(leader) = answers.values().find(|answer| answer.role == Role::Leader) {
             return Err(NotRecovered::Serves(leader.id));
         }
+        self.check_silent(&answers, &ask.without)?;
         let recalled = self.recall().await?;
         let best = answers.values().max_by_key(|answer| (answer.last.epoch, answer.last.number, answer.id));
         let Some(chosen) = best else { return Err(NotRecovered::Silent("all replicas".into())) };
