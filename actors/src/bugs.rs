@@ -87,16 +87,9 @@ bugs! {
     NumberNamesMember "number-names-member" "M2" "Whoever has a member's number stands for it, whatever is in its file.";
     AnyRunConfirms "any-run-confirms" "M3" "What a replica confirms counts for a member of its number that was another run.";
     UnfitLeads "unfit-leads" "M4" "A leader serves although its book lacks what the catalog knows to be acknowledged.";
-    PushedBeforeAsking "pushed-before-asking" "M4" "A leader sends its book before the catalog has told what is settled.";
     UnfitChosenAgain "unfit-chosen-again" "M4" "A replica that was found unfit is chosen again.";
-    NumbersIgnored "numbers-ignored" "M5" "A leader appends what the catalog sold under whatever number is next.";
-    AnyFrontEndFollowed "any-front-end-followed" "M6" "A replica follows the view of the highest epoch, whichever front-end saved it.";
-    OlderFrontEndRegistered "older-front-end-registered" "M7" "The catalog registers a front-end whose file is older than what it remembers.";
-    AnyFrontEndsLeader "any-front-ends-leader" "M7" "The catalog sells to leaders under the views of front-ends that were superseded.";
-    BlankReplicaAnswers "blank-replica-answers" "M8" "A front-end that lost its file takes a replica with a new file for one that has told what it knows.";
     OneAnswerIsEnough "one-answer-is-enough" "M8" "A front-end that lost its file does not wait for every replica.";
     ShortMemorySells "short-memory-sells" "M9" "A catalog that remembers fewer purchases than the leader has orders goes on selling.";
-    CatalogDoesNotAsk "catalog-does-not-ask" "M9" "A catalog that starts does not ask which view is the newest.";
     UnconfiguredSkipped "unconfigured-skipped" "M10" "A leader does not wait for a member that is not in its configuration.";
     StrangerHeard "stranger-heard" "M10" "A service takes the messages of a replica that is not in its configuration.";
     ReceiverUnchecked "receiver-unchecked" "M11" "A service takes messages that are meant for another.";

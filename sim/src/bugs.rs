@@ -1,7 +1,7 @@
 //! Hunts the planted bugs: each is run until a check catches it.
 //!
-//! Most are left to chance. For those whose story chance does not tell often enough there is a scenario,
-//! under the bug's name in `configs/sim/bugs/`, which must run well without the bug.
+//! Most are left to chance. For those whose story chance does not tell often enough there is a scenario, under the
+//! bug's name in `configs/sim/bugs/` or one of `configs/sim/memory/`, which must run well without the bug.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,29 +18,36 @@ use crate::scenario::{Scenario, Setup};
 
 macro_rules! directed {
     ($($bug:ident $file:literal)*) => {
-        &[$((Bug::$bug, include_str!(concat!("../../configs/sim/bugs/", $file, ".toml")))),*]
+        &[$((Bug::$bug, include_str!(concat!("../../configs/sim/", $file, ".toml")))),*]
     };
 }
 
 /// The scenarios that are there for one bug each.
 const DIRECTED: &[(Bug, &str)] = directed! {
-    EpochNotSaved "epoch-not-saved"
-    FetchDoesNotFence "fetch-does-not-fence"
-    ReignKept "reign-kept"
-    OwnLengthConfirmed "own-length-confirmed"
-    JoinerNotWaitedFor "joiner-not-waited-for"
-    AddedTooEarly "added-too-early"
-    JoinerUncounted "joiner-uncounted"
-    LookupsSeeTail "lookups-see-tail"
-    FillJoinedLate "fill-joined-late"
-    NoDriftMargin "no-drift-margin"
-    LeaseFromAnswer "lease-from-answer"
-    ViewToldUnsaved "view-told-unsaved"
-    StaleViewChange "stale-view-change"
-    ChunkTakenForEnd "chunk-taken-for-end"
-    NewestRefusalForgotten "newest-refusal-forgotten"
-    StrangerHeard "stranger-heard"
-    ReceiverUnchecked "receiver-unchecked"
+    EpochNotSaved "bugs/epoch-not-saved"
+    FetchDoesNotFence "bugs/fetch-does-not-fence"
+    ReignKept "bugs/reign-kept"
+    OwnLengthConfirmed "bugs/own-length-confirmed"
+    JoinerNotWaitedFor "bugs/joiner-not-waited-for"
+    AddedTooEarly "bugs/added-too-early"
+    JoinerUncounted "bugs/joiner-uncounted"
+    LookupsSeeTail "bugs/lookups-see-tail"
+    FillJoinedLate "bugs/fill-joined-late"
+    NoDriftMargin "bugs/no-drift-margin"
+    LeaseFromAnswer "bugs/lease-from-answer"
+    ViewToldUnsaved "bugs/view-told-unsaved"
+    StaleViewChange "bugs/stale-view-change"
+    ChunkTakenForEnd "bugs/chunk-taken-for-end"
+    NewestRefusalForgotten "bugs/newest-refusal-forgotten"
+    StrangerHeard "bugs/stranger-heard"
+    ReceiverUnchecked "bugs/receiver-unchecked"
+    NumberNamesMember "memory/leader-wiped"
+    AnyRunConfirms "memory/replica-copied"
+    UnconfiguredSkipped "memory/replica-copied"
+    OneAnswerIsEnough "memory/front-end-older"
+    UnfitLeads "memory/replica-copied"
+    UnfitChosenAgain "memory/replica-copied"
+    ShortMemorySells "memory/catalog-of-yesterday"
 };
 
 /// With how many seeds a scenario is tried.

@@ -37,7 +37,7 @@ impl Memory {
             Some((store, _)) if founds || store != ask.store => (Registered::NotNew, None),
             Some((_, newest)) => {
                 let superseded = !ask.line.has(newest);
-                if (superseded || seen.reign > ask.epoch) && !planted(Bug::OlderFrontEndRegistered) {
+                if superseded || seen.reign > ask.epoch {
                     return (Registered::Older { reign: seen.reign, superseded }, None);
                 }
                 (Registered::Welcome, Some(next))
@@ -59,14 +59,10 @@ impl Memory {
         seen: Seen,
     ) -> Result<Option<Run>, Refusal> {
         let Some((_, newest)) = self.store else { return Err(Refusal::Lost) };
-        let floor = match floor {
-            Some(floor) => floor,
-            None if planted(Bug::CatalogDoesNotAsk) => 0,
-            None => return Err(Refusal::Starting),
-        };
+        let Some(floor) = floor else { return Err(Refusal::Starting) };
         let same = leader.by == newest;
         let known = same || line.is_some_and(|line| line.has(newest));
-        if (!known && !planted(Bug::AnyFrontEndsLeader)) || leader.epoch < floor {
+        if !known || leader.epoch < floor {
             return Err(Refusal::OutdatedView);
         }
         if leader.last > seen.purchases && !planted(Bug::ShortMemorySells) {

@@ -330,7 +330,7 @@ impl Views {
             _ => Some(view),
         });
         match newest {
-            Some(_) if !blank.is_empty() && !planted(Bug::BlankReplicaAnswers) => Recovery::Blank(blank),
+            Some(_) if !blank.is_empty() => Recovery::Blank(blank),
             Some(newest) => Recovery::Newest(newest.clone()),
             None if answers.values().all(|answer| answer.last.number == 0) => {
                 Recovery::First(answers.values().map(|answer| (answer.id, answer.run)).collect())

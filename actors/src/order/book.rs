@@ -182,7 +182,7 @@ impl<'t> OpenBook<'t> {
     }
 
     fn save_view(&mut self, view: &View, changed: &mut bool) -> Result<Written, DiskError> {
-        if !may_follow(view, self.summary.view.as_ref()) {
+        if !view.may_follow(self.summary.view.as_ref()) {
             return Ok(Written::OlderView);
         }
         self.views.insert("view", &*encode(view))?;
@@ -203,7 +203,7 @@ impl<'t> OpenBook<'t> {
     ) -> Result<Written, DiskError> {
         let followed = self.summary.view.as_ref();
         let same = followed.is_some_and(|followed| sync.view.is(followed));
-        let newer = !same && may_follow(&sync.view, followed);
+        let newer = !same && sync.view.may_follow(followed);
         let old = !same && !newer && !planted(Bug::OldEpochAccepted);
         if old || sync.view.leader == me {
             return Ok(Written::Merged(Synced::Refused { epoch: self.summary.epoch() }, None));
@@ -336,13 +336,6 @@ fn last_position(
         number: number.value(),
         epoch: entry.value().0,
     }))
-}
-
-/// Whether who follows `followed` may follow this view (rules B3 and M6).
-fn may_follow(view: &View, followed: Option<&View>) -> bool {
-    let follows = view.may_follow(followed);
-    follows
-        || (followed.is_some_and(|followed| view.epoch > followed.epoch) && planted(Bug::AnyFrontEndFollowed))
 }
 
 fn stored<T: DeserializeOwned>(

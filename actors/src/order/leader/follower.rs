@@ -1,6 +1,5 @@
 //! What a replica answers to a leader, and to replicas that catch up.
 
-use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::super::book::{Write, Written, read};
@@ -26,11 +25,7 @@ impl Leader {
             (None, Some(followed)) => sync.view.is(followed) || sync.view.may_follow(Some(followed)),
             (None, None) => true,
         };
-        let bug = || match epoch.cmp(&current) {
-            Ordering::Less => planted(Bug::OldEpochAccepted),
-            Ordering::Equal => false,
-            Ordering::Greater => planted(Bug::AnyFrontEndFollowed),
-        };
+        let bug = || epoch < current && planted(Bug::OldEpochAccepted);
         let refused = !follows && (leads.is_some() || !bug());
         if refused || !self.is_configured(sync.view.leader) {
             self.host.emit(Event::OldEpochRefused { message: "sync", epoch, current });

@@ -28,8 +28,7 @@ impl Leader {
         self.hear(&view);
         let _turn = self.adoption.lock().await;
         let follows = view.may_follow(self.writer.summary().view.as_ref());
-        let bug = || view.epoch > self.writer.summary().epoch() && planted(Bug::AnyFrontEndFollowed);
-        if !follows && !bug() {
+        if !follows {
             return;
         }
         let since = self.continuing_reign(&view);

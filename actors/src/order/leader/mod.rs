@@ -25,7 +25,6 @@ use super::messages::{NotServing, ReplicaStatus, Role};
 use super::placing::Sold;
 use super::replication::{Observer, Replication, Standing};
 use super::writer::Writer;
-use crate::bugs::{Bug, planted};
 use crate::catalog::messages::{Leadership, Refusal};
 use crate::domain::{Entry, Epoch, Line, OrderNumber, ReplicaId, Run, View};
 use crate::doubles::Doubles;
@@ -231,7 +230,7 @@ impl Replication for LeaderReplication {
 
     fn append(&self, reign: Epoch, sold: &Sold) -> bool {
         let Some(next) = self.0.within_reign(reign, |reign| reign.last().number + 1) else { return false };
-        if sold.first != next && !planted(Bug::NumbersIgnored) {
+        if sold.first != next {
             self.0.host.emit(Event::OtherNumberSold { expected: next, sold: sold.first });
             self.0.depose();
             return false;

@@ -137,7 +137,7 @@ impl Reign {
     /// Whether its book may be sent: it has what the catalog knew, and so everything acknowledged (M4).
     #[must_use]
     pub fn may_push(&self) -> bool {
-        self.inherited || planted(Bug::PushedBeforeAsking)
+        self.inherited
     }
 
     /// The epoch in which it began: what fences purchases at the catalog.
