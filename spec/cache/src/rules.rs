@@ -1,0 +1,50 @@
+//! The rules as switches, and how much of the world a run explores.
+
+use explorer::{bounds, rules};
+
+rules! {
+    lease_from_send "1" "the front-end counts its lease from before it sent the query"
+    holder_noted "2" "the catalog notes who may hold which product until when"
+    none_cacheable_meanwhile "3" "no cacheable answer about a product that is being changed"
+    holders_awaited "4" "a change becomes visible only when every holder has dropped the product or its lease has run out"
+    durable_first "4" "and when it is durable"
+    visible_at_once "4" "all products of a group become visible at once"
+    confirmation_of_call "4" "a confirmation counts for the very call that it answers"
+    confirmation_of_named "4" "and for the products that its call named"
+    nothing_revealed_before "5" "no answer reveals a change before it is visible"
+    waits_at_start "6" "a catalog that starts waits until what it granted before has surely ended"
+    silent_at_start "6" "and answers nothing before, not even what may not be cached"
+    fill_marked "7" "told to drop, a front-end marks the fill under way too, and does not cache a marked one"
+    fill_marked_by_drop_all "7" "the same when it is told to drop everything"
+    looked_and_inserted_at_once "7" "a fill looks at its mark and inserts in one step"
+    answer_of_fill "8" "an answer belongs to its very query"
+    no_late_join "8" "a fill answers only queries that came before it was sent"
+    lapse_drops "draft" "front-end leases: when its lease lapses, a front-end drops its cache and marks its fills"
+    filled_under_lease "draft" "front-end leases: a fill is cached only if the lease held when it was sent"
+    owing_not_renewed "draft" "front-end leases: who owes a confirmation gets no renewal"
+    none_renewed_at_start "draft" "front-end leases: a catalog that starts renews nothing before it has waited"
+    drop_all_ends_lease "draft" "front-end leases: told to drop everything, a front-end ends its lease and disowns a renewal under way"
+}
+
+bounds! {
+    front_ends: usize = 2, "front-ends, 2 at most"
+    products: usize = 1, "products, 2 at most"
+    changes: u8 = 2, "groups of changes"
+    crashes: u8 = 1, "crashes of the catalog"
+    front_end_crashes: u8 = 1, "crashes of each front-end"
+    fills: u8 = 2, "queries that each front-end sends"
+    renewals: u8 = 0, "renewals that each front-end asks for, with front-end leases"
+    lease: u8 = 2, "a front-end's lease in ticks, by its slowest clock"
+    wait: u8 = 2, "the catalog's count of that lease, by its fastest clock"
+    endless: bool = false, "fills, renewals and crashes without bounds; messages that can only make a front-end forget something are left out"
+    groups: bool = false, "a group changes any of the products; else it changes all of them"
+    serial: bool = false, "the next group begins when the one before is visible; else it may begin while that waits, and both become visible together"
+    drops_at_start: bool = false, "a catalog that starts asks front-ends to drop everything, and needs not wait when all have confirmed"
+    two_step_hits: u8 = 0, "a hit is 0: one step, 1: copy the entry and look at the clock, 2: look at the lease and then at the entry"
+    apart: bool = false, "products are judged apart: nobody compares what he sees of one with what he saw of another"
+    by_version: bool = false, "a variant: a confirmation counts for a version, not for a call"
+    front_end_leases: bool = false, "a draft: one lease for each front-end, which it renews, instead of one with each answer"
+    snapshot: bool = false, "front-end leases: only those are waited for that hold a lease when the change begins"
+    lazy_lapse: bool = false, "front-end leases: the cache is dropped at the next grant, not at the lapse"
+    states: usize = 120_000_000, "states at most"
+}

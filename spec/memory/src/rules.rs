@@ -1,0 +1,52 @@
+//! The rules as switches, and how much of the world a run explores.
+
+use explorer::{bounds, rules};
+
+rules! {
+    view_names_runs "M2" "a view names its members by their runs, not by their numbers"
+    run_each_start "M1" "each start draws a run, not only each new file"
+    run_saved_first "M1" "the run is in the file before the process says anything"
+    listed_before_counted "M3" "a confirmation counts for the run that gave it, which the view or an add must name"
+    settled_checked "M4" "a leader whose book lacks what the catalog has settled does not serve"
+    catalog_before_push "M4" "and sends its book to nobody before the catalog has answered"
+    another_chosen "M4" "and another one is chosen"
+    numbered "M5" "the catalog numbers purchases, and an order has its purchase's number"
+    front_end_runs "M6" "a view names the front-end's run, and follows only views of that file's own runs"
+    superseded_ends "M6" "a front-end that hears of a run that is not in its line ends"
+    registered_first "M7" "a front-end that starts makes its run known to the catalog, which refuses those before"
+    first_view_saved "M7" "and saves a view of its own before it does anything else"
+    all_answer "M8" "without its file a front-end waits for every configured replica"
+    blank_is_no_answer "M8" "and a new file is no answer"
+    lost_draws_run "M8" "with the line of the view that it takes, it draws a new run"
+    catalog_checked "M9" "a catalog that has fewer purchases than the leader's book sells nothing"
+    catalog_asks "M9" "a catalog that starts refuses leaders whose view is older than the front-end's"
+    set_is_the_views "M10" "the leader counts the members of the view, configured or not"
+    recover_fills "O1" "the book that the operator goes on with is filled up to what the catalog has settled, so that no number is given again"
+}
+
+bounds! {
+    replicas: usize = 2, "replicas in the configuration"
+    orders: u8 = 2, "purchases"
+    epochs: u8 = 6, "the highest epoch"
+    crashes: u8 = 1, "crashes of a replica"
+    front_end_crashes: u8 = 0, "crashes of a front-end"
+    front_end_runs: u8 = 5, "runs of front-ends: one that finds its file lost draws one more"
+    silent: u8 = 0, "a leader that lives is taken for dead, or a replica that lives does not answer a selection"
+    changes: u8 = 2, "changes of the in-sync set"
+    wipes: u8 = 0, "a replica's file is removed while it is down"
+    earlier: u8 = 0, "a replica's file is put back to a copy of before the run that the newest view names"
+    within: u8 = 0, "the same, to a copy made in that very run"
+    exchanges: u8 = 0, "two replicas that are down get each other's files"
+    front_end_wipes: u8 = 0, "the front-end's file is removed while it is down"
+    front_end_older: u8 = 0, "the front-end's file is put back to any copy"
+    seconds: u8 = 0, "a second front-end is started, with a copy of the first one's file or with none"
+    catalog_wipes: u8 = 0, "the catalog's file is removed"
+    catalog_older: u8 = 0, "the catalog's file is put back to any copy"
+    recovers: u8 = 0, "the operator's command that goes on without those that do not answer"
+    images: u8 = 0, "the front-end's and the catalog's files are put back to copies of one moment"
+    reconfigured: u8 = 0, "a replica is taken out of the configuration, or put back"
+    waits: u8 = 0, "a variant: the catalog is rebuilt only when every configured replica has adopted the view of the leader, and from the best book"
+    mark: u8 = 0, "a variant: the front-end remembers how much was acknowledged through it, saves it with each view, and chooses nobody below"
+    best: u8 = 0, "a variant: not the highest number is chosen, but the best book of those that answer"
+    states: usize = 60_000_000, "states at most"
+}
