@@ -163,7 +163,7 @@ fn replicas_that_differ_are_told_apart() {
         "The books do not agree: they first differ at order 6:",
         "\n  order-1: nothing\n  order-2: 2 × Tux, epoch ",
         "None contradicts another, some are shorter.",
-        "order-1 lacks orders 6 to 8, though it is in sync by the view and what is missing was acknowledged",
+        "order-1 lacks orders 6 to 8, and is not in sync with this file: at its next start it takes them from the leader.",
         "The stock adds up",
     ] {
         assert!(found.stdout.contains(expected), "{expected}\n{}", found.stdout);

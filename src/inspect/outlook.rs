@@ -60,7 +60,7 @@ impl fmt::Display for Shorter<'_> {
             first => write!(f, "{name} lacks orders {first} to {}", self.lacks.end())?,
         }
         f.write_str(match (self.in_sync, self.settled) {
-            (Some(false), _) => ", and is not in sync: at its next start it takes them from the leader.",
+            (Some(false), _) => ", and is not in sync with this file: at its next start it takes them from the leader.",
             (Some(true), Some(true)) => {
                 ", though it is in sync by the view and what is missing was acknowledged: its file is an older copy. It \
                  will not lead with it, but take what is missing from another that is in sync; if there is none, the \
@@ -129,7 +129,7 @@ mod tests {
                 6..=8,
                 Some(false),
                 Some(true),
-                "order-1 lacks orders 6 to 8, and is not in sync: at its next start",
+                "order-1 lacks orders 6 to 8, and is not in sync with this file: at its next start",
             ),
             (8..=8, Some(true), Some(false), "order-1 lacks order 8; what is missing was not acknowledged"),
             (8..=8, Some(true), Some(true), "its file is an older copy"),
