@@ -103,7 +103,7 @@ mod tests {
                 Registered::Welcome,
                 true,
             ),
-            ("a new front-end, an old store", memory(2), 1, vec![3], 0, 0, 0, Registered::NotNew, false),
+            ("a new front-end, an old store", memory(2), 1, vec![3], 0, 4, 9, Registered::NotNew, false),
             (
                 "all books are new, the catalog is not",
                 memory(2),
