@@ -1,6 +1,6 @@
 //! Planted bugs: the store's rules, each broken on purpose, to see that the simulator notices.
 //!
-//! A check that was never seen to fail proves nothing. So each rule of docs/protocol.md has a switch point
+//! A check that was never seen to fail proves nothing. So rules of docs/protocol.md have a switch point
 //! beside the code that enforces it, `if planted(Bug::X) || …`. Without the cargo feature `planted-bugs`,
 //! which only the simulator turns on, [`planted`] is a constant `false` and vanishes. With it, it is still
 //! `false` until [`plant`] has planted that very bug on this thread, so that a workspace built as a whole,
