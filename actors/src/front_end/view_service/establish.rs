@@ -33,17 +33,6 @@ enum Recovered {
     Founded,
 }
 
-/// What the catalog said of a front-end's run.
-enum Known {
-    Yes,
-    /// The file is older than what it remembers.
-    Older {
-        reign: Epoch,
-        superseded: bool,
-    },
-    NotNew,
-}
-
 impl ViewService {
     /// Ends when a view of this run is saved.
     pub(super) async fn establish(self: &Rc<Self>) -> Established {
@@ -60,8 +49,8 @@ impl ViewService {
             self.hear_first().await;
             let Some(epoch) = self.views.borrow().epoch() else { continue };
             match self.register(epoch).await {
-                Known::Yes => {}
-                Known::Older { reign, superseded } => {
+                Registered::Welcome => {}
+                Registered::Older { reign, superseded } => {
                     if new && superseded {
                         // All replicas have told what they know, and it is not what the catalog knows.
                         self.wait(Waiting::AnotherFrontEnd).await;
@@ -69,7 +58,7 @@ impl ViewService {
                     self.forget(reign, "the catalog knows a newer one").await;
                     continue;
                 }
-                Known::NotNew => {
+                Registered::NotNew => {
                     self.wait(Waiting::NotNew).await;
                     continue;
                 }
@@ -99,24 +88,24 @@ impl ViewService {
     }
 
     /// Makes the run known to the catalog, however long that takes.
-    async fn register(&self, epoch: Epoch) -> Known {
+    async fn register(&self, epoch: Epoch) -> Registered {
         let (run, saved) = {
             let views = self.views.borrow();
             (views.run(), views.file().clone())
         };
         // A file without a store asks for nothing.
-        let Some(store) = saved.store else { return Known::NotNew };
+        let Some(store) = saved.store else { return Registered::NotNew };
         // A new store has no orders.
         let orders = if epoch == 0 { Some(0) } else { self.orders.get() };
         let ask = Register { store, run, line: saved.line, epoch, orders };
         loop {
             match self.host.net.send(NodeId::Catalog, &ask, self.config.call_limit).await {
-                Ok(Registered::Welcome) => {
-                    self.host.emit(Event::FrontEndRegistered { run });
-                    return Known::Yes;
+                Ok(answer) => {
+                    if matches!(answer, Registered::Welcome) {
+                        self.host.emit(Event::FrontEndRegistered { run });
+                    }
+                    return answer;
                 }
-                Ok(Registered::Older { reign, superseded }) => return Known::Older { reign, superseded },
-                Ok(Registered::NotNew) => return Known::NotNew,
                 Err(_) => self.wait(Waiting::Catalog).await,
             }
         }
@@ -253,8 +242,8 @@ impl ViewService {
             self.views.borrow_mut().adopt_file(run, saved);
         }
         match self.register(0).await {
-            Known::Yes => {}
-            Known::Older { .. } | Known::NotNew => return false,
+            Registered::Welcome => {}
+            Registered::Older { .. } | Registered::NotNew => return false,
         }
         let _saving = self.saving.lock().await;
         if self.current().is_some() {
