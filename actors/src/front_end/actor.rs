@@ -224,7 +224,9 @@ impl Handler<GetReadiness> for FrontEnd {
                 why.insert(0, products.silence());
             }
             // Silence is not all that there may be to say of them.
+            waiting_for.dedup();
             why.extend(waiting_for.iter().filter_map(|peer| net.complaint(*peer)));
+            why.dedup();
             let why = why.join("; ");
             Readiness { ready: waiting_for.is_empty(), waiting_for, why }
         })

@@ -168,6 +168,16 @@ pub enum NotRecovered {
     /// The catalog is another store's.
     #[error("the catalog belongs to another store ({0})")]
     AnotherStore(String),
+    /// The leader's book is not the best: another leader is being chosen.
+    #[error(
+        "order-{better} has a better book than the leader, order-{leader}, and is made the leader now; run this once more"
+    )]
+    Shorter {
+        /// Whose book is better.
+        better: ReplicaId,
+        /// Who led.
+        leader: ReplicaId,
+    },
     /// Something changed meanwhile.
     #[error("{0}; nothing was changed, try again")]
     Changed(String),

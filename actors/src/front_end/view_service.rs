@@ -295,6 +295,7 @@ impl ViewService {
         match finding {
             Finding::Nothing => {}
             Finding::Serves => {
+                self.views.borrow_mut().serves();
                 self.fruitless.set(0);
                 self.waiting.replace(None);
                 self.leader_changed.wake_all();

@@ -150,6 +150,13 @@ impl Views {
         }
     }
 
+    /// The leader serves: every member of its view has confirmed its whole book (A4), so none lacks anything any more.
+    pub fn serves(&mut self) {
+        let Some(view) = &self.saved.view else { return };
+        let members: Vec<_> = view.in_sync.ids().filter_map(|id| view.in_sync.run(id)).collect();
+        self.unfit.retain(|run| !members.contains(run));
+    }
+
     /// The highest epoch that this file or anybody else named, if the file has a view.
     #[must_use]
     pub fn epoch(&self) -> Option<Epoch> {
@@ -239,7 +246,7 @@ impl Views {
     }
 
     /// Chooses a leader among those that answered: the highest that stands for a member and is fit. The new leader
-    /// itself drops those that are dead. With `keep`, a leader that leads stays.
+    /// itself drops those that are dead. With `keep`, a leader that leads stays, if it is fit.
     #[must_use]
     pub fn select(&self, answers: &Answers, keep: bool) -> Selection {
         let Some(saved) = self.current() else { return Selection::Wait(self.replicas.clone()) };
@@ -247,7 +254,7 @@ impl Views {
             let follows = answer.view.as_ref().is_some_and(|view| view.is(saved));
             let named = saved.is_led_by(answer.id, answer.run);
             let leads = matches!(answer.role, Role::Leader | Role::TakingOver);
-            (follows && named && leads)
+            (follows && named && leads && !self.unfit.contains(&answer.run))
                 || (answer.role == Role::Follower && planted(Bug::RestartedLeaderKept))
         };
         if keep && answers.get(&saved.leader).is_some_and(leads) {
@@ -531,10 +538,22 @@ mod tests {
             };
             assert_eq!(chosen, expected, "{case}");
         }
+    }
+
+    #[test]
+    fn who_was_found_unfit_does_not_lead_until_it_has_everything() {
+        let saved = view(4, 3, &[1, 2, 3]);
         let mut views = views(saved.clone());
+        let all = |role| answers(&[(1, Role::Follower, 4), (2, Role::Follower, 4), (3, role, 4)], &saved);
         views.found_unfit(run(3));
-        let all: Vec<_> = [1, 2, 3].map(|id| (id, Role::Follower, 4)).into();
-        assert_eq!(views.select(&answers(&all, &saved), false), Selection::Next(view(5, 2, &[1, 2, 3])));
+        for role in [Role::Follower, Role::TakingOver] {
+            for keep in [false, true] {
+                let next = Selection::Next(view(5, 2, &[1, 2, 3]));
+                assert_eq!(views.select(&all(role), keep), next, "{role:?}, keep: {keep}");
+            }
+        }
+        views.serves();
+        assert_eq!(views.select(&all(Role::TakingOver), true), Selection::Keep);
     }
 
     #[test]

@@ -144,8 +144,7 @@ impl ViewService {
             // The view's leader lacks what another one has: nobody but the catalog could have told.
             self.views.borrow_mut().found_unfit(leader.run);
             self.suspect(view.epoch, "has a shorter book than another, and the catalog's memory is gone");
-            let why = format!("order-{} has a better book than the leader, order-{}", better.id, leader.id);
-            return Err(NotRecovered::Changed(why));
+            return Err(NotRecovered::Shorter { better: better.id, leader: leader.id });
         }
         let rebuild = RebuildCatalog { epoch: view.epoch };
         let rebuilt = self.host.net.send(NodeId::Order(view.leader), &rebuild, self.config.call_limit).await;
