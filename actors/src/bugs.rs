@@ -85,7 +85,7 @@ bugs! {
     ViewToldUnsaved "view-told-unsaved" "views" "The front-end tells a new view before it is on its disk.";
     RunNotSaved "run-not-saved" "M1" "A replica that starts does not save its run in its file.";
     NumberNamesMember "number-names-member" "M2" "Whoever has a member's number stands for it, whatever is in its file.";
-    AnyRunConfirms "any-run-confirms" "M3" "What a replica confirms counts for a member of its number that was another run.";
+    AnyRunConfirms "any-run-confirms" "M3" "What a replica confirms counts for a member of its number that was another run, and no view need name the new one.";
     UnfitLeads "unfit-leads" "M4" "A leader serves although its book lacks what the catalog knows to be acknowledged.";
     UnfitChosenAgain "unfit-chosen-again" "M4" "A replica that was found unfit is chosen again.";
     OneAnswerIsEnough "one-answer-is-enough" "M8" "A front-end that lost its file does not wait for every replica.";

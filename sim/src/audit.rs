@@ -3,18 +3,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use redb::{Database, StorageBackend};
 use toystore_actors::catalog::stock::{self, Item};
 use toystore_actors::domain::{Entry, Purchase, ReplicaId};
 use toystore_actors::net::NodeId;
-use toystore_actors::storage::{Sizes, journal_of, open_existing};
 use toystore_actors::{catalog, order};
 
-use crate::disk::Disk;
+use crate::files::open;
 use crate::world::World;
-
-/// How much memory redb may use for one file.
-const CACHE_BYTES: usize = 1 << 20;
 
 /// What is on the disks.
 #[derive(Debug, Clone, Default)]
@@ -72,15 +67,4 @@ pub fn audit(world: &Rc<World>) -> Result<Audit, String> {
         }
     }
     Ok(audit)
-}
-
-/// Opens a file as a start after a crash would, and changes nothing.
-fn open(disk: &Disk, file: &str, owner: &str) -> Result<Database, String> {
-    let handle = |file: &str| -> Result<Box<dyn StorageBackend>, String> {
-        Ok(Box::new(disk.open(file).map_err(|error| error.to_string())?))
-    };
-    let owned = |found: &str| found == owner;
-    let journal = Some(handle(&journal_of(file))?);
-    let sizes = Sizes { cache_bytes: CACHE_BYTES, ..Sizes::default() };
-    open_existing(handle(file)?, journal, file, owner, &owned, sizes).map_err(|error| error.to_string())
 }

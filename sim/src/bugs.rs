@@ -42,9 +42,9 @@ const DIRECTED: &[(Bug, &str)] = directed! {
     StrangerHeard "bugs/stranger-heard"
     ReceiverUnchecked "bugs/receiver-unchecked"
     NumberNamesMember "memory/leader-wiped"
-    AnyRunConfirms "memory/replica-copied"
-    UnconfiguredSkipped "memory/replica-copied"
-    OneAnswerIsEnough "memory/front-end-older"
+    AnyRunConfirms "bugs/any-run-confirms"
+    UnconfiguredSkipped "bugs/unconfigured-skipped"
+    OneAnswerIsEnough "bugs/one-answer-is-enough"
     UnfitLeads "memory/replica-copied"
     UnfitChosenAgain "memory/replica-copied"
     ShortMemorySells "memory/catalog-of-yesterday"
@@ -131,15 +131,18 @@ pub fn hunt(bug: Bug, first: u64, seeds: u64, jobs: usize) -> Hunt {
             // The story is the same with another seed, only its timing is not.
             let from = scenario.setup.seed;
             let like = |seed| Setup { seed, bug: Some(bug), ..scenario.setup.clone() };
-            search(&mut hunt, from, SCENARIO_SEEDS.min(seeds), jobs, like);
+            let broken = |outcome: &Outcome| scenario.broken(outcome).first().copied();
+            search(&mut hunt, from, SCENARIO_SEEDS.min(seeds), jobs, like, broken);
         }
         None => {
             let allowed = faults::all();
             let about_memory = bug.rule().starts_with('M');
-            search(&mut hunt, first, seeds, jobs, |seed| {
+            let drawn = |seed| {
                 let drawn = if about_memory { losing(seed, &allowed) } else { Setup::draw(seed, &allowed) };
                 Setup { bug: Some(bug), ..drawn }
-            });
+            };
+            let broken = |outcome: &Outcome| outcome.violations.first().map(|violation| violation.promise);
+            search(&mut hunt, first, seeds, jobs, drawn, broken);
         }
     }
     hunt.took = began.elapsed();
@@ -160,7 +163,14 @@ fn losing(place: u64, allowed: &BTreeSet<&'static str>) -> Setup {
     }
 }
 
-fn search(hunt: &mut Hunt, first: u64, seeds: u64, jobs: usize, setup: impl Fn(u64) -> Setup + Sync) {
+fn search(
+    hunt: &mut Hunt,
+    first: u64,
+    seeds: u64,
+    jobs: usize,
+    setup: impl Fn(u64) -> Setup + Sync,
+    broken: impl Fn(&Outcome) -> Option<&'static str>,
+) {
     let next = AtomicU64::new(0);
     let (tx, rx) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -181,7 +191,7 @@ fn search(hunt: &mut Hunt, first: u64, seeds: u64, jobs: usize, setup: impl Fn(u
         }
         drop(tx);
         for (setup, outcome) in &rx {
-            hunt.take(setup, &outcome);
+            hunt.take(setup, &outcome, &broken);
             if hunt.caught.is_some() {
                 next.store(seeds, Ordering::Relaxed);
             }
@@ -192,16 +202,16 @@ fn search(hunt: &mut Hunt, first: u64, seeds: u64, jobs: usize, setup: impl Fn(u
 impl Hunt {
     /// A run counts as a catch only if the bug did something in it and all is well without the bug: else it
     /// broke for another reason.
-    fn take(&mut self, setup: Setup, outcome: &Outcome) {
+    fn take(&mut self, setup: Setup, outcome: &Outcome, broken: &impl Fn(&Outcome) -> Option<&'static str>) {
         let fired = outcome.counts.get(FIRED).copied().unwrap_or(0);
         self.runs += 1;
         self.fired += fired;
-        if let Some(violation) = outcome.violations.first()
+        if let Some(promise) = broken(outcome)
             && fired > 0
             && self.caught.is_none()
-            && run(Setup { bug: None, ..setup }, false).violations.is_empty()
+            && broken(&run(Setup { bug: None, ..setup }, false)).is_none()
         {
-            self.caught = Some(Catch { promise: violation.promise, seed: outcome.seed });
+            self.caught = Some(Catch { promise, seed: outcome.seed });
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod director;
 pub mod disk;
 pub mod executor;
 pub mod faults;
+mod files;
 pub mod history;
 pub mod lines;
 pub mod losses;

@@ -21,6 +21,19 @@ pub struct Opening {
     pub initial: BTreeMap<String, u64>,
     /// What is sold out is restocked to so many.
     pub restock_to: u64,
+    /// Each time that the catalog was made anew from the order book, which does not know of restocks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rebuilt: Vec<Rebuilt>,
+}
+
+/// The catalog was made anew from the order book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rebuilt {
+    /// When, in nanoseconds.
+    pub at_ns: Nanos,
+    /// Pieces in stock of each product from then on.
+    pub stock: BTreeMap<String, u64>,
 }
 
 /// What was asked.
@@ -137,7 +150,8 @@ impl Lines {
     pub fn simulated(setup: &Setup, history: &history::History) -> Lines {
         let products = cluster::products(setup).into_iter();
         let initial = products.map(|seed| (seed.name.to_string(), seed.quantity)).collect();
-        let opening = Some(Opening { initial, restock_to: setup.restock_to });
+        let rebuilt = history.rebuilds.iter().map(Rebuilt::from).collect();
+        let opening = Some(Opening { initial, restock_to: setup.restock_to, rebuilt });
         Lines { opening, operations: history.operations.iter().map(Line::from).collect() }
     }
 
@@ -178,10 +192,25 @@ impl Lines {
         to.flush()
     }
 
+    /// Whether an operation was refused by a catalog that was made anew since: a late copy of the request may buy.
+    #[must_use]
+    pub fn refusal_forgotten(&self, line: &Line) -> bool {
+        let rebuilt = self.opening.iter().flat_map(|opening| &opening.rebuilt);
+        matches!(line.outcome, Outcome::OutOfStock(_))
+            && rebuilt.map(|rebuilt| rebuilt.at_ns).max().is_some_and(|last| line.returned_ns < last)
+    }
+
     /// The number that an operation's line has in the file, from 1.
     #[must_use]
     pub fn line_of(&self, operation: usize) -> usize {
         operation + 1 + usize::from(self.opening.is_some())
+    }
+}
+
+impl From<&history::Rebuild> for Rebuilt {
+    fn from(rebuild: &history::Rebuild) -> Rebuilt {
+        let stock = rebuild.stock.iter().map(|(name, pieces)| (name.to_string(), *pieces)).collect();
+        Rebuilt { at_ns: rebuild.at, stock }
     }
 }
 

@@ -147,6 +147,11 @@ impl Losses {
         }
     }
 
+    /// Takes note of a loss that is not to be judged: the run may lose more than the promise allows.
+    pub fn suffer(&mut self, loss: Loss) {
+        self.suffered.insert(loss);
+    }
+
     /// Admits a loss, of these replicas' memories if it is one of replicas, and takes note of it.
     ///
     /// # Errors
@@ -185,6 +190,30 @@ impl Losses {
     #[must_use]
     pub fn any(&self) -> bool {
         !self.suffered.is_empty()
+    }
+
+    /// Whether one of these was suffered.
+    #[must_use]
+    pub fn any_of(&self, losses: &[Loss]) -> bool {
+        losses.iter().any(|loss| self.suffered.contains(loss))
+    }
+
+    /// Whether a replica's book may lack what it had.
+    #[must_use]
+    pub fn of_books(&self) -> bool {
+        self.suffered.iter().any(|loss| match loss {
+            Loss::ReplicaGone
+            | Loss::ReplicaOlder
+            | Loss::ReplicaCopied
+            | Loss::ReplicaExchanged
+            | Loss::ReplicaTwice => true,
+            Loss::ReplicaOutside
+            | Loss::FrontEndGone
+            | Loss::FrontEndOlder
+            | Loss::FrontEndTwice
+            | Loss::CatalogGone
+            | Loss::CatalogOlder => false,
+        })
     }
 
     /// What a replica could not start on was set aside: it begins with nothing.

@@ -75,6 +75,9 @@ struct Written {
 #[error("{0}")]
 pub struct BadScenario(String);
 
+/// What a store does that cannot go on without the risk of losing what it promised.
+const WAITS: &str = "it waits";
+
 impl Scenario {
     /// Reads a scenario.
     ///
@@ -100,24 +103,30 @@ impl Scenario {
         Ok(Scenario { title, story, must_see, at_most, expect, setup })
     }
 
+    /// The promises that its run broke although the scenario does not expect it.
+    #[must_use]
+    pub fn broken(&self, outcome: &Outcome) -> Vec<&'static str> {
+        let broken = outcome.violations.iter().map(|violation| violation.promise);
+        match self.expect {
+            Expect::Recovers => broken.collect(),
+            Expect::Waits => {
+                // A store that has taken an order after all healed did not wait, even if something else kept it.
+                let waits =
+                    broken.clone().any(|promise| promise == COMES_BACK) && outcome.recovery_nanos == 0;
+                let others = broken.filter(|promise| *promise != COMES_BACK);
+                others.chain((!waits).then_some(WAITS)).collect()
+            }
+        }
+    }
+
     /// What of the end of its run is not as the scenario has it; nothing, if all is well.
     #[must_use]
     pub fn unmet(&self, outcome: &Outcome) -> Vec<String> {
-        let broken = outcome.violations.iter().map(|violation| violation.promise);
-        let expected: &[&str] = match self.expect {
-            Expect::Recovers => &[],
-            Expect::Waits => &[COMES_BACK],
+        let told = |promise: &'static str| match promise {
+            WAITS => "it was to wait, but went on".to_owned(),
+            promise => format!("this promise was broken: {promise}"),
         };
-        let mut unmet: Vec<String> = broken
-            .clone()
-            .filter(|promise| !expected.contains(promise))
-            .map(|promise| format!("this promise was broken: {promise}"))
-            .collect();
-        // A store that has taken an order after all healed did not wait, even if something else kept it.
-        let waits = broken.into_iter().any(|promise| promise == COMES_BACK) && outcome.recovery_nanos == 0;
-        if self.expect == Expect::Waits && !waits {
-            unmet.push("it was to wait, but went on".to_owned());
-        }
+        let mut unmet: Vec<String> = self.broken(outcome).into_iter().map(told).collect();
         let unseen = self.must_see.iter().filter(|what| !outcome.counts.contains_key(*what));
         unmet.extend(unseen.map(|what| format!("was to be seen, but was not: {what}")));
         let seen = |what: &String| outcome.counts.get(what).copied().unwrap_or(0);

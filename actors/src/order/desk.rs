@@ -162,7 +162,7 @@ impl Desk {
             return;
         };
         let Some((Leadership { last, .. }, _)) = self.replication.leadership(reign) else { return };
-        if last < settled && !unfit_overlooked() {
+        if last < settled && !planted(Bug::UnfitLeads) {
             return self.replication.unfit(reign);
         }
         let Ok(held) = self.held_of(settled, last, &unsettled).await else { return };
@@ -312,20 +312,6 @@ impl Desk {
         }
         None
     }
-}
-
-/// Whether a book that lacks what is settled leads all the same. The rules about who is in sync and this one are two nets:
-/// what falls through the first is caught here, so that their bugs break both.
-fn unfit_overlooked() -> bool {
-    [
-        Bug::UnfitLeads,
-        Bug::NumberNamesMember,
-        Bug::AnyRunConfirms,
-        Bug::UnconfiguredSkipped,
-        Bug::OneAnswerIsEnough,
-    ]
-    .into_iter()
-    .any(planted)
 }
 
 /// As many as there are, if memory has room for them.

@@ -4,6 +4,8 @@
 mod durable;
 mod evidence;
 mod forgotten;
+mod held;
+mod missed;
 mod once;
 mod one_history;
 mod orders;
@@ -17,10 +19,12 @@ mod tests;
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::Event;
 
+pub use self::held::Claim;
 use crate::audit::Audit;
 use crate::clock::Nanos;
 use crate::cluster;
 use crate::history::History;
+use crate::losses::Losses;
 use crate::report::Violation;
 use crate::scenario::Setup;
 
@@ -53,6 +57,7 @@ pub fn judge_history(history: &History) -> Vec<Violation> {
 #[derive(Debug)]
 pub struct Watch {
     views: views::Views,
+    held: held::Held,
     refusals: forgotten::Refusals,
 }
 
@@ -60,7 +65,11 @@ impl Watch {
     /// Nothing was seen yet.
     #[must_use]
     pub fn new(_: &Setup) -> Watch {
-        Watch { views: views::Views::default(), refusals: forgotten::Refusals::default() }
+        Watch {
+            views: views::Views::default(),
+            held: held::Held::default(),
+            refusals: forgotten::Refusals::default(),
+        }
     }
 
     /// The front-end lost its disk.
@@ -68,13 +77,25 @@ impl Watch {
         self.views.forget();
     }
 
-    /// Looks at an event.
+    /// Looks at an event of a run in which these memories were lost.
     ///
     /// # Errors
     /// When it breaks a promise.
-    pub fn event(&mut self, at: Nanos, node: NodeId, event: &Event) -> Result<(), Violation> {
+    pub fn event(
+        &mut self,
+        at: Nanos,
+        node: NodeId,
+        event: &Event,
+        losses: &Losses,
+    ) -> Result<(), Violation> {
         self.refusals.event(at, event);
+        missed::check(at, node, event, losses)?;
         self.views.event(at, node, event)
+    }
+
+    /// What must be on the disks now that this event has happened, if that is to be looked at.
+    pub fn claim(&mut self, event: &Event) -> Option<Claim> {
+        self.held.claim(&self.views, event)
     }
 
     /// Makes unknown, in a history that ends with these disks, what a catalog that remembers so many refusals could

@@ -117,6 +117,7 @@ fn rebuilds(history: &History, name: &ProductName) -> Vec<Rebuilt> {
 
 fn steps(history: &History, name: &ProductName, ordered: &Ordered<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
+    let rebuilt = history.rebuilds.iter().map(|rebuild| rebuild.at).max().unwrap_or(0);
     for operation in &history.operations {
         let mut push = |act, until, what: String| {
             let who = format!(
@@ -137,8 +138,9 @@ fn steps(history: &History, name: &ProductName, ordered: &Ordered<'_>) -> Vec<St
                 let what = format!("bought {quantity} (key {key}, order {number})");
                 push(Act::Sell(u64::from(quantity.get())), operation.returned, what);
             }
+            // What a catalog sold that has forgotten it since is in no book, but was seen to be gone.
             (Asked::Place { name: of, quantity, key }, Told::Unknown)
-                if of == name && ordered.contains_key(key) =>
+                if of == name && (ordered.contains_key(key) || operation.invoked < rebuilt) =>
             {
                 push(
                     Act::Sell(u64::from(quantity.get())),
@@ -152,6 +154,11 @@ fn steps(history: &History, name: &ProductName, ordered: &Ordered<'_>) -> Vec<St
                     operation.returned,
                     format!("could not buy {quantity} (key {key}): {left} left"),
                 );
+                // It has also forgotten whom it refused: a late copy of the request bought.
+                if ordered.contains_key(key) && operation.returned < rebuilt {
+                    let what = format!("bought {quantity} (key {key}), although it was refused before");
+                    push(Act::Sell(u64::from(quantity.get())), Nanos::MAX, what);
+                }
             }
             (Asked::Query { name: of }, Told::Product { product: Some(product) }) if of == name => {
                 push(
@@ -212,7 +219,7 @@ fn search(steps: &[Step], rebuilds: &[Rebuilt], initial: u64, restock_to: u64) -
                 None if search.under_way.len() == 64 => return Verdict::Undecided,
                 None => search.under_way.push(Some(index)),
             },
-            Moment::Rebuilt(index) => search.rebuild(rebuilds[index]),
+            Moment::Rebuilt(index) => search.rebuild(rebuilds[index], index + 1 == rebuilds.len()),
             Moment::Ends(index) if search.end(index) => {}
             Moment::Ends(_) if search.states.len() >= MOST_STATES => return Verdict::Undecided,
             Moment::Ends(index) => return Verdict::Broken(search.facts(index)),
@@ -284,8 +291,9 @@ impl Search<'_> {
         true
     }
 
-    /// The catalog is made anew: of the sales, exactly those have taken place that are in the book.
-    fn rebuild(&mut self, rebuilt: Rebuilt) {
+    /// The catalog is made anew: of the sales, exactly those have taken place that are in the book. After the last time,
+    /// what is in no book never takes place.
+    fn rebuild(&mut self, rebuilt: Rebuilt, last: bool) {
         let (mut sales, mut sold) = (0, 0);
         for (place, index) in self.under_way.iter().enumerate() {
             let Some(step) = index.map(|index| &self.steps[index]) else { continue };
@@ -296,6 +304,12 @@ impl Search<'_> {
         }
         let states = self.reachable(None).0.into_iter();
         self.states = states.map(|(_, done)| (rebuilt.pieces, done & !sales | sold)).collect();
+        let steps = self.steps;
+        let forgotten =
+            |index: &mut usize| matches!(steps[*index].act, Act::Sell(_)) && steps[*index].number.is_none();
+        for place in self.under_way.iter_mut().filter(|_| last) {
+            let _ = place.take_if(forgotten);
+        }
     }
 
     fn facts(&self, index: usize) -> Vec<String> {
@@ -384,6 +398,9 @@ mod tests {
             // One that is in the book is not.
             ("sell 3 1 9 1; see 10 2 3; see 7 6 7; see 7 10 11", true),
             ("sell 3 1 9 1; see 4 10 11", false),
+            // One that was never made an order may have been seen, but is forgotten for good.
+            ("sell 3 1 2 1; sell 2 3 ?; see 5 4 5; see 7 6 7", true),
+            ("sell 3 1 2 1; sell 2 3 ?; see 5 4 5; see 5 6 7", false),
         ] {
             let rebuilt = Rebuilt { at: 5, pieces: 7, through: 1 };
             let verdict = search(&steps(text), &[rebuilt], 10, 5);

@@ -27,6 +27,11 @@ impl Views {
         self.seen.retain(|view, _| self.acted_on.contains(view));
     }
 
+    /// The view of an epoch, if it was seen.
+    pub(super) fn view(&self, by: Run, epoch: Epoch) -> Option<&View> {
+        self.seen.get(&(by, epoch)).map(|(view, _)| view)
+    }
+
     pub(super) fn event(&mut self, at: Nanos, node: NodeId, event: &Event) -> Result<(), Violation> {
         match event {
             Event::ViewSaved { view, .. } => self.see(at, node, view),

@@ -200,7 +200,8 @@ impl<'l> Reading<'l> {
         let asking = self.asked.entry(key).or_insert(new);
         if !repeated {
             (asking.goods, asking.line) = (goods, at);
-            asking.refused = matches!(line.outcome, Outcome::OutOfStock(_));
+            asking.refused =
+                matches!(line.outcome, Outcome::OutOfStock(_)) && !self.lines.refusal_forgotten(line);
         }
         asking.from = asking.from.min(line.invoked_ns);
         if let Outcome::Placed(number) = line.outcome {

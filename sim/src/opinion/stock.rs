@@ -17,6 +17,8 @@ use crate::lines::{Asked, Line, Lines, Outcome};
 pub(crate) enum Act {
     /// How it began, as far as that is known.
     Begin(Shelf),
+    /// An operator had the catalog made anew, which has so many since.
+    Rebuild { pieces: u64 },
     /// Pieces are sold. What nobody was told of may just as well not have happened.
     Sell { pieces: u64, certain: bool },
     /// So many are left, which is less than were asked for; it is not always said how many.
@@ -73,6 +75,7 @@ impl Specification for Stock {
     fn apply(act: &Act, shelf: &Shelf) -> (bool, Shelf) {
         let next = match *act {
             Act::Begin(shelf) => Some(shelf),
+            Act::Rebuild { pieces } => shelf.with(Some(pieces)),
             Act::Sell { pieces, certain: true } => shelf.sold(pieces),
             Act::Sell { pieces, certain: false } => shelf.sold(pieces).or(Some(*shelf)),
             Act::Refuse { asked, left: Some(left) } if left < asked => shelf.seen(left),
@@ -112,19 +115,29 @@ pub(super) fn acts(lines: &Lines, name: &str, restock_to: Option<u64>) -> Vec<Ti
         None => Shelf { pieces: None, restock_to },
     };
     let mut acts = vec![Timed { act: Act::Begin(shelf), from: 0, until: Some(0), line: 0 }];
+    let rebuilt = lines.opening.iter().flat_map(|opening| &opening.rebuilt);
+    acts.extend(rebuilt.map(|rebuilt| {
+        let act = Act::Rebuild { pieces: rebuilt.stock.get(name).copied().unwrap_or(0) };
+        Timed { act, from: rebuilt.at_ns, until: Some(rebuilt.at_ns), line: 1 }
+    }));
     let surely = surely_placed(lines, name);
     for (index, line) in lines.operations.iter().enumerate() {
-        let Some(act) = act(line, name) else { continue };
         // Nothing took place before the beginning.
         let from = line.invoked_ns.max(1);
-        let (act, until) = match act {
-            Act::Sell { pieces, certain: false } => match surely.get(&pieces) {
-                Some(told) => (Act::Sell { pieces, certain: true }, Some(from.max(*told))),
-                None => (act, None),
-            },
+        let told = act(line, name).map(|act| match act {
+            Act::Sell { certain: false, .. } => (act, None),
             act => (act, Some(from.max(line.returned_ns))),
-        };
-        acts.push(Timed { act, from, until, line: lines.line_of(index) });
+        });
+        for (act, until) in told.into_iter().chain(forgotten(lines, line, name)) {
+            let (act, until) = match (act, until) {
+                (Act::Sell { pieces, certain: false }, None) => match surely.get(&pieces) {
+                    Some(told) => (Act::Sell { pieces, certain: true }, Some(from.max(*told))),
+                    None => (act, None),
+                },
+                (act, until) => (act, until),
+            };
+            acts.push(Timed { act, from, until, line: lines.line_of(index) });
+        }
     }
     acts
 }
@@ -150,6 +163,20 @@ fn act(line: &Line, name: &str) -> Option<Act> {
     })
 }
 
+/// What may have been sold besides, of an order, when the catalog was made anew: it had sold it before, and has forgotten
+/// that; or it has forgotten that it refused it, and a late copy of the request bought. Since when, and until when.
+fn forgotten(lines: &Lines, line: &Line, name: &str) -> Option<(Act, Option<Nanos>)> {
+    let Asked::Order { name: of, quantity } = &line.asked else { return None };
+    let act = Act::Sell { pieces: *quantity, certain: false };
+    let rebuilt = lines.opening.iter().flat_map(|opening| &opening.rebuilt).map(|rebuilt| rebuilt.at_ns);
+    let last = rebuilt.max().filter(|last| of == name && line.invoked_ns < *last)?;
+    match line.outcome {
+        Outcome::OutOfStock(_) => (line.returned_ns < last).then_some((act, None)),
+        Outcome::Placed(_) if line.returned_ns < last => None,
+        _ => Some((act, Some(last))),
+    }
+}
+
 /// How many pieces the store's words say are left.
 fn left(message: &str) -> Option<u64> {
     message.strip_suffix(" left")?.rsplit(' ').next()?.parse().ok()
@@ -166,7 +193,8 @@ fn surely_placed(lines: &Lines, name: &str) -> BTreeMap<u64, Nanos> {
             (Asked::Order { .. } | Asked::Repeat { .. }, Outcome::Placed(number)) => {
                 acknowledged.insert(*number);
             }
-            (Asked::Order { name: of, .. }, Outcome::OutOfStock(_)) if of == name => {}
+            (Asked::Order { name: of, .. }, Outcome::OutOfStock(_))
+                if of == name && !lines.refusal_forgotten(line) => {}
             (Asked::Order { name: of, quantity }, _) if of == name => {
                 *missing.entry(*quantity).or_default() += 1
             }

@@ -96,3 +96,32 @@ fn numbers_follow_time() {
         assert_eq!(broken(&findings(&lines.join("\n"))).len(), by, "{lines:?}");
     }
 }
+
+/// What the catalog forgot with its file is no fault: the stock is another, and a late copy of a refused request may buy.
+#[test]
+fn a_rebuilt_catalog_begins_anew() {
+    let opening = |rebuilt: &str| format!(r#"{{"initial":{{"Tux":9}},"restock_to":5{rebuilt}}}"#);
+    let saw = |pieces: u64, at: u64| {
+        format!(
+            r#"{{"client":0,"kind":"query","input":{{"name":"Tux"}},"invoked_ns":{at},"returned_ns":{at},"outcome":{{"product":{{"name":"Tux","price":1.5,"quantity":{pieces}}}}}}}"#
+        )
+    };
+    let refused = r#"{"client":0,"kind":"order","key":"k","input":{"name":"Tux","quantity":10},"invoked_ns":11,"returned_ns":12,"outcome":{"out_of_stock":"not enough in stock: 9 left"}}"#;
+    let found = r#"{"client":0,"kind":"lookup","input":{"number":1},"invoked_ns":31,"returned_ns":31,"outcome":{"order":{"number":1,"name":"Tux","quantity":10}}}"#;
+    let rebuilt = |pieces: u64| format!(r#","rebuilt":[{{"at_ns":20,"stock":{{"Tux":{pieces}}}}}]"#);
+    const STOCK: &str = "the stock of Tux by todc-utils";
+    for (rebuilt, then, by) in [
+        (String::new(), vec![saw(9, 30)], vec![]),
+        (String::new(), vec![saw(7, 30)], vec![STOCK]),
+        (rebuilt(7), vec![saw(7, 30)], vec![]),
+        (rebuilt(7), vec![saw(9, 30)], vec![STOCK]),
+        (rebuilt(7), vec![saw(7, 19)], vec![STOCK]),
+        (rebuilt(12), vec![found.to_owned(), saw(2, 32)], vec![]),
+        (rebuilt(12), vec![found.to_owned(), saw(12, 32)], vec![STOCK]),
+        (String::new(), vec![found.to_owned()], vec!["the order book by counting"]),
+    ] {
+        let lines = [vec![opening(&rebuilt), refused.to_owned()], then].concat();
+        let by: BTreeSet<String> = by.into_iter().map(str::to_owned).collect();
+        assert_eq!(broken(&findings(&lines.join("\n"))), by, "{lines:?}");
+    }
+}

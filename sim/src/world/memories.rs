@@ -79,13 +79,13 @@ impl World {
     fn admit(&self, loss: Loss, nodes: &[NodeId]) -> bool {
         let replicas: Vec<ReplicaId> = nodes.iter().filter_map(replica).collect();
         let mut memories = self.memories.borrow_mut();
-        let admitted = memories.losses.admit(loss, &replicas);
-        if let Err(why) = admitted
-            && !self.setup.unlimited_losses
-        {
-            self.note(None, || format!("not admitted: {why}"));
-            self.count("memory fault not admitted");
-            return false;
+        if let Err(why) = memories.losses.admit(loss, &replicas) {
+            if !self.setup.unlimited_losses {
+                self.note(None, || format!("not admitted: {why}"));
+                self.count("memory fault not admitted");
+                return false;
+            }
+            memories.losses.suffer(loss);
         }
         memories.touched.extend(nodes);
         true

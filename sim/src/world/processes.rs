@@ -18,6 +18,7 @@ use super::{MILLI, World};
 use crate::clock::{Due, NodeClock};
 use crate::cluster::{self, Launched};
 use crate::executor::Panicked;
+use crate::files::durable_entry;
 use crate::history::Rebuild;
 use crate::network::{Endpoint, Packet};
 use crate::process::ProcessId;
@@ -340,8 +341,16 @@ impl World {
             let stock = stock.iter().cloned().collect();
             self.history.borrow_mut().rebuilds.push(Rebuild { at: now, through: *orders, stock });
         }
-        let found = self.watch.borrow_mut().event(now, id.node, event);
-        if let Err(violation) = found {
+        let found = {
+            let memories = self.memories.borrow();
+            self.watch.borrow_mut().event(now, id.node, event, &memories.losses)
+        };
+        let claim =
+            self.watch.borrow_mut().claim(event).filter(|_| !self.memories.borrow().losses.of_books());
+        let held = claim.map_or(Ok(()), |claim| {
+            claim.check(now, |id, number| durable_entry(&self.disks[&NodeId::Order(id).into()], id, number))
+        });
+        for violation in [found, held].into_iter().filter_map(Result::err) {
             self.broken(violation);
         }
         self.trigger(id, &name);

@@ -63,7 +63,10 @@ impl Peer {
     /// unless an add is on its way for yet another (D4).
     fn count_restarted(&mut self) {
         let Some(heard) = self.heard.filter(|heard| Some(*heard) != self.member) else { return };
-        if self.member.is_some() && self.joining.is_none_or(|joining| !joining.add_sent) {
+        if self.member.is_some()
+            && self.joining.is_none_or(|joining| !joining.add_sent)
+            && !planted(Bug::AnyRunConfirms)
+        {
             let same = self.joining.filter(|joining| joining.run == heard);
             self.joining = same.or(Some(Joining { run: heard, add_sent: false }));
         }
@@ -134,10 +137,11 @@ impl Reign {
         self.configured.contains(&peer)
     }
 
-    /// Whether its book may be sent: it has what the catalog knew, and so everything acknowledged (M4).
+    /// Whether its book may be sent: it has what the catalog knew, and so everything acknowledged (M4). With that, the first
+    /// message overwrites whatever tail a follower has, and its length never says too much: a second net under B2.
     #[must_use]
     pub fn may_push(&self) -> bool {
-        self.inherited
+        self.inherited || planted(Bug::OwnLengthConfirmed)
     }
 
     /// The epoch in which it began: what fences purchases at the catalog.
@@ -321,6 +325,7 @@ impl Reign {
         let Some(peer) = self.peers.get_mut(&peer) else { return false };
         if peer.member == Some(run)
             || peer.joining.is_some_and(|joining| joining.run == run || joining.add_sent)
+            || (peer.member.is_some() && planted(Bug::AnyRunConfirms))
         {
             return false;
         }
