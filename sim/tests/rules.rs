@@ -1,0 +1,47 @@
+//! docs/checks.md says what holds each rule of docs/protocol.md: no rule and no planted bug is left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toystore_actors::bugs::Bug;
+
+const PROTOCOL: &str = include_str!("../../docs/protocol.md");
+const CHECKS: &str = include_str!("../../docs/checks.md");
+
+/// The rules by their names: `**A1. …` is A1, and `1. **…`, in the chapter on the cache, is "cache 1".
+fn rules() -> BTreeSet<String> {
+    let named = PROTOCOL.lines().filter_map(|line| {
+        let name = line.strip_prefix("**").and_then(|rest| rest.split_once(". "))?.0;
+        let (letter, number) = name.split_at_checked(1)?;
+        (letter.chars().all(|letter| letter.is_ascii_uppercase()) && number.parse::<u8>().is_ok())
+            .then(|| name.to_owned())
+    });
+    let of_the_cache = PROTOCOL.lines().filter_map(|line| {
+        let (number, text) = line.split_once(". ")?;
+        let number: u8 = number.parse().ok().filter(|_| text.starts_with("**"))?;
+        Some(format!("cache {number}"))
+    });
+    named.chain(of_the_cache).collect()
+}
+
+#[test]
+fn every_rule_is_held_by_something_that_is_named() {
+    let mut bugs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for bug in Bug::ALL {
+        bugs.entry(bug.rule()).or_default().insert(bug.name());
+    }
+    let mut left = rules();
+    assert!(left.len() > 40, "{left:?}");
+    for line in CHECKS.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| rule")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [rule, planted, besides] = cells[..] else { panic!("{line}") };
+        assert!(left.remove(rule), "no rule, or twice: {line}");
+        let planted: BTreeSet<&str> = planted.split(", ").filter(|name| !name.is_empty()).collect();
+        assert_eq!(planted, bugs.remove(rule).unwrap_or_default(), "{rule}");
+        assert!(!planted.is_empty() || !besides.is_empty(), "nothing holds {rule}");
+    }
+    assert!(left.is_empty(), "not in docs/checks.md: {left:?}");
+    let (_, others) = CHECKS.split_once("no rule of the protocol").expect("the last paragraph");
+    for bug in bugs.into_values().flatten() {
+        assert!(others.contains(bug), "not in docs/checks.md: {bug}");
+    }
+}
