@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use toystore_actors::domain::ReplicaId;
-use toystore_actors::front_end::messages::{Recover, Recovery};
+use toystore_actors::front_end::messages::{Recover, Recovery, Without};
 
 use super::Store;
 use crate::asking::FrontEnd;
@@ -46,7 +46,31 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 }
 
 fn told(recovery: &Recovery) -> Vec<String> {
-    let Recovery { leader, last, settled, without, done } = recovery;
+    let mut lines = match &recovery.without {
+        Without::Replicas(without) => told_without(recovery, without),
+        Without::FrontEnd => {
+            let counts = if recovery.done { "counts" } else { "would count" };
+            vec![
+                format!(
+                    "the front-end that began last, and of which no replica has heard, {counts} for nothing any more: make \
+                     sure that it does not run"
+                ),
+                "every replica stays what it was, and no order is lost".to_owned(),
+            ]
+        }
+    };
+    lines.push(match (recovery.done, &recovery.without) {
+        (false, _) => "nothing was changed; to do it, repeat the command with --yes".to_owned(),
+        (true, Without::Replicas(_)) => {
+            "the others join by themselves: see in_sync in GET /leader".to_owned()
+        }
+        (true, Without::FrontEnd) => "the store goes on by itself: see GET /readyz".to_owned(),
+    });
+    lines
+}
+
+fn told_without(recovery: &Recovery, without: &[ReplicaId]) -> Vec<String> {
+    let Recovery { leader, last, settled, done, .. } = recovery;
     let (leads, lost) =
         if *done { ("leads alone", "are lost") } else { ("would lead alone", "would be lost") };
     let mut lines = vec![format!(
@@ -69,11 +93,6 @@ fn told(recovery: &Recovery) -> Vec<String> {
             names.join(", ")
         ));
     }
-    lines.push(if *done {
-        "the others join by themselves: see in_sync in GET /leader".to_owned()
-    } else {
-        "nothing was changed; to do it, repeat the command with --yes".to_owned()
-    });
     lines
 }
 
@@ -83,7 +102,8 @@ mod tests {
 
     #[test]
     fn what_is_lost_is_said_before_and_after() {
-        let recovery = |settled, done| Recovery { leader: 2, last: 7, settled, without: vec![3], done };
+        let without = || Without::Replicas(vec![3]);
+        let recovery = |settled, done| Recovery { leader: 2, last: 7, settled, without: without(), done };
         for (settled, done, expected) in [
             (Some(7), false, "no order that the catalog knows to be acknowledged is missing"),
             (Some(9), false, "orders 8 to 9 were acknowledged and would be lost"),
@@ -94,6 +114,21 @@ mod tests {
             (Some(7), true, "order-3 counts for nothing any more"),
         ] {
             let told = told(&recovery(settled, done)).join("\n");
+            assert!(told.contains(expected), "{told:?} does not say {expected:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_front_end_nothing_is_lost() {
+        for (done, expected) in [
+            (false, "would count for nothing any more"),
+            (false, "repeat the command with --yes"),
+            (true, "no order is lost"),
+            (true, "see GET /readyz"),
+        ] {
+            let recovery =
+                Recovery { leader: 2, last: 7, settled: Some(7), without: Without::FrontEnd, done };
+            let told = told(&recovery).join("\n");
             assert!(told.contains(expected), "{told:?} does not say {expected:?}");
         }
     }

@@ -130,17 +130,27 @@ pub struct Recover {
 /// What going on without somebody means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
-    /// The replica whose book is the best of those that answer: it leads alone, and the others join it.
+    /// The replica whose book is the best of those that answer: it leads alone, and the others join it. Without a front-end,
+    /// who leads by the newest view.
     pub leader: ReplicaId,
     /// The last order in its book.
     pub last: OrderNumber,
     /// Orders up to this number are known to be acknowledged; those that the book lacks are lost. `None` if the
     /// catalog's memory is gone too, so that nobody knows.
     pub settled: Option<OrderNumber>,
-    /// Those that are gone on without.
-    pub without: Vec<ReplicaId>,
+    /// What is gone on without.
+    pub without: Without,
     /// Whether it was done.
     pub done: bool,
+}
+
+/// What an operator goes on without.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Without {
+    /// These replicas, or none: it is enough that no other answers.
+    Replicas(Vec<ReplicaId>),
+    /// The front-end that registered at the catalog last, of which no replica has heard. Everyone stays who they were.
+    FrontEnd,
 }
 
 /// An operator has the catalog's memory rebuilt from the leader's book.

@@ -64,6 +64,8 @@ pub struct ViewService {
     fruitless: Cell<u32>,
     /// What must happen before there can be a view, or a leader by it.
     waiting: RefCell<Option<Waiting>>,
+    /// A front-end's run that registered last, and that an operator has said to be gone.
+    disowned: Cell<Option<Run>>,
     /// The highest order number heard of; `None` before a member of the view has told of its book.
     orders: Cell<Option<OrderNumber>>,
     /// Woken when the leader begins to serve, or there is a new view.
@@ -99,6 +101,7 @@ impl ViewService {
             suspected: Cell::new(0),
             fruitless: Cell::new(0),
             waiting: RefCell::default(),
+            disowned: Cell::new(None),
             orders: Cell::new(None),
             leader_changed: Wakers::default(),
             abandoned: Wakers::default(),

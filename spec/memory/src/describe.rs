@@ -58,6 +58,10 @@ pub fn action(action: Action) -> String {
         Action::CopyImage => "copies are made of the front-end's and the catalog's files".into(),
         Action::PutBackImage => "the front-end's and the catalog's files are put back to their copies".into(),
         Action::Rebuild(i) => format!("the operator has the catalog rebuilt from the book of {}", number(i)),
+        Action::Disown(f) => format!(
+            "the operator says that the front-end that registered last is gone, and {} takes the newest view that it was told",
+            front_end(f)
+        ),
         Action::GoOnWithout { chosen, .. } => format!("the operator goes on with {} alone", number(chosen)),
     }
 }

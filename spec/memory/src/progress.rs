@@ -75,11 +75,12 @@ impl Progress {
             | Action::Begin(0)
             | Action::CatalogAsks(0)
             | Action::Ask { .. }
-            | Action::Recover(0) => Some(2),
-            Action::Announce { front_end: 0, .. } | Action::Select { front_end: 0, .. } => Some(3),
-            Action::Fetch(_) | Action::Append(_) | Action::Rebuild(_) => Some(4),
-            _ if self.is_useful(state, action) => Some(5),
-            Action::Settle(_) => Some(6),
+            | Action::Disown(0) => Some(2),
+            Action::Recover(0) => Some(3),
+            Action::Announce { front_end: 0, .. } | Action::Select { front_end: 0, .. } => Some(4),
+            Action::Fetch(_) | Action::Append(_) | Action::Rebuild(_) => Some(5),
+            _ if self.is_useful(state, action) => Some(6),
+            Action::Settle(_) => Some(7),
             _ => None,
         }
     }

@@ -21,6 +21,7 @@ rules! {
     catalog_checked "M9" "a catalog that has fewer purchases than the leader's book sells nothing"
     catalog_asks "M9" "a catalog that starts refuses leaders whose view is older than the front-end's"
     set_is_the_views "M10" "the leader counts the members of the view, configured or not"
+    gone_is_disowned "O2" "the operator may say that the front-end that registered last, and that no replica has heard of, is gone"
     recover_fills "O1" "the book that the operator goes on with is filled up to what the catalog has settled, so that no number is given again"
 }
 

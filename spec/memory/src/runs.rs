@@ -92,6 +92,10 @@ const QUICK: &[Run] = &[
         "the front-end's file is removed, progress",
         "replicas=2 front_end_wipes=1 front_end_crashes=1 progress",
     ),
+    holds(
+        "the front-end's file is removed twice, progress",
+        "replicas=2 front_end_wipes=2 front_end_crashes=2 crashes=0 orders=1 progress",
+    ),
     holds("the front-end's file is older", "replicas=2 front_end_older=1 front_end_crashes=1 orders=1"),
     holds("a second front-end", "replicas=2 seconds=1 crashes=0 orders=1 silent=1 changes=1"),
     holds("the catalog's file is removed, progress", "replicas=2 catalog_wipes=1 progress"),
@@ -221,6 +225,7 @@ const BROKEN: &[Run] = &[
     breaks("catalog_checked replicas=2 catalog_older=1"),
     breaks("catalog_asks replicas=2 catalog_older=1 silent=1 changes=1"),
     breaks("set_is_the_views replicas=2 catalog_wipes=1 orders=1 reconfigured=2"),
+    breaks("gone_is_disowned replicas=2 front_end_wipes=2 front_end_crashes=2 crashes=0 orders=1 progress"),
     breaks("recover_fills replicas=2 recovers=1 crashes=2"),
 ];
 

@@ -50,6 +50,7 @@ pub enum Action {
     // The operator's commands.
     Rebuild(usize),
     GoOnWithout { front_end: usize, chosen: usize },
+    Disown(usize),
 }
 
 /// What is called with each successor. The violation is one of the step itself.

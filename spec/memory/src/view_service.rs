@@ -1,6 +1,6 @@
 //! A front-end, as the view service.
 
-use crate::state::{FrontEnd, Run, State, View, has};
+use crate::state::{Backup, FrontEnd, Run, State, View, has};
 use crate::step::{Action, Model, Visit};
 
 impl Model {
@@ -192,6 +192,16 @@ impl Model {
                     return;
                 }
             }
+            let by = state.catalog.by;
+            if self.rules.gone_is_disowned
+                && by != 0
+                && !has(next.front_ends[f].file.line, by)
+                && is_gone(state, f, by)
+            {
+                let mut next = next;
+                next.front_ends[f].file.line |= 1 << by;
+                visit(Action::Disown(f), next, None);
+            }
             visit(Action::Recover(f), next, None);
         }
     }
@@ -273,4 +283,15 @@ impl Model {
         front_end.file.mark = front_end.mark;
         visit(Action::Select { front_end: f, leader: chosen, silent }, next, None);
     }
+}
+
+/// Neither a process nor a file of another front-end has that run.
+fn is_gone(state: &State, f: usize, run: Run) -> bool {
+    let others = state.front_ends.iter().enumerate().filter(|(other, _)| *other != f);
+    let has_run = |front_end: &FrontEnd| front_end.run == run || has(front_end.file.line, run);
+    let kept = match state.backup {
+        Backup::FrontEnd(file) | Backup::Image(file, _) => has(file.line, run),
+        _ => false,
+    };
+    !kept && !others.into_iter().any(|(_, other)| has_run(other))
 }

@@ -201,8 +201,10 @@ impl ViewService {
         if self.current().is_some() {
             return;
         }
+        let disowned = self.disowned.get();
         if let Some((run, saved)) = before
             && saved.view.as_ref().is_some_and(|before| before.is(view))
+            && disowned.is_none_or(|run| saved.line.has(run))
         {
             return self.views.borrow_mut().adopt_file(*run, saved.clone());
         }
@@ -213,7 +215,8 @@ impl ViewService {
                 return future::pending().await;
             }
         };
-        let saved = self.views.borrow().recovered(view, run);
+        let mut saved = self.views.borrow().recovered(view, run);
+        disowned.into_iter().for_each(|run| saved.line.add(run));
         self.write(saved.clone()).await;
         identify(&self.host, &saved);
         *before = Some((run, saved.clone()));

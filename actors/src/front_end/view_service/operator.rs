@@ -6,8 +6,9 @@ use std::rc::Rc;
 use super::{NodeId, ViewService};
 use crate::catalog::messages::{GoOn, Rebuilt, Recall, Recalled};
 use crate::domain::{Line, Members, ReplicaId, StoreId, View};
-use crate::front_end::messages::{NotRecovered, Recover, RecoverCatalog, Recovery};
+use crate::front_end::messages::{NotRecovered, Recover, RecoverCatalog, Recovery, Without};
 use crate::front_end::views::{Answers, Saved};
+use crate::front_end::waiting::Waiting;
 use crate::order::messages::{Fill, RebuildCatalog, ReplicaStatus, Role};
 use crate::probe::Event;
 
@@ -18,6 +19,9 @@ impl ViewService {
     /// See [`NotRecovered`].
     pub async fn recover_without(self: Rc<Self>, ask: Recover) -> Result<Recovery, NotRecovered> {
         let answers = self.ask_all(self.config.call_limit).await;
+        if *self.waiting.borrow() == Some(Waiting::AnotherFrontEnd) {
+            return self.recover_without_front_end(ask, &answers).await;
+        }
         if let Some(leader) = answers.values().find(|answer| answer.role == Role::Leader) {
             return Err(NotRecovered::Serves(leader.id));
         }
@@ -26,13 +30,35 @@ impl ViewService {
         let best = answers.values().max_by_key(|answer| (answer.last.epoch, answer.last.number, answer.id));
         let Some(chosen) = best else { return Err(NotRecovered::Silent("all replicas".into())) };
         let settled = recalled.store.map(|_| recalled.settled);
-        let (leader, last, without) = (chosen.id, chosen.last.number, ask.without);
+        let (leader, last, without) = (chosen.id, chosen.last.number, Without::Replicas(ask.without));
         let mut recovery = Recovery { leader, last, settled, without, done: false };
         if ask.confirmed {
             self.go_on_with(chosen, &answers, &recalled).await?;
             recovery.done = true;
         }
         Ok(recovery)
+    }
+
+    /// Goes on without the front-end that registered last, which is gone: its run counts as one of this file's, so that
+    /// this one takes the newest view that all replicas have told, and nothing that a replica acted on is forgotten.
+    async fn recover_without_front_end(
+        &self,
+        ask: Recover,
+        answers: &Answers,
+    ) -> Result<Recovery, NotRecovered> {
+        self.check_silent(answers, &ask.without)?;
+        let recalled = self.recall().await?;
+        let told = answers.values().filter_map(|answer| answer.view.as_ref());
+        let newest = told.max_by_key(|view| view.epoch);
+        let (Some((_, run)), Some(view)) = (recalled.store, newest) else {
+            return Err(NotRecovered::Changed("the catalog's memory is gone".into()));
+        };
+        if ask.confirmed {
+            self.disowned.set(Some(run));
+        }
+        let last = answers.values().map(|answer| answer.last.number).max().unwrap_or(0);
+        let (leader, without) = (view.leader, Without::FrontEnd);
+        Ok(Recovery { leader, last, settled: Some(recalled.settled), without, done: ask.confirmed })
     }
 
     /// Every configured replica has answered, or is named; and nobody is named who answers.
