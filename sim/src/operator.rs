@@ -19,13 +19,13 @@ use crate::world::World;
 const CALL: Duration = Duration::from_secs(2);
 const FRONT_END: NodeId = NodeId::FrontEnd(1);
 
-/// How long the store must say the same before the operator believes that it does not get on by itself.
+/// How long the store must name the same command before the operator believes that it does not get on by itself.
 const PATIENCE: Nanos = 2_000_000_000;
 
 /// Whoever looks after the store.
 #[derive(Debug, Default)]
 pub struct Operator {
-    /// What the store said last, and since when.
+    /// Which command the store named last, and since when.
     said: RefCell<(String, Nanos)>,
 }
 
@@ -62,11 +62,12 @@ impl Operator {
         }
     }
 
-    /// Whether the store has said the same for a while.
+    /// Whether the store has named the same command, or none, for a while; what else it says may change meanwhile.
     fn says_long(&self, now: Nanos, why: &str) -> bool {
         let (said, since) = &mut *self.said.borrow_mut();
-        if said != why {
-            (*said, *since) = (why.to_owned(), now);
+        let named = why.split('`').nth(1).unwrap_or_default();
+        if said != named {
+            (*said, *since) = (named.to_owned(), now);
         }
         now - *since >= PATIENCE
     }

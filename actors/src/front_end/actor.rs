@@ -219,14 +219,13 @@ impl Handler<GetReadiness> for FrontEnd {
             let catalog = products.reachable().await;
             let (mut waiting_for, why) = service.waits_for().unwrap_or_default();
             let mut why = if why.is_empty() { Vec::new() } else { vec![why] };
-            if !catalog {
+            // The leader's own complaint of the catalog says more.
+            if !catalog && !waiting_for.contains(&NodeId::Catalog) {
                 waiting_for.insert(0, NodeId::Catalog);
                 why.insert(0, products.silence());
             }
             // Silence is not all that there may be to say of them.
-            waiting_for.dedup();
             why.extend(waiting_for.iter().filter_map(|peer| net.complaint(*peer)));
-            why.dedup();
             let why = why.join("; ");
             Readiness { ready: waiting_for.is_empty(), waiting_for, why }
         })

@@ -307,6 +307,28 @@ fn without_a_leader_that_serves_orders_end_at_their_deadline() {
     });
 }
 
+/// The network was cut for a while: nobody was restarted, and the leader never stopped to serve.
+#[test]
+fn a_leader_that_is_heard_again_is_not_waited_for() {
+    flow(|| async {
+        let mut world = World::new();
+        world.start();
+        world.led_by(3).await;
+        assert_eq!(world.ask(order("k")).await, Ok(1));
+        (1..=3).for_each(|id| world.peers.with(id, |replica| replica.frozen = true));
+        tokio::time::sleep(20_000 * MS).await;
+        let readiness = world.ask(GetReadiness {}).await;
+        assert!(readiness.why.contains("do not answer"), "{}", readiness.why);
+        (1..=3).for_each(|id| world.peers.with(id, |replica| replica.frozen = false));
+        let began = tokio::time::Instant::now();
+        while !world.ask(GetReadiness {}).await.ready {
+            tokio::time::sleep(10 * MS).await;
+        }
+        assert!(began.elapsed() < 1500 * MS, "took {:?}", began.elapsed());
+        assert_eq!(world.ask(order("l")).await, Ok(2));
+    });
+}
+
 #[test]
 fn after_a_disk_failure_nothing_is_answered() {
     flow(|| async {

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{self, Either};
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, Notify, oneshot};
 
 use self::establish::Established;
 pub use self::file::{load, store};
@@ -28,6 +28,7 @@ use super::views::{Heard, Saved, Views};
 use super::waiting::{Waiting, named};
 use super::wakers::{Wake, Wakers};
 use crate::bugs::{Bug, planted};
+use crate::clock::within;
 use crate::domain::{Epoch, OrderNumber, ReplicaId, Run, View};
 use crate::doubles::Doubles;
 use crate::host::Host;
@@ -62,6 +63,8 @@ pub struct ViewService {
     suspected: Cell<Epoch>,
     /// Choices of a leader since one served.
     fruitless: Cell<u32>,
+    /// Woken when a replica answers that was missing when nobody could be chosen.
+    missing_answers: Notify,
     /// What must happen before there can be a view, or a leader by it.
     waiting: RefCell<Option<Waiting>>,
     /// A front-end's run that registered last, and that an operator has said to be gone.
@@ -100,6 +103,7 @@ impl ViewService {
             courting: Cell::new(0),
             suspected: Cell::new(0),
             fruitless: Cell::new(0),
+            missing_answers: Notify::new(),
             waiting: RefCell::default(),
             disowned: Cell::new(None),
             orders: Cell::new(None),
@@ -282,6 +286,7 @@ impl ViewService {
         let outcome = self.host.net.send(NodeId::Order(replica), &Announce { view }, limit).await;
         if let Ok(status) = &outcome {
             self.shows(replica, status.run);
+            self.is_back(replica);
         }
         // The view may have changed meanwhile; what was said is held against the one that counts now.
         let Some(view) = self.current() else { return outcome };
@@ -295,6 +300,10 @@ impl ViewService {
         }
         let now = self.host.clock.now();
         let finding = self.peers.borrow_mut().take(replica, call, &outcome, &view, now);
+        // It may never have stopped to serve, and was only not heard while a choice was tried.
+        if outcome.is_ok() && replica == view.leader && self.peers.borrow().serving() {
+            self.waiting.replace(None);
+        }
         match finding {
             Finding::Nothing => {}
             Finding::Serves => {
@@ -314,6 +323,15 @@ impl ViewService {
             }
         }
         outcome
+    }
+
+    /// Whoever was missing when nobody could be chosen answers: that is worth another choice, however long the pause.
+    fn is_back(&self, replica: ReplicaId) {
+        if let Some(Waiting::NobodyLeads { silent, .. }) = &*self.waiting.borrow()
+            && silent.contains(&replica)
+        {
+            self.missing_answers.notify_waiters();
+        }
     }
 
     fn shows(&self, replica: ReplicaId, run: Run) {
@@ -370,7 +388,8 @@ impl ViewService {
             if fruitless >= QUICK_CHOICES {
                 let pause =
                     service.config.heartbeat * 2u32.saturating_pow((fruitless - QUICK_CHOICES).min(16));
-                service.host.clock.sleep(pause.min(LONGEST_PAUSE)).await;
+                let answers = service.missing_answers.notified();
+                let _ = within(&*service.host.clock, pause.min(LONGEST_PAUSE), answers).await;
             }
             service.select(false).await;
         });
