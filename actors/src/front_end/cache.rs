@@ -116,6 +116,18 @@ impl Cache {
         self.shard(name).lock().live(name, now, |entry| entry.product.clone())
     }
 
+    /// The products that are held, the one that was used last first; with a divided cache, so in each of its parts.
+    #[must_use]
+    pub fn names(&self, now: Timestamp) -> Vec<ProductName> {
+        let mut names = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let live = shard.entries.iter().flatten().filter(|(_, entry)| now < entry.until);
+            names.extend(live.map(|(name, _)| name.clone()));
+        }
+        names
+    }
+
     /// Says that a query for this product is about to be sent. It takes the place of an earlier one whose
     /// answer has not come; that answer is not cached any more.
     #[must_use]
