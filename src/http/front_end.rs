@@ -16,7 +16,7 @@ use toystore_actors::front_end::messages::{
     ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, OrderError,
     PlaceOrder, QueryProduct, Recover, RecoverCatalog, Unavailable,
 };
-use toystore_actors::front_end::{Cache, FrontEnd};
+use toystore_actors::front_end::{Cache, FrontEnd, cache};
 use toystore_actors::net::BridgeError;
 use uuid::Uuid;
 
@@ -195,6 +195,7 @@ async fn ready(front: Data<Front>) -> Answer {
 async fn product(request: HttpRequest, front: Data<Front>, below: &'static str) -> Answer {
     let name = request::segment(&request, below)?;
     if let Some(body) = front.cache.get(&name, front.clock.now()) {
+        log::debug!(target: cache::LOG, "hit: {name}");
         return Ok(shape::ready_made(body));
     }
     let name = ProductName::new(name)?;

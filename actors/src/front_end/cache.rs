@@ -27,6 +27,9 @@ use crate::domain::{Product, ProductName};
 /// Into how many parts a larger cache is divided, each with its own lock and its own order of use.
 const SHARDS: usize = 16;
 
+/// Under which target the log tells what becomes of products in the cache.
+pub const LOG: &str = "toystore::cache";
+
 /// Products that may be answered without asking the catalog; see the module.
 pub struct Cache {
     shards: Box<[Mutex<Shard>]>,
@@ -155,7 +158,10 @@ impl Cache {
             Some(_) if fill.marked => Filled::Stale,
             Some(entry) if now >= entry.until => Filled::Late,
             Some(entry) => {
-                entries.put(name.clone(), entry);
+                let evicted = entries.push(name.clone(), entry).filter(|(evicted, _)| evicted != name);
+                if let Some((evicted, _)) = evicted {
+                    log::debug!(target: LOG, "evicted: {evicted}");
+                }
                 Filled::Cached
             }
         }
