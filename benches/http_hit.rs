@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use actix::System;
 use actix_web::body::MessageBody as _;
 use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{self, Bytes, Data};
@@ -57,7 +58,7 @@ fn hit(criterion: &mut Criterion) {
     let front = system.block_on(async {
         rig.catalog().await;
         let (door, cache) = rig.front_end().await;
-        Data::new(Front::new(door, cache, rig.world.clock.clone()))
+        Data::new(Front::new(door, cache, rig.world.clock.clone(), StatusCode::CREATED))
     });
     let routes = move |config: &mut _| front_end::routes(&front, config);
     let store = system.block_on(init_service(app(Data::new(None), routes)));

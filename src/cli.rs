@@ -1,6 +1,9 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use std::env;
+
+use clap::builder::Resettable;
+use clap::{Command as Clap, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use toystore::{backup, inspect, recover, restore, serve, shop, up};
 
 /// A replicated toy store that loses no order, and shows it.
@@ -15,6 +18,23 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line, or ends the process with what is wrong with it. An environment variable that is set to nothing
+    /// counts as not set.
+    pub fn read() -> Cli {
+        let matches = without_empty_variables(Cli::command()).get_matches();
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn without_empty_variables(command: Clap) -> Clap {
+    let command = command.mut_args(|arg| {
+        let is_empty = |name| env::var_os(name).is_some_and(|value| value.is_empty());
+        if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg }
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 /// The commands.

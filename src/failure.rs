@@ -1,6 +1,7 @@
 //! Why a command ended badly, and the exit status that says so.
 
 use std::fmt;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// The exit status of a command that could not run.
@@ -18,7 +19,8 @@ pub enum Failure {
 impl Failure {
     /// Tells the person and returns the exit status.
     pub fn report(&self) -> ExitCode {
-        eprintln!("toystore: {self}");
+        // Where nobody can read it, the exit status alone has to do.
+        let _ = writeln!(io::stderr(), "toystore: {self}");
         match self {
             Failure::Usage(_) => ExitCode::from(2),
             Failure::CouldNotRun(_) => ExitCode::from(COULD_NOT_RUN),

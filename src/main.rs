@@ -2,17 +2,17 @@
 
 mod cli;
 
+use std::env;
 use std::process::ExitCode;
 
 use actix::System;
-use clap::Parser;
 use toystore::{backup, host, inspect, recover, restore, serve, shop, up};
 
 use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     host::panics::install();
-    let cli = Cli::parse();
+    let cli = Cli::read();
     start_log(&cli.command);
     let outcome = match cli.command {
         Command::Up(args) => System::new().block_on(up::run(args)),
@@ -33,6 +33,7 @@ fn start_log(command: &Command) {
         Command::Serve(_) => "info,actix_http=off,actix_server=warn",
         _ => "warn,actix_http=off",
     };
-    let settings = env_logger::Env::new().filter_or("TOYSTORE_LOG", default);
-    env_logger::Builder::from_env(settings).format_timestamp_millis().init();
+    let filters = env::var("TOYSTORE_LOG").ok().filter(|filters| !filters.trim().is_empty());
+    let filters = filters.as_deref().unwrap_or(default);
+    env_logger::Builder::new().parse_filters(filters).format_timestamp_millis().init();
 }

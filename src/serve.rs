@@ -59,6 +59,7 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
+    outlive_file_size_limit();
     let store = Named { config: Some(args.config.clone()), data: args.data.clone(), front_end: None };
     let overrides = Overrides { data: args.data, token: args.token };
     let config = Config::load(Some(&args.config), &overrides)?;
@@ -130,22 +131,38 @@ pub fn complain(what: &str) {
     let _ = writeln!(std::io::stderr(), "toystore: {what}");
 }
 
-/// Waits until the process is told to stop.
+/// Waits until the process is told to stop: by Ctrl-C, by whoever supervises it, or because its terminal has gone.
 pub async fn stopped() {
     #[cfg(unix)]
     {
-        use std::pin::pin;
-
-        use futures_util::future;
         use tokio::signal::unix::{SignalKind, signal};
 
-        let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+        let (terminate, hang_up) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
+        let (Ok(mut terminated), Ok(mut hung_up)) = (terminate, hang_up) else {
             return interrupted().await;
         };
-        future::select(pin!(interrupted()), pin!(terminated.recv())).await;
+        tokio::select! {
+            () = interrupted() => {}
+            _ = terminated.recv() => {}
+            _ = hung_up.recv() => {}
+        }
     }
     #[cfg(not(unix))]
     interrupted().await;
+}
+
+/// Makes a write beyond the process's limit of file sizes fail, as one to a full disk does, instead of ending the process.
+pub fn outlive_file_size_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::Signal;
+        use tokio::signal::unix::{SignalKind, signal};
+
+        // The handler stays when its receiver is dropped. Without one the process ends at such a write, and says so.
+        if let Err(error) = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())) {
+            log::warn!("a limit of file sizes will end the process: {error}");
+        }
+    }
 }
 
 async fn interrupted() {

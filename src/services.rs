@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, ServiceConfig};
 use futures_util::future::join_all;
 use toystore_actors::catalog::{self, CatalogConfig};
@@ -18,7 +19,7 @@ use crate::failure::Failure;
 use crate::host::{World, label, raise_file_limit};
 use crate::http;
 use crate::http::front_end::Front;
-use crate::http::server::{Listener, Size};
+use crate::http::server::{Listener, Settings, Size};
 use crate::node::{self, Door, NotStarted, Running};
 
 /// Connections of a service that only the others, and a few people, talk to.
@@ -114,7 +115,8 @@ pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened
                 Ok((started.node, started.cache))
             })
             .await?;
-            let front = Data::new(Front::new(door.clone(), cache, world.clock.clone()));
+            let placed = StatusCode::from_u16(config.http.placed).unwrap_or(StatusCode::CREATED);
+            let front = Data::new(Front::new(door.clone(), cache, world.clock.clone(), placed));
             let routes: Routes = Arc::new(move |config| http::front_end::routes(&front, config));
             let bridge = door.bridge.clone();
             let size = Size { workers: 2, connections: shoppers() };
@@ -193,8 +195,9 @@ impl Opened {
     /// When the system gives no threads.
     pub fn serve(self, config: &Config) -> Result<Serving, Failure> {
         let Opened { id, running, listener, size, routes, .. } = self;
+        let settings = Settings { size, keep_alive: config.http.keep_alive };
         let start = || -> io::Result<Server> {
-            http::server::start(listener, size, config.token.clone(), move |config| routes(config))
+            http::server::start(listener, settings, config.token.clone(), move |config| routes(config))
         };
         let server =
             start().map_err(|error| Failure::CouldNotRun(format!("{} cannot answer: {error}", label(id))))?;

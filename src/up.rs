@@ -21,7 +21,7 @@ use crate::host::{Directory, SystemClock, World, label};
 use crate::http::transport::Registry;
 use crate::node::{Door, NotStarted};
 use crate::rejoin::{self, Missing};
-use crate::serve::{complain, say};
+use crate::serve::{complain, outlive_file_size_limit, say};
 use crate::services::{self, Bound, Opened};
 
 /// How often it is looked whether orders can be placed.
@@ -55,6 +55,7 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
+    outlive_file_size_limit();
     let mut named = Named { config: args.config.clone(), data: args.data.clone(), front_end: None };
     let overrides = Overrides { data: args.data, token: args.token };
     let config = Config::load(args.config.as_deref(), &overrides)?;

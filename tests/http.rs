@@ -25,6 +25,7 @@ fn refused(label: &str, answer: &Response, status: u16, part: &str) {
     assert_eq!(body, json!({ "error": { "code": status, "message": message } }), "{label}");
     assert_eq!(answer.header("retry-after").is_some(), status == 503, "{label}");
     assert_eq!(answer.header("allow").is_some(), status == 405, "{label}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{label}");
 }
 
 struct Row {
@@ -62,7 +63,7 @@ const REFUSED: &[Row] = &[
     read("/products/tux", 404, "no such product"),
     read("/products/Tux%2FTux", 404, "no such product"),
     read("/products/%00", 404, "no such product"),
-    read("/products/", 400, "the product name is empty"),
+    read("/products//", 400, "the product name is empty"),
     read("/products/%FF", 400, "UTF-8"),
     read("/products/%C3%28", 400, "UTF-8"),
     read("/products/Tux/price", 404, "no such path"),
@@ -78,7 +79,7 @@ const REFUSED: &[Row] = &[
     read("/orders/1e3", 400, "whole number"),
     read("/orders/1.0", 400, "whole number"),
     read("/orders/%31x", 400, "whole number"),
-    read("/orders/", 400, "whole number"),
+    read("/orders//", 400, "whole number"),
     read("/orders?after=x", 400, "parameters"),
     read("/orders?after=-1", 400, "parameters"),
     read("/orders?after=1&after=2", 400, "parameters"),
@@ -118,7 +119,8 @@ const REFUSED: &[Row] = &[
     order(r#"{"name":"Tux","quantity":1} x"#, 400, "trailing"),
     order("name=Tux&quantity=1", 400, "not an order"),
     // Kinds of bodies.
-    Row { method: "POST", path: "/orders", headers: &[], body: TUX, status: 415, part: "application/json" },
+    keyed(&[("Content-Type", "")], 415, "application/json"),
+    keyed(&[JSON, ("Content-Encoding", "gzip")], 415, "Content-Encoding: gzip"),
     keyed(&[("Content-Type", "text/plain")], 415, "application/json"),
     keyed(&[("Content-Type", "application/x-www-form-urlencoded")], 415, "application/json"),
     keyed(&[("Content-Type", "application/jsonp")], 415, "application/json"),
@@ -133,9 +135,8 @@ const REFUSED: &[Row] = &[
         "visible ASCII",
     ),
     // Paths and methods.
-    read("/", 404, "no such path"),
-    read("/nothing", 404, "no such path"),
-    read("/products/Tux/", 404, "no such path"),
+    read("/nothing", 404, "no such path; there are GET /products,"),
+    read("/products/Tux//", 404, "no such path"),
     read("/place", 404, "no such path"),
     wrong_method("DELETE", "/orders"),
     wrong_method("PUT", "/orders/1"),
@@ -144,7 +145,10 @@ const REFUSED: &[Row] = &[
     wrong_method("GET", "/order"),
     wrong_method("OPTIONS", "/orders"),
     wrong_method("PATCH", "/leader"),
-    wrong_method("GET", "/cache"),
+    wrong_method("GET", "/change-view"),
+    wrong_method("PUT", "/cache"),
+    wrong_method("DELETE", "/orders/"),
+    wrong_method("GET", "/order/"),
     wrong_method("POST", "/healthz"),
 ];
 
@@ -196,6 +200,9 @@ fn answers_have_the_shapes_that_clients_rely_on() {
 
     for (path, expected) in [
         ("/orders/1", r#"{"data":{"number":1,"name":"Tux","quantity":2}}"#),
+        ("/orders/2/", r#"{"data":{"number":2,"name":"Tux","quantity":3}}"#),
+        ("/products/Tux/", r#"{"data":{"name":"Tux","price":15.99,"quantity":95}}"#),
+        ("/product/Tux", r#"{"data":{"name":"Tux","price":15.99,"quantity":95}}"#),
         ("/orders/2?", r#"{"data":{"number":2,"name":"Tux","quantity":3}}"#),
         ("/products/Tux", r#"{"data":{"name":"Tux","price":15.99,"quantity":95}}"#),
         ("/products/%54%75%78", r#"{"data":{"name":"Tux","price":15.99,"quantity":95}}"#),
@@ -209,11 +216,18 @@ fn answers_have_the_shapes_that_clients_rely_on() {
         ("/leader", r#"{"data":{"leader":3,"epoch":1,"in_sync":[1,2,3]}}"#),
         ("/healthz", r#"{"data":{"status":"alive"}}"#),
         ("/readyz", r#"{"data":{"status":"ready"}}"#),
+        ("/readyz/", r#"{"data":{"status":"ready"}}"#),
+        // The one that was asked for last comes first.
+        ("/cache", r#"{"data":["Matryoshka Матрёшка","Rubik's Cube","Tux"]}"#),
     ] {
         let answer = http::get(store.front_end, path).expect(path);
         assert_eq!((answer.status, answer.text().as_str()), (200, expected), "{path}");
         assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
     }
+    assert_eq!(placed.header("cache-control"), Some("no-store"));
+    let paths = http::get(store.front_end, "/").expect("an answer").data();
+    assert!(paths["paths"].as_str().is_some_and(|paths| paths.contains("POST /orders")), "{paths}");
     let products = http::get(store.front_end, "/products").expect("an answer").data();
     let products = products.as_array().expect("a list");
     assert!(products.len() >= 16);
@@ -366,7 +380,8 @@ fn the_services_own_doors_want_the_token() {
         (front_end, "GET", "/products/Tux", true),
         (front_end, "GET", "/leader", true),
         (front_end, "GET", "/healthz", true),
-        (front_end, "GET", "/orders", false),
+        (front_end, "GET", "/orders", true),
+        (front_end, "GET", "/cache", true),
         (front_end, "POST", "/cache", false),
         (front_end, "POST", "/change-view", false),
         (store.catalog, "GET", "/healthz", true),

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toystore_actors::net::NodeId;
 
 use super::raw::{RawConfig, RawMember, RawTiming};
-use super::{CacheSettings, Config, Products, Restock, Timing, Token};
+use super::{CacheSettings, Config, Http, Products, Restock, Timing, Token};
 
 /// The longest span of time that anything may be set to.
 const MAX_MS: u64 = 3_600_000;
@@ -61,6 +61,15 @@ pub fn parse(origin: &str, text: &str) -> Result<Config, String> {
         cache,
         restock,
         timing: source.timing(&raw.timing)?,
+        http: Http {
+            placed: source.placed_status(&raw.http.placed_status)?,
+            keep_alive: Duration::from_secs(source.number(
+                "http.keep_alive_s",
+                &raw.http.keep_alive_s,
+                120,
+                5..=3600,
+            )?),
+        },
         max_calls: to_usize(source.number("limits.max_calls", &raw.limits.max_calls, 1024, 1..=1_000_000)?),
     })
 }
@@ -102,6 +111,11 @@ impl Source<'_> {
 
     fn span(&self, key: &str, given: &Option<Spanned<u64>>, default_ms: u64) -> Result<Duration, String> {
         self.number(key, given, default_ms, 1..=MAX_MS).map(Duration::from_millis)
+    }
+
+    fn placed_status(&self, given: &Option<Spanned<u64>>) -> Result<u16, String> {
+        let status = self.number("http.placed_status", given, 201, 200..=201)?;
+        Ok(u16::try_from(status).unwrap_or(201))
     }
 
     fn timing(&self, raw: &RawTiming) -> Result<Timing, String> {
@@ -238,6 +252,14 @@ mod tests {
         check(
             &format!("{SERVICES}[timing]\nsuspect_after_ms = 100\n"),
             "c.toml:10: timing.suspect_after_ms must",
+        );
+        check(
+            &format!("{SERVICES}[http]\nplaced_status = 204\n"),
+            "c.toml:10: http.placed_status is 204; use a number from 200 to 201",
+        );
+        check(
+            &format!("{SERVICES}[http]\nkeep_alive_s = 1\n"),
+            "c.toml:10: http.keep_alive_s is 1; use a number from 5 to 3600",
         );
         check(&format!("token = \"\"\n{SERVICES}"), "c.toml:1: the token must be");
         check(&format!("token = \"a b\"\n{SERVICES}"), "c.toml:1: the token must be");

@@ -81,6 +81,8 @@ pub struct Config {
     pub restock: Restock,
     /// All spans of time.
     pub timing: Timing,
+    /// How the services answer.
+    pub http: Http,
     /// How many requests may be under way in one service.
     pub max_calls: usize,
 }
@@ -103,6 +105,15 @@ pub struct Restock {
     pub every: Duration,
     /// To how many pieces.
     pub to: u64,
+}
+
+/// What is a matter of taste in HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Http {
+    /// The status of an order that was placed: 201, or 200.
+    pub placed: u16,
+    /// How long a connection may be idle between requests.
+    pub keep_alive: Duration,
 }
 
 /// Spans of time; see `configs/local.toml` for what each is for.

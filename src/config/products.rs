@@ -17,15 +17,15 @@ const MAX_QUANTITY: u64 = 1_000_000_000;
 /// A sentence with the file, the line and what is expected there.
 pub fn parse(file: &str, text: &str) -> Result<Vec<ProductSeed>, String> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|error| broken(file, &error))?;
+    let headers = reader.headers().map_err(|error| broken(file, text, &error))?;
     if headers.iter().ne(["name", "price", "quantity"]) {
         return Err(format!("{file}:1: the first line must be name,price,quantity"));
     }
     let mut products = Vec::new();
     let mut lines = BTreeMap::new();
     for record in reader.records() {
-        let record = record.map_err(|error| broken(file, &error))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let record = record.map_err(|error| broken(file, text, &error))?;
+        let line = line(text, record.position());
         let product = product(&record).map_err(|why| format!("{file}:{line}: {why}"))?;
         if let Some(first) = lines.insert(product.name.clone(), line) {
             return Err(format!(
@@ -73,8 +73,15 @@ fn digits(text: &str) -> Option<u64> {
     text.parse().ok()
 }
 
-fn broken(file: &str, error: &csv::Error) -> String {
-    let line = error.position().map_or(1, csv::Position::line);
+/// The line in which a record begins. The reader's own count is that of the empty lines before it.
+fn line(text: &str, position: Option<&csv::Position>) -> usize {
+    let start = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
+    let blank = text.bytes().skip(start).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    text.bytes().take(start + blank).filter(|byte| *byte == b'\n').count() + 1
+}
+
+fn broken(file: &str, text: &str, error: &csv::Error) -> String {
+    let line = line(text, error.position());
     match error.kind() {
         csv::ErrorKind::UnequalLengths { len, .. } => {
             format!("{file}:{line}: {len} fields where name,price,quantity are expected")
@@ -122,6 +129,9 @@ mod tests {
             ("name,price,quantity\n\"Tux\",cheap,2\n", "c.csv:2: the price \"cheap\""),
             ("name,price,quantity\nTux,1,-2\n", "c.csv:2: the quantity \"-2\""),
             ("name,price,quantity\n,1,2\n", "c.csv:2: the product name is empty"),
+            ("name,price,quantity\n\n\nTux,1,2\n\n,1,2\n", "c.csv:6: the product name is empty"),
+            ("name,price,quantity\r\n\r\nTux,cheap,2\r\n", "c.csv:3: the price"),
+            ("name,price,quantity\n\nTux,1\n", "c.csv:3: 2 fields where"),
         ] {
             let why = parse("c.csv", text).expect_err(text);
             assert!(why.contains(part) || part.ends_with("Tux") && why.contains("line 2"), "{text:?}: {why}");

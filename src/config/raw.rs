@@ -19,6 +19,8 @@ pub struct RawConfig {
     pub timing: RawTiming,
     #[serde(default)]
     pub limits: RawLimits,
+    #[serde(default)]
+    pub http: RawHttp,
 }
 
 /// One front-end or one order replica.
@@ -61,4 +63,11 @@ pub struct RawTiming {
 #[serde(deny_unknown_fields)]
 pub struct RawLimits {
     pub max_calls: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawHttp {
+    pub placed_status: Option<Spanned<u64>>,
+    pub keep_alive_s: Option<Spanned<u64>>,
 }

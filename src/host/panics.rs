@@ -5,6 +5,7 @@
 //! leave a store that seems to run, so the process says one sentence and ends.
 
 use std::cell::Cell;
+use std::io::{self, Write as _};
 use std::panic::{self, PanicHookInfo};
 use std::process;
 
@@ -33,13 +34,38 @@ pub fn install() {
             log::debug!("contained: {info}");
             return;
         }
-        eprintln!("toystore: {}", sentence(info));
+        // A panic of its own, over standard error that is closed, would end this one without a status.
+        let _ = writeln!(io::stderr(), "toystore: {}", sentence(info));
         process::exit(i32::from(COULD_NOT_RUN));
     }));
 }
 
 fn sentence(info: &PanicHookInfo<'_>) -> String {
     let what = info.payload_as_str().unwrap_or("no message");
-    let place = info.location().map_or_else(|| "an unknown place".into(), ToString::to_string);
+    let place = info.location().map_or_else(
+        || "an unknown place".into(),
+        |place| format!("{}:{}", below_sources(place.file()), place.line()),
+    );
     format!("this is a bug in toystore, and it stops rather than go on wrongly: {what} (at {place})")
+}
+
+/// A file of a library by its crate, without the place where it lay when this was built.
+fn below_sources(file: &str) -> &str {
+    let below = file.split_once("/registry/src/").and_then(|(_, rest)| rest.split_once('/'));
+    below.map_or(file, |(_, crate_and_file)| crate_and_file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobodys_directories_are_told() {
+        for (file, told) in [
+            ("src/up.rs", "src/up.rs"),
+            ("/home/somebody/.cargo/registry/src/index-1/redb-4.1.0/src/db.rs", "redb-4.1.0/src/db.rs"),
+        ] {
+            assert_eq!(below_sources(file), told);
+        }
+    }
 }

@@ -13,6 +13,8 @@ use toystore_actors::front_end::messages::{NotRecovered, OrderError, Unavailable
 use toystore_actors::net::BridgeError;
 use toystore_actors::order::messages::{NotServing, PlaceError};
 
+use super::shape;
+
 /// An answer other than success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
@@ -82,6 +84,14 @@ impl ApiError {
         )
     }
 
+    /// 415: the body is packed.
+    pub fn packed(coding: &str) -> ApiError {
+        ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("the body is sent with \"Content-Encoding: {coding}\"; send it as it is"),
+        )
+    }
+
     /// 503: not now, or not known.
     pub fn unavailable(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message)
@@ -100,7 +110,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        let mut response = HttpResponse::build(self.status);
+        let mut response = shape::answer(self.status);
         if let Some(allow) = self.allow {
             response.insert_header((header::ALLOW, allow));
         }

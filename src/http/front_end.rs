@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,7 +16,7 @@ use toystore_actors::front_end::messages::{
     ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, OrderError,
     PlaceOrder, QueryProduct, Recover, RecoverCatalog, Unavailable,
 };
-use toystore_actors::front_end::{Cache, FrontEnd};
+use toystore_actors::front_end::{Cache, FrontEnd, cache};
 use toystore_actors::net::BridgeError;
 use uuid::Uuid;
 
@@ -33,17 +33,28 @@ type Answer = Result<HttpResponse, ApiError>;
 const PAGE: u32 = 100;
 const MAX_PAGE: u32 = 1000;
 
+/// What there is for shoppers, to tell those who ask for something else.
+const PATHS: &str = "GET /products, GET /products/{name}, POST /orders, GET /orders, GET /orders/{number}, GET /leader, \
+                     GET /cache, GET /healthz and GET /readyz";
+
 /// What the front-end's HTTP workers share.
 pub struct Front {
     pub(super) door: Door<FrontEnd>,
     cache: Arc<Cache>,
     clock: Arc<SystemClock>,
+    placed: StatusCode,
 }
 
 impl Front {
-    /// The actor's door, and what a hit needs: the cache and the clock that its leases run on.
-    pub fn new(door: Door<FrontEnd>, cache: Arc<Cache>, clock: Arc<SystemClock>) -> Front {
-        Front { door, cache, clock }
+    /// The actor's door, and what a hit needs: the cache and the clock that its leases run on. `placed` is the status of an
+    /// order that was placed.
+    pub fn new(
+        door: Door<FrontEnd>,
+        cache: Arc<Cache>,
+        clock: Arc<SystemClock>,
+        placed: StatusCode,
+    ) -> Front {
+        Front { door, cache, clock, placed }
     }
 }
 
@@ -80,7 +91,13 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
         .service(get(backup::ORDERS, backup::orders))
         .service(get(backup::STOCK, backup::stock))
         .service(internal::peers("/cache"))
-        .service(internal::people("/cache", invalidate))
+        .service(
+            web::resource("/cache")
+                .route(web::post().to(invalidate))
+                .route(web::get().to(cached))
+                .route(web::head().to(cached))
+                .default_service(method_not_allowed("GET, HEAD, POST")),
+        )
         .service(internal::peers("/change-view"))
         .service(internal::people("/change-view", change_view))
         .service(internal::people("/recover", recover))
@@ -90,25 +107,68 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
 
 /// `/products/{name}` and `/orders/{number}`. They are no resources of the router, which would match them by a
 /// regular expression: that costs more than all the rest of a hit. Nor are the messages of peers, which are under any
-/// path: those that are meant for another service are told so.
+/// path: those that are meant for another service are told so. Nor is a path with a slash at its end, which many clients send.
 async fn by_name(request: HttpRequest, front: Data<Front>, body: Payload) -> actix_web::Result<HttpResponse> {
     if internal::is_from_peer(&request) {
         return internal::answer_peer(request, body).await;
+    }
+    let path = request::plain(request.uri().path());
+    if matches!(path, "/orders" | "/order") && *request.method() == Method::POST {
+        let body = Body::from_request(&request, &mut body.into_inner()).await?;
+        return Ok(place(request, front, body).await?);
     }
     Ok(read_by_name(request, front).await?)
 }
 
 async fn read_by_name(request: HttpRequest, front: Data<Front>) -> Answer {
-    let path = request.uri().path();
-    let below = |resource| path.strip_prefix(resource).is_some_and(|rest: &str| !rest.contains('/'));
-    let (product_wanted, order_wanted) = (below("/products/"), below("/orders/"));
-    if !product_wanted && !order_wanted {
-        return Ok(request::unknown_path().await);
-    }
+    let path = request::plain(request.uri().path());
+    let below = |resource| path.strip_prefix(resource).filter(|rest: &&str| !rest.contains('/')).is_some();
+    let wanted = match path {
+        _ if below("/products/") => Wanted::Product("/products/"),
+        _ if below("/product/") => Wanted::Product("/product/"),
+        _ if below("/orders/") => Wanted::Order,
+        "" => Wanted::Paths,
+        "/products" => Wanted::Products,
+        "/orders" => Wanted::Orders,
+        "/order" => return Err(ApiError::method_not_allowed("POST")),
+        "/leader" => Wanted::Leader,
+        "/cache" => Wanted::Cached,
+        "/healthz" => Wanted::Alive,
+        "/readyz" => Wanted::Ready,
+        _ => return Ok(request::unknown_path(PATHS)),
+    };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(ApiError::method_not_allowed("GET, HEAD"));
+        return Err(ApiError::method_not_allowed(if path == "/orders" {
+            "GET, HEAD, POST"
+        } else {
+            "GET, HEAD"
+        }));
     }
-    if product_wanted { product(request, front).await } else { order(request, front).await }
+    match wanted {
+        Wanted::Product(below) => product(request, front, below).await,
+        Wanted::Order => order(request, front).await,
+        Wanted::Paths => Ok(shape::data(json!({ "paths": PATHS }))),
+        Wanted::Products => products(front).await,
+        Wanted::Orders => orders(request, front).await,
+        Wanted::Leader => leader(front).await,
+        Wanted::Cached => cached(front).await,
+        Wanted::Alive => alive(front).await,
+        Wanted::Ready => ready(front).await,
+    }
+}
+
+/// What a path asks for that the router does not know.
+enum Wanted {
+    /// The product that is named after this.
+    Product(&'static str),
+    Order,
+    Paths,
+    Products,
+    Orders,
+    Leader,
+    Cached,
+    Alive,
+    Ready,
 }
 
 async fn alive(front: Data<Front>) -> Answer {
@@ -132,9 +192,10 @@ async fn ready(front: Data<Front>) -> Answer {
 }
 
 /// A hit is answered here and now, by whichever worker has the request.
-async fn product(request: HttpRequest, front: Data<Front>) -> Answer {
-    let name = request::segment(&request, "/products/")?;
+async fn product(request: HttpRequest, front: Data<Front>, below: &'static str) -> Answer {
+    let name = request::segment(&request, below)?;
     if let Some(body) = front.cache.get(&name, front.clock.now()) {
+        log::debug!(target: cache::LOG, "hit: {name}");
         return Ok(shape::ready_made(body));
     }
     let name = ProductName::new(name)?;
@@ -149,7 +210,7 @@ async fn products(front: Data<Front>) -> Answer {
 
 /// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again.
 async fn place(request: HttpRequest, front: Data<Front>, body: Body<PUBLIC_BODY>) -> Answer {
-    request::demand_json(&request)?;
+    request::accept_json(&request)?;
     let key = match request::idempotency_key(&request)? {
         Some(key) => key,
         None => new_key()?,
@@ -172,7 +233,7 @@ async fn place_order(front: &Front, key: RequestId, order: request::OrderBody) -
         BridgeError::Stopped => OrderError::Unavailable(Unavailable { why: error.to_string() }).into(),
         error => ApiError::from(error),
     })??;
-    Ok(HttpResponse::Created()
+    Ok(shape::answer(front.placed)
         .insert_header((header::LOCATION, format!("/orders/{number}")))
         .json(json!({ "data": { "order_number": number } })))
 }
@@ -210,7 +271,7 @@ struct OrderPage {
 }
 
 /// `next` is what to give as `after` for the following page, and null when this one was the last.
-async fn orders(_: Peer, request: HttpRequest, front: Data<Front>) -> Answer {
+async fn orders(request: HttpRequest, front: Data<Front>) -> Answer {
     let PageQuery { after, limit } = request::query(&request)?;
     if !(1..=MAX_PAGE).contains(&limit) {
         return Err(ApiError::bad_request(format!("limit must be a whole number from 1 to {MAX_PAGE}")));
@@ -218,7 +279,7 @@ async fn orders(_: Peer, request: HttpRequest, front: Data<Front>) -> Answer {
     let orders = front.door.ask(ListOrders { after, limit }).await??;
     let full = orders.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
     let next = orders.last().filter(|_| full).map(|order| order.number);
-    Ok(HttpResponse::Ok().json(OrderPage { data: orders, next }))
+    Ok(shape::answer(StatusCode::OK).json(OrderPage { data: orders, next }))
 }
 
 #[derive(Serialize)]
@@ -236,6 +297,11 @@ async fn leader(front: Data<Front>) -> Answer {
         }
         None => Err(ApiError::unavailable("no leader has been chosen yet")),
     }
+}
+
+/// The products that are cached, the one that was used last first.
+async fn cached(front: Data<Front>) -> Answer {
+    Ok(shape::data(front.cache.names(front.clock.now())))
 }
 
 async fn invalidate(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {

@@ -3,7 +3,7 @@
 
 use actix::Actor;
 use actix_web::dev::HttpServiceFactory;
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, guard};
 use serde::Deserialize;
@@ -67,12 +67,14 @@ async fn from_peer(
 ) -> HttpResponse {
     let name = request.path().trim_start_matches('/');
     match bridge.dispatch(name, Codec::Bincode, body.0).await {
-        Ok(reply) => HttpResponse::Ok().content_type(BINCODE).body(reply),
+        Ok(reply) => shape::answer(StatusCode::OK).content_type(BINCODE).body(reply),
         // 503 promises the peer that no notice was taken of its call; here that is not known.
-        Err(error @ BridgeError::Stopped) => HttpResponse::InternalServerError().body(error.to_string()),
+        Err(error @ BridgeError::Stopped) => {
+            shape::answer(StatusCode::INTERNAL_SERVER_ERROR).body(error.to_string())
+        }
         // What this is, for the peer's own words.
         Err(BridgeError::Misdirected(answer)) => {
-            HttpResponse::MisdirectedRequest().content_type(BINCODE).body(net::encode(&answer))
+            shape::answer(StatusCode::MISDIRECTED_REQUEST).content_type(BINCODE).body(net::encode(&answer))
         }
         Err(error) => ApiError::from(error).error_response(),
     }
@@ -87,6 +89,10 @@ pub fn alive<A: Actor>(door: &Door<A>) -> Answer {
     }
 }
 
+/// What there is at the catalog, and at a replica, for people.
+const CATALOG_PATHS: &str = "GET /query/{name}, GET /products, POST /buy, POST /restock and GET /healthz";
+const REPLICA_PATHS: &str = "GET /status, GET /last, GET /{number}, GET /syncfrom, POST /orders, POST /sync, POST /leader and GET /healthz";
+
 /// The catalog's routes.
 pub fn catalog(door: &Door<Catalog>, config: &mut ServiceConfig) {
     config
@@ -97,7 +103,8 @@ pub fn catalog(door: &Door<Catalog>, config: &mut ServiceConfig) {
         .service(get("/query/{name:[^/]*}", query))
         .service(get("/products", list))
         .service(people("/buy", buy))
-        .service(people("/restock", restock));
+        .service(people("/restock", restock))
+        .default_service(web::to(|| async { request::unknown_path(CATALOG_PATHS) }));
 }
 
 async fn catalog_alive(door: Data<Door<Catalog>>) -> Answer {
@@ -146,7 +153,8 @@ pub fn replica(door: &Door<OrderReplica>, config: &mut ServiceConfig) {
         .service(people("/orders", place))
         .service(people("/sync", sync))
         .service(people("/leader", announce))
-        .service(get("/{number:[0-9]+}", order));
+        .service(get("/{number:[0-9]+}", order))
+        .default_service(web::to(|| async { request::unknown_path(REPLICA_PATHS) }));
 }
 
 async fn replica_alive(door: Data<Door<OrderReplica>>) -> Answer {
@@ -219,7 +227,7 @@ async fn place(
     let PlaceOne { epoch, purchase } = request::message(&body.0)?;
     let answers = door.ask(Place { epoch, purchases: vec![purchase] }).await?;
     let placed = answers.into_iter().next().ok_or(BridgeError::Stopped)??;
-    Ok(HttpResponse::Created().json(json!({ "data": { "order_number": placed.number } })))
+    Ok(shape::answer(StatusCode::CREATED).json(json!({ "data": { "order_number": placed.number } })))
 }
 
 async fn sync(

@@ -139,13 +139,18 @@ fn same(shown: &[u8], secret: &[u8]) -> bool {
     shown.len() == secret.len() && difference == 0
 }
 
+/// A path without the one slash that it may end in: `/products/Tux/` is `/products/Tux`.
+pub fn plain(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
 /// The last part of a path after `prefix`, percent-decoded: a name may hold any character, `/` as `%2F`.
 ///
 /// # Errors
 /// 400 when it is not UTF-8.
 pub fn segment<'a>(request: &'a HttpRequest, prefix: &str) -> Result<Cow<'a, str>, ApiError> {
     // The router's own decoding is not used: it leaves some characters as they are and replaces others.
-    let encoded = request.uri().path().strip_prefix(prefix).unwrap_or_default();
+    let encoded = plain(request.uri().path()).strip_prefix(prefix).unwrap_or_default();
     percent_encoding::percent_decode_str(encoded)
         .decode_utf8()
         .map_err(|_| ApiError::bad_request("the name in the path is not percent-encoded UTF-8"))
@@ -176,17 +181,34 @@ pub fn no_such_product() -> ApiError {
     ApiError::not_found("there is no such product")
 }
 
-/// Demands a JSON body; parameters such as a charset are not looked at.
+/// Demands a JSON body that is not packed; parameters such as a charset are not looked at.
 ///
 /// # Errors
 /// 415.
 pub fn demand_json(request: &HttpRequest) -> Result<(), ApiError> {
+    let coding = request.headers().get(header::CONTENT_ENCODING).and_then(|coding| coding.to_str().ok());
+    if let Some(coding) = coding.filter(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
+        return Err(ApiError::packed(coding));
+    }
     let given = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let essence = given.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(ApiError::not_json()) }
 }
 
-/// The request id that a shopper sent, if any.
+/// The same for shoppers, whose simplest clients do not say of what kind the body is. (Those of the store's own services
+/// do: a page in a browser can send a body of no kind to any address without being asked.)
+///
+/// # Errors
+/// 415.
+pub fn accept_json(request: &HttpRequest) -> Result<(), ApiError> {
+    let said = request.headers().contains_key(header::CONTENT_TYPE);
+    match demand_json(request) {
+        Err(error) if said || error != ApiError::not_json() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The request id that a shopper sent, if any. The IETF's draft of the header has it in quotes; with them it is the same key.
 ///
 /// # Errors
 /// 400 when it is sent twice, or is not 1 to 64 visible ASCII characters.
@@ -197,7 +219,9 @@ pub fn idempotency_key(request: &HttpRequest) -> Result<Option<RequestId>, ApiEr
         return Err(ApiError::bad_request("there are two Idempotency-Key headers; send one"));
     }
     // A value that is not ASCII cannot be a key; the empty text stands for it in the message.
-    Ok(Some(RequestId::new(key.to_str().unwrap_or_default())?))
+    let key = key.to_str().unwrap_or_default();
+    let bare = key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(key);
+    Ok(Some(RequestId::new(bare)?))
 }
 
 /// The parameters after the `?`, each known and at most once.
@@ -263,9 +287,9 @@ pub fn message<'de, M: Deserialize<'de>>(bytes: &'de [u8]) -> Result<M, ApiError
         .map_err(|error| ApiError::bad_request(format!("the body is not such a message: {error}")))
 }
 
-/// Answers a request that no route takes.
-pub async fn unknown_path() -> HttpResponse {
-    ApiError::not_found("there is no such path").error_response()
+/// Answers a request that no route takes, with the paths that there are.
+pub fn unknown_path(paths: &str) -> HttpResponse {
+    ApiError::not_found(format!("there is no such path; there are {paths}")).error_response()
 }
 
 #[cfg(test)]

@@ -9,14 +9,11 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder, Route};
 
 use super::errors::ApiError;
-use super::request::{Secret, unknown_path};
+use super::request::Secret;
 use crate::failure::Failure;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
-
-/// How long a connection may be idle between requests: longer than the services keep theirs.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// How long the head of a first request may take.
 const HEAD_LIMIT: Duration = Duration::from_secs(5);
@@ -64,16 +61,27 @@ pub struct Size {
     pub connections: usize,
 }
 
+/// How a server works.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Its workers and connections.
+    pub size: Size,
+    /// How long a connection may be idle between requests. Longer than a client or a balancer keeps it: whoever closes an
+    /// idle connection first may do so in the moment in which a request is on its way.
+    pub keep_alive: Duration,
+}
+
 /// Starts to answer; the server runs until it is stopped.
 ///
 /// # Errors
 /// When the system gives no threads.
 pub fn start(
     listener: Listener,
-    size: Size,
+    settings: Settings,
     secret: Secret,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
+    let Settings { size, keep_alive } = settings;
     let secret = Data::new(secret);
     let server = HttpServer::new(move || {
         let routes = routes.clone();
@@ -82,7 +90,7 @@ pub fn start(
     .workers(size.workers)
     .worker_max_blocking_threads(1)
     .max_connections((size.connections / size.workers).max(1))
-    .keep_alive(KEEP_ALIVE)
+    .keep_alive(keep_alive)
     .client_request_timeout(HEAD_LIMIT)
     .client_disconnect_timeout(Duration::from_secs(1))
     .tcp_nodelay(true)
@@ -93,7 +101,7 @@ pub fn start(
     Ok(server)
 }
 
-/// One worker's application: the routes, and what is said where there is none.
+/// One worker's application. The routes say what is told where there is none.
 pub fn app(
     secret: Data<Secret>,
     routes: impl FnOnce(&mut ServiceConfig),
@@ -106,7 +114,7 @@ pub fn app(
         InitError = (),
     >,
 > {
-    App::new().app_data(secret).default_service(web::to(unknown_path)).configure(routes)
+    App::new().app_data(secret).configure(routes)
 }
 
 /// A resource that is read, and has no other method.

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use serde::Serialize;
 use toystore_actors::domain::Product;
@@ -15,16 +16,24 @@ pub struct Data<T> {
     pub data: T,
 }
 
+/// An answer that nobody between the store and whoever asked may keep: by the time that it is shown again the stock
+/// is another, and the order that was not found is placed.
+pub fn answer(status: StatusCode) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
+    answer
+}
+
 /// 200 with `{"data":value}`.
 pub fn data(value: impl Serialize) -> HttpResponse {
-    HttpResponse::Ok().json(Data { data: value })
+    answer(StatusCode::OK).json(Data { data: value })
 }
 
 /// 200 with a body that is JSON already.
 pub fn ready_made(body: Bytes) -> HttpResponse {
     // `ContentType::json()` would be written out anew for every answer.
     let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    HttpResponse::Ok().insert_header(json).body(body)
+    answer(StatusCode::OK).insert_header(json).body(body)
 }
 
 /// The whole body that answers a query of one product. This is also what the cache keeps.

@@ -34,7 +34,7 @@ const REPEATS: usize = 100;
 
 /// Sends clients shopping, and checks at the end that every acknowledged order is there.
 ///
-/// Each client queries a random toy in each round, and with some chance orders 1 to 3 of it, under an
+/// Each client queries a random toy in each round, and with some chance orders 1 to 3 of it if any are left, under an
 /// Idempotency-Key of its own. A request that is answered 503, or not at all, is repeated under the same key
 /// until its deadline. At the end every acknowledged order is looked up and compared with what its client
 /// remembers, no two may share a number, and some are repeated under their key and must keep their number.
@@ -60,6 +60,14 @@ pub struct Args {
     /// The chance that a round has an order, from 0 to 1.
     #[arg(long, value_name = "CHANCE", default_value_t = 0.5, value_parser = chance)]
     buy: f64,
+
+    /// Order also what was just seen to be sold out
+    #[arg(long)]
+    blind: bool,
+
+    /// Shop for these, at a store that has no list of its products
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    products: Vec<String>,
 
     /// Choose the same toys and quantities as another run did; keys are new in any case.
     #[arg(long, value_name = "N")]
@@ -117,21 +125,24 @@ async fn shop(args: &Args) -> Result<bool, Cannot> {
 
     let connections = usize::try_from(args.clients).unwrap_or(usize::MAX);
     let store = Store::new(args.url.clone(), connections, Duration::from_secs(args.deadline));
-    let (products, attempts) = shelf(&store, &args.url).await?;
+    let opening = if args.products.is_empty() { Some(listed(&store, &args.url).await?) } else { None };
     let history = History::start(args.history.as_deref())
         .map_err(|source| Cannot::History { file: args.history.clone().unwrap_or_default(), source })?;
     // What there was before anybody came in: a judge of the history has to know.
-    history.record(&Operation {
-        client: 0,
-        kind: Kind::List,
-        key: None,
-        input: Input::Nothing {},
-        invoked_ns: 0,
-        returned_ns: 0,
-        attempts,
-        outcome: history::Outcome::Products(&products),
-    });
-    let shelf = products.into_iter().map(|product| product.name).collect();
+    if let Some((products, attempts)) = &opening {
+        history.record(&Operation {
+            client: 0,
+            kind: Kind::List,
+            key: None,
+            input: Input::Nothing {},
+            invoked_ns: 0,
+            returned_ns: 0,
+            attempts: *attempts,
+            outcome: history::Outcome::Products(products),
+        });
+    }
+    let listed = opening.into_iter().flat_map(|(products, _)| products).map(|product| product.name);
+    let shelf = listed.chain(args.products.iter().cloned()).collect();
     let shop = Rc::new(Shop {
         store,
         shelf,
@@ -146,7 +157,7 @@ async fn shop(args: &Args) -> Result<bool, Cannot> {
     let progress = Rc::new(Progress::start("rounds", rounds));
     all((0..args.clients).map(|client| {
         let (choices, keys) = (StdRng::from_rng(&mut choices), StdRng::from_rng(&mut keys));
-        let plan = Plan { client, rounds: args.rounds, buy: args.buy, choices, keys };
+        let plan = Plan { client, rounds: args.rounds, buy: args.buy, blind: args.blind, choices, keys };
         shop.clone().go_round(plan, progress.clone())
     }))
     .await;
@@ -190,7 +201,7 @@ async fn all<C: Future<Output = ()> + 'static>(clients: impl Iterator<Item = C>)
 }
 
 /// What the store sells, and how many attempts it took to hear of it.
-async fn shelf(store: &Store, url: &StoreUrl) -> Result<(Vec<wire::Product>, u32), Cannot> {
+async fn listed(store: &Store, url: &StoreUrl) -> Result<(Vec<wire::Product>, u32), Cannot> {
     let no_store = |why| Cannot::NoStore { url: url.clone(), why };
     let asked = store.ask_within(&Request::Products, OPENING).await;
     match verdict::products(&asked) {
@@ -262,6 +273,7 @@ mod tests {
             ("--deadline 0", false),
             ("--url https://x", false),
             ("--seed 7 --history h.jsonl", true),
+            ("--blind --products a,b,c", true),
         ] {
             let words = std::iter::once("shop").chain(arguments.split_whitespace());
             assert_eq!(Command::try_parse_from(words).is_ok(), ok, "{arguments}");

@@ -14,6 +14,9 @@ use super::verdict::{self, Fault, Ordered};
 use super::wire;
 use crate::progress::Progress;
 
+/// In one of so many rounds a client looks an order up that is not there yet.
+const PEEKS: u32 = 8;
+
 /// An acknowledged order, as its client remembers it.
 #[derive(Debug)]
 pub struct Remembered {
@@ -47,6 +50,8 @@ pub struct Plan {
     pub rounds: u32,
     /// The chance that a round has an order.
     pub buy: f64,
+    /// Whether it orders what it has just seen to be sold out, too.
+    pub blind: bool,
     /// Chooses toys and quantities; two runs with one seed choose alike.
     pub choices: StdRng,
     /// Makes keys; two runs must never make the same.
@@ -63,12 +68,14 @@ impl Shop {
             }
             let name = &self.shelf[plan.choices.random_range(0..self.shelf.len())];
             let wants = plan.choices.random_bool(plan.buy).then(|| plan.choices.random_range(1..=3));
-            if self.query(plan.client, name).await.is_err() {
-                return;
-            }
-            if let Some(quantity) = wants
+            let curious = plan.choices.random_ratio(1, PEEKS);
+            let Ok(seen) = self.query(plan.client, name).await else { return };
+            if let Some(quantity) = wants.filter(|_| seen > 0 || plan.blind)
                 && self.order(plan.client, new_key(&mut plan.keys), name, quantity).await.is_err()
             {
+                return;
+            }
+            if curious && self.peek(plan.client).await.is_err() {
                 return;
             }
             progress.step(|| self.note());
@@ -92,7 +99,8 @@ impl Shop {
         }
     }
 
-    async fn query(&self, client: u32, name: &str) -> Result<(), GoneHome> {
+    /// Queries a product, and says how many pieces of it were seen.
+    async fn query(&self, client: u32, name: &str) -> Result<u64, GoneHome> {
         let request = Request::Product(name);
         let call = self.call(client, Kind::Query, &request).await;
         let verdict = verdict::query(name, &call.asked);
@@ -103,7 +111,31 @@ impl Shop {
             Err(fault) => fault.into(),
         };
         self.record(&call, None, Input::Product { name }, outcome);
-        self.conclude(&request, verdict.map(drop))
+        let seen = verdict.as_ref().map_or(0, |product| product.quantity);
+        self.conclude(&request, verdict.map(drop)).map(|()| seen)
+    }
+
+    /// Looks up the order that comes after the last that was heard of. There is none as yet, or somebody has just placed it:
+    /// a cache on the way that keeps the one answer gives it to whoever looks the order up later.
+    async fn peek(&self, client: u32) -> Result<(), GoneHome> {
+        let last = self.orders.borrow().last_key_value().map_or(0, |(number, _)| *number);
+        let request = Request::Lookup(last + 1);
+        let shown = self.find(client, last + 1).await;
+        self.conclude(&request, shown.map(drop))
+    }
+
+    async fn find(&self, client: u32, number: u64) -> Result<Option<wire::Order>, Fault> {
+        let call = self.call(client, Kind::Lookup, &Request::Lookup(number)).await;
+        let shown = verdict::shown(&call.asked);
+        let outcome = match &shown {
+            Ok(Some(found)) => {
+                Outcome::Order { number: found.number, name: &found.name, quantity: found.quantity }
+            }
+            Ok(None) => Outcome::Absent,
+            Err(fault) => fault.into(),
+        };
+        self.record(&call, None, Input::Number { number }, outcome);
+        shown
     }
 
     async fn order(&self, client: u32, key: String, name: &str, quantity: u64) -> Result<(), GoneHome> {
@@ -140,16 +172,7 @@ impl Shop {
 
     async fn look_up(&self, client: u32, expected: &wire::Order) -> Result<(), GoneHome> {
         let request = Request::Lookup(expected.number);
-        let call = self.call(client, Kind::Lookup, &request).await;
-        let shown = verdict::shown(&call.asked);
-        let outcome = match &shown {
-            Ok(Some(found)) => {
-                Outcome::Order { number: found.number, name: &found.name, quantity: found.quantity }
-            }
-            Ok(None) => Outcome::Absent,
-            Err(fault) => fault.into(),
-        };
-        self.record(&call, None, Input::Number { number: expected.number }, outcome);
+        let shown = self.find(client, expected.number).await;
         let verdict = shown.and_then(|shown| verdict::lookup(expected, shown.as_ref()));
         self.tally.borrow_mut().confirmed += u64::from(verdict.is_ok());
         self.conclude(&request, verdict)

@@ -27,6 +27,9 @@ use crate::domain::{Product, ProductName};
 /// Into how many parts a larger cache is divided, each with its own lock and its own order of use.
 const SHARDS: usize = 16;
 
+/// Under which target the log tells what becomes of products in the cache.
+pub const LOG: &str = "toystore::cache";
+
 /// Products that may be answered without asking the catalog; see the module.
 pub struct Cache {
     shards: Box<[Mutex<Shard>]>,
@@ -116,6 +119,18 @@ impl Cache {
         self.shard(name).lock().live(name, now, |entry| entry.product.clone())
     }
 
+    /// The products that are held, the one that was used last first; with a divided cache, so in each of its parts.
+    #[must_use]
+    pub fn names(&self, now: Timestamp) -> Vec<ProductName> {
+        let mut names = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let live = shard.entries.iter().flatten().filter(|(_, entry)| now < entry.until);
+            names.extend(live.map(|(name, _)| name.clone()));
+        }
+        names
+    }
+
     /// Says that a query for this product is about to be sent. It takes the place of an earlier one whose
     /// answer has not come; that answer is not cached any more.
     #[must_use]
@@ -143,7 +158,10 @@ impl Cache {
             Some(_) if fill.marked => Filled::Stale,
             Some(entry) if now >= entry.until => Filled::Late,
             Some(entry) => {
-                entries.put(name.clone(), entry);
+                let evicted = entries.push(name.clone(), entry).filter(|(evicted, _)| evicted != name);
+                if let Some((evicted, _)) = evicted {
+                    log::debug!(target: LOG, "evicted: {evicted}");
+                }
                 Filled::Cached
             }
         }

@@ -1,7 +1,7 @@
 //! The front-end: the shoppers' door, the cache of products, and the view service of the order replicas.
 
 mod actor;
-mod cache;
+pub mod cache;
 mod courier;
 mod fills;
 mod joins;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::FrontEndConfig;
-use super::cache::{Cache, Filled};
+use super::cache::{Cache, Filled, LOG};
 use super::fills::{Fills, Joined};
 use super::messages::Unavailable;
 use super::retry::{Backoff, left};
@@ -113,6 +113,7 @@ impl Products {
         let front_end = if self.cache.is_off() { None } else { Some(self.config.number) };
         let query = Query { name: name.clone(), front_end };
         self.fills.borrow_mut().send(name);
+        log::debug!(target: LOG, "miss: {name}");
         let ticket = self.cache.begin(name, self.host.clock.now());
         match self.ask(&query, limit).await {
             Ok(answer) => {

@@ -1,0 +1,111 @@
+//! What a process is given by whoever started it: variables that are set to nothing, signals, limits, standard error that
+//! nobody reads.
+
+mod support;
+
+use std::fs::{File, OpenOptions};
+use std::process::{Command, Stdio};
+
+use rustix::process::Signal;
+use support::process::{BINARY, Process, toystore};
+use support::{PATIENCE, eventually, http};
+
+fn up(data: &std::path::Path) -> Command {
+    let mut command = toystore(["up", "--free-ports"]);
+    command.arg("--data").arg(data);
+    command
+}
+
+fn ready(process: &mut Process) {
+    process.line("ready", |line| line == "ready");
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut command = up(&directory.path().join("data"));
+    for name in ["TOYSTORE_TOKEN", "TOYSTORE_CONFIG", "TOYSTORE_LOG", "TOYSTORE_URL"] {
+        command.env(name, "");
+    }
+    let mut process = Process::start(command);
+    ready(&mut process);
+    assert!(process.terminate().success());
+
+    // The flag says where, so that an empty TOYSTORE_DATA would have been overruled; without the flag it is the default.
+    let mut command = toystore(["up", "--free-ports"]);
+    command.env("TOYSTORE_DATA", "").current_dir(directory.path());
+    let mut process = Process::start(command);
+    ready(&mut process);
+    assert!(process.terminate().success());
+    assert!(directory.path().join("toystore-data").is_dir());
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_store_in_peace() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
+        let mut process = Process::start(up(directory.path()));
+        ready(&mut process);
+        process.signal(signal);
+        assert!(process.wait(PATIENCE).success(), "{signal:?}: {}", process.complaints());
+    }
+}
+
+/// `ulimit -f` is in blocks of 512 or 1024 bytes; files of the store begin with more than four.
+#[test]
+fn a_limit_of_file_sizes_is_a_full_disk() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -f 4 && exec \"$0\" up --free-ports --data \"$1\"", BINARY]);
+    command.arg(directory.path());
+    let mut process = Process::start(command);
+    let status = process.wait(PATIENCE);
+    assert_eq!(status.code(), Some(3), "{status}: {}", process.complaints());
+    eventually(PATIENCE, "it says why", || process.complaints().contains("too large").then_some(()));
+}
+
+#[test]
+fn standard_error_that_cannot_be_written_changes_no_status() {
+    let Ok(full) = OpenOptions::new().write(true).open("/dev/full") else {
+        println!("skipped: this system has no /dev/full");
+        return;
+    };
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("a-file");
+    File::create(&file).expect("it is made");
+    for (arguments, status) in [
+        (&["up", "--config", "does-not-exist.toml"][..], 2),
+        (&["up", "--free-ports", "--data", file.to_str().expect("plain characters")], 3),
+        (&["up", "--no-such-flag"], 2),
+    ] {
+        let mut command = toystore(arguments);
+        command.stdout(Stdio::null()).stderr(full.try_clone().expect("a second handle"));
+        let ended = command.status().expect("it runs");
+        assert_eq!(ended.code(), Some(status), "{arguments:?}: {ended}");
+    }
+}
+
+/// What is in the cache, and what becomes of it, can be seen in the log.
+#[test]
+fn the_log_tells_of_the_cache() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut command = up(directory.path());
+    command.env("TOYSTORE_LOG", "toystore::cache=debug,toystore::events=debug");
+    let mut process = Process::start(command);
+    let store = process.address("front-end");
+    ready(&mut process);
+    for name in ["Tux", "Tux"] {
+        assert_eq!(http::get(store, &format!("/products/{name}")).expect("an answer").status, 200);
+    }
+    let products = http::get(store, "/products").expect("an answer").data();
+    for product in products.as_array().expect("a list") {
+        let name = product["name"].as_str().expect("a name").replace(' ', "%20").replace('\'', "%27");
+        if name.is_ascii() {
+            http::get(store, &format!("/products/{name}")).expect("an answer");
+        }
+    }
+    assert_eq!(http::order(store, "key-1", "Tux", 1).expect("an answer").status, 201);
+    for part in ["miss: Tux", "hit: Tux", "evicted: Tux", "Invalidated"] {
+        eventually(PATIENCE, part, || process.complaints().contains(part).then_some(()));
+    }
+}
