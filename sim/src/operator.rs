@@ -62,11 +62,12 @@ impl Operator {
         }
     }
 
-    /// Whether the store has named the same command, or none, for a while; what else it says may change meanwhile.
+    /// Whether the store has named the same command for a while; what else it says may change meanwhile. Without a command
+    /// it waits for nobody.
     fn says_long(&self, now: Nanos, why: &str) -> bool {
         let (said, since) = &mut *self.said.borrow_mut();
         let named = why.split('`').nth(1).unwrap_or_default();
-        if said != named {
+        if said != named || named.is_empty() {
             (*said, *since) = (named.to_owned(), now);
         }
         now - *since >= PATIENCE
