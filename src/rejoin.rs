@@ -12,6 +12,7 @@ use toystore_actors::net::NodeId;
 use toystore_actors::order::BOOK_FILE;
 
 use crate::advice;
+use crate::failure::Failure;
 use crate::host::{Directory, label};
 use crate::node::NotStarted;
 use crate::serve::{complain, say, stopped};
@@ -91,16 +92,27 @@ impl Missing {
 
 /// Waits until the store is told to stop, and meanwhile starts the missing replicas that can be. `failed` names the
 /// services whose disk failed.
+///
+/// # Errors
+/// When what is left of the store cannot sell anything any more.
 pub async fn until_stopped(
     store: &Store,
     mut missing: Vec<Missing>,
     mut failed: UnboundedReceiver<NodeId>,
     serving: &mut Vec<Serving>,
-) {
+) -> Result<(), Failure> {
     let mut stop = pin!(stopped());
     loop {
         let pause = pin!(next(&mut failed, !missing.is_empty()));
-        let Either::Right((stopped, _)) = select(stop.as_mut(), pause).await else { return };
+        let Either::Right((stopped, _)) = select(stop.as_mut(), pause).await else {
+            return Ok(());
+        };
+        if let Some(id @ (NodeId::Catalog | NodeId::FrontEnd(_))) = stopped {
+            return Err(Failure::CouldNotRun(format!(
+                "the store stops: nothing is sold without its {}",
+                label(id)
+            )));
+        }
         // Nothing from here on is dropped when the store is told to stop: a node that was half started would not
         // be stopped.
         if let Some(id @ NodeId::Order(replica)) = stopped {
@@ -115,6 +127,10 @@ pub async fn until_stopped(
             }
         }
         missing = still;
+        if missing.len() == store.config.replicas().len() {
+            let why = "the store stops: no order replica is left that could take an order";
+            return Err(Failure::CouldNotRun(why.into()));
+        }
     }
 }
 

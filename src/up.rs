@@ -90,9 +90,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         let example = products.iter().map(|product| product.name.as_str()).find(|name| is_plain(name));
         actix::spawn(announce(door, front_end, example.map(ToOwned::to_owned)));
     }
-    rejoin::until_stopped(&store, without, failed, &mut serving).await;
+    let ended = rejoin::until_stopped(&store, without, failed, &mut serving).await;
     services::stop(serving).await;
-    Ok(ExitCode::SUCCESS)
+    ended.map(|()| ExitCode::SUCCESS)
 }
 
 /// What all services of this process have in common.
@@ -170,7 +170,8 @@ fn world(config: &Config, registry: &Registry, named: &Named, failed: UnboundedS
         on_failure: Arc::new(move |id, failure| {
             nodes.remove(id);
             let help = advice::after_failure(id, &named);
-            complain(&format!("{} stopped: {failure}; the other services go on{help}", label(id)));
+            let others = if matches!(id, NodeId::Order(_)) { "; the other services go on" } else { "" };
+            complain(&format!("{} stopped: {failure}{others}{help}", label(id)));
             // Nobody hears it when the store is being stopped.
             let _ = failed.send(id);
         }),
@@ -257,6 +258,35 @@ mod tests {
             assert_eq!(call.await, Err(NetError::Refused));
             assert_eq!(failed.recv().await, Some(id));
             running.stop().await;
+        });
+    }
+
+    #[test]
+    fn a_store_that_cannot_sell_any_more_stops() {
+        actix::System::new().block_on(async {
+            for (failures, expected) in [
+                (vec![NodeId::Catalog], "nothing is sold without its catalog"),
+                (vec![NodeId::Order(2), NodeId::FrontEnd(1)], "nothing is sold without its front-end"),
+                (vec![NodeId::Order(1), NodeId::Order(2), NodeId::Order(3)], "no order replica is left"),
+            ] {
+                let directory = tempfile::tempdir().expect("a temporary directory");
+                let data = directory.path().join("data");
+                for id in 1..=3 {
+                    let book = data.join(format!("order-{id}"));
+                    std::fs::create_dir_all(&book).expect("a directory");
+                    std::fs::write(book.join("book.redb"), "damaged").expect("a file");
+                }
+                let overrides = Overrides { data: Some(data), token: None };
+                let config = Config::load(None, &overrides).expect("the built-in configuration");
+                let (registry, named) = (Registry::default(), Named::default());
+                let (failed, failing) = mpsc::unbounded_channel();
+                let world = world(&config, &registry, &named, failed.clone());
+                let store = Store { config, named, listen: BTreeMap::new(), registry, world };
+                failures.iter().for_each(|id| failed.send(*id).expect("somebody listens"));
+                let ended = rejoin::until_stopped(&store, Vec::new(), failing, &mut Vec::new()).await;
+                let why = ended.expect_err(expected).to_string();
+                assert!(why.contains(expected), "{why:?} does not say {expected:?}");
+            }
         });
     }
 

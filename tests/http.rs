@@ -371,6 +371,28 @@ fn what_is_not_known_is_503_and_says_to_retry() {
     assert_eq!(http::get(front_end, "/healthz").expect("an answer").status, 200);
 }
 
+/// Whoever supervises the store asks when there is most to do.
+#[test]
+fn readiness_and_the_leader_are_told_however_much_there_is_to_do() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut cluster = Cluster::with_settings(directory.path(), "limits.max_calls = 1");
+    cluster.start_all();
+    cluster.ready();
+    let front_end = cluster.front_end();
+    cluster.process(Service::Catalog).freeze();
+    let waiting = std::thread::spawn(move || http::get(front_end, "/products/Tux"));
+    eventually(PATIENCE, "the front-end has too much to do", || {
+        let answer = http::get(front_end, "/orders/1").expect("an answer");
+        answer.text().contains("too many").then_some(())
+    });
+    assert_eq!(http::get(front_end, "/leader").expect("an answer").status, 200);
+    let ready = http::get(front_end, "/readyz").expect("an answer");
+    assert!(!ready.text().contains("too many"), "{}", ready.text());
+    cluster.process(Service::Catalog).resume();
+    let answer = waiting.join().expect("no panic").expect("an answer");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
 #[test]
 fn the_services_own_doors_want_the_token() {
     let directory = tempfile::tempdir().expect("a temporary directory");

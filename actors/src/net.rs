@@ -354,10 +354,7 @@ impl Bridge {
         };
         let found = self.handlers.get(name);
         let (class, handler) = found.ok_or_else(|| BridgeError::UnknownMessage(name.to_owned()))?;
-        let _pass = match class {
-            Class::Limited => Some(self.admit()?),
-            Class::Control => None,
-        };
+        let _pass = self.pass(*class)?;
         handler(codec, body).await
     }
 
@@ -371,8 +368,16 @@ impl Bridge {
         A: Actor + Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
-        let _pass = self.admit()?;
+        let _pass = self.pass(self.handlers.get(M::NAME).map_or(Class::Limited, |(class, _)| *class))?;
         post(addr, message).await
+    }
+
+    /// A place under the limit, for a call that needs one.
+    fn pass(&self, class: Class) -> Result<Option<Pass>, BridgeError> {
+        match class {
+            Class::Limited => self.admit().map(Some),
+            Class::Control => Ok(None),
+        }
     }
 
     /// How many calls are under way, of those whose number is limited.

@@ -187,7 +187,7 @@ fn run_seeds(args: &RunArgs) -> Result<bool, CouldNotRun> {
     #[allow(clippy::disallowed_methods, reason = "this measures real time")]
     let began = Instant::now();
     let allowed = args.faults.allowed();
-    let bar = progress(args.seeds);
+    let bar = progress(args.seeds, "seeds");
     let mut summary = Summary::default();
     let mut kept = Ok(());
     each_seed(args, &allowed, |outcome| {
@@ -285,9 +285,7 @@ fn broken_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, outcome: &Outco
     if let Some(faults) = &args.faults.faults {
         command += &format!(" --faults {}", faults.join(","));
     }
-    if let Some(bug) = args.bug {
-        command += &format!(" --bug {}", bug.name());
-    }
+    let command = with_bug(command, args.bug);
     println!("{}", report::failure(outcome, &command, shrunk.as_ref().map(|shrunk| (&setup, shrunk))));
     if let (Some(directory), Some(shrunk)) = (&args.save, &shrunk) {
         let file = directory.join(format!("seed-{}.toml", outcome.seed));
@@ -298,6 +296,14 @@ fn broken_seed(args: &RunArgs, allowed: &BTreeSet<&'static str>, outcome: &Outco
             Ok(()) => println!("  the shortest: toystore-sim replay --scenario {}\n", file.display()),
             Err(error) => eprintln!("cannot write {}: {error}", file.display()),
         }
+    }
+}
+
+/// A command that plants the same bug again.
+fn with_bug(command: String, bug: Option<Bug>) -> String {
+    match bug {
+        Some(bug) => format!("{command} --bug {}", bug.name()),
+        None => command,
     }
 }
 
@@ -316,7 +322,7 @@ fn run_scenarios(args: &RunArgs) -> Result<bool, CouldNotRun> {
             println!("  {what}");
         }
         if !outcome.violations.is_empty() && !unmet.is_empty() {
-            let command = format!("toystore-sim replay --scenario {}", file.display());
+            let command = with_bug(format!("toystore-sim replay --scenario {}", file.display()), args.bug);
             println!("{}", report::failure(&outcome, &command, None));
         }
         well &= verdict == "well";
@@ -328,11 +334,14 @@ fn hunt_bugs(args: &BugsArgs) -> bool {
     let bugs = if args.only.is_empty() { Bug::ALL } else { &args.only };
     let mut all_caught = true;
     println!("{}", bugs::HEADING);
+    let bar = progress(u64::try_from(bugs.len()).unwrap_or(u64::MAX), "bugs");
     for bug in bugs {
         let hunt = bugs::hunt(*bug, args.seed, args.seeds, args.jobs);
-        println!("{hunt}");
+        bar.suspend(|| println!("{hunt}"));
+        bar.inc(1);
         all_caught &= hunt.caught.is_some();
     }
+    bar.finish_and_clear();
     all_caught
 }
 
@@ -356,6 +365,16 @@ fn replay(args: &ReplayArgs) -> Result<bool, CouldNotRun> {
         }
     };
     let setup = Setup { bug: args.bug.or(setup.bug), ..setup };
+    if let Some(node) = &args.node {
+        let nodes: Vec<_> = setup.nodes().iter().map(ToString::to_string).collect();
+        if !nodes.contains(node) {
+            return Err(CouldNotRun(format!(
+                "there is no {node} in this run; there are {}",
+                nodes.join(", ")
+            )));
+        }
+    }
+    let command = with_bug(command, args.bug);
     let outcome = run(setup.clone(), true);
     match tell(args, &story, &setup, &outcome, &command) {
         // Whoever reads has seen enough.
@@ -397,10 +416,11 @@ fn tell(args: &ReplayArgs, story: &str, setup: &Setup, outcome: &Outcome, comman
 }
 
 /// A progress bar on a terminal, nothing elsewhere.
-fn progress(length: u64) -> ProgressBar {
+fn progress(length: u64, of: &str) -> ProgressBar {
     if !io::stdout().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} seeds, {per_sec}, {eta} left");
-    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}, {per_sec}, {eta} left");
+    let bar = ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.with_message(of.to_owned())
 }
