@@ -70,24 +70,6 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
     config
         .app_data(front.clone())
         .app_data(bridge)
-        .service(get("/healthz", alive))
-        .service(get("/readyz", ready))
-        .service(get("/products", products))
-        // What is sent to replicas under paths that are the front-end's too: who sends it here has a wrong address.
-        .service(internal::peers("/orders"))
-        .service(
-            web::resource("/orders")
-                .route(web::post().to(place))
-                .route(web::get().to(orders))
-                .route(web::head().to(orders))
-                .default_service(method_not_allowed("GET, HEAD, POST")),
-        )
-        .service(internal::peers("/order"))
-        .service(
-            web::resource("/order").route(web::post().to(place)).default_service(method_not_allowed("POST")),
-        )
-        .service(internal::peers("/leader"))
-        .service(get("/leader", leader))
         .service(get(backup::ORDERS, backup::orders))
         .service(get(backup::STOCK, backup::stock))
         .service(internal::peers("/cache"))
@@ -107,12 +89,13 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
 
 /// `/products/{name}` and `/orders/{number}`. They are no resources of the router, which would match them by a
 /// regular expression: that costs more than all the rest of a hit. Nor are the messages of peers, which are under any
-/// path: those that are meant for another service are told so. Nor is a path with a slash at its end, which many clients send.
+/// path: those that are meant for another service are told so. And so that a path may end in a slash, which many clients send,
+/// all that shoppers ask for is looked up here.
 async fn by_name(request: HttpRequest, front: Data<Front>, body: Payload) -> actix_web::Result<HttpResponse> {
     if internal::is_from_peer(&request) {
         return internal::answer_peer(request, body).await;
     }
-    let path = request::plain(request.uri().path());
+    let path = request::plain(request.match_info().as_str());
     if matches!(path, "/orders" | "/order") && *request.method() == Method::POST {
         let body = Body::from_request(&request, &mut body.into_inner()).await?;
         return Ok(place(request, front, body).await?);
@@ -121,8 +104,8 @@ async fn by_name(request: HttpRequest, front: Data<Front>, body: Payload) -> act
 }
 
 async fn read_by_name(request: HttpRequest, front: Data<Front>) -> Answer {
-    let path = request::plain(request.uri().path());
-    let below = |resource| path.strip_prefix(resource).filter(|rest: &&str| !rest.contains('/')).is_some();
+    let (path, raw) = (request::plain(request.match_info().as_str()), request::plain(request.uri().path()));
+    let below = |resource| raw.strip_prefix(resource).filter(|rest: &&str| !rest.contains('/')).is_some();
     let wanted = match path {
         _ if below("/products/") => Wanted::Product("/products/"),
         _ if below("/product/") => Wanted::Product("/product/"),
