@@ -81,6 +81,7 @@ bugs! {
     RestartedLeaderKept "restarted-leader-kept" "E2" "The front-end keeps a leader that is alive but does not lead.";
     NoDropInTakeover "no-drop-in-takeover" "E3" "A leader does not ask to drop a dead replica while it takes over.";
     SyncGivenUp "sync-given-up" "E4" "A leader stops sending to a follower after the first message that is not answered.";
+    UnreachedCounted "unreached-counted" "E5" "A replica that asks is counted at once, reached or not, and again as soon as it was let go.";
     StaleReplicaChosen "stale-replica-chosen" "views" "The front-end chooses the highest replica that answers, in sync or not.";
     ViewToldUnsaved "view-told-unsaved" "views" "The front-end tells a new view before it is on its disk.";
     RunNotSaved "run-not-saved" "M1" "A replica that starts does not save its run in its file.";

@@ -44,6 +44,8 @@ pub enum Event {
     DropAsked { replica: ReplicaId, epoch: Epoch },
     /// A leader counts a replica that has caught up: it waits for it from now on.
     JoinerCounted { replica: ReplicaId, epoch: Epoch },
+    /// A replica asked to be counted, and its leader could not reach it.
+    JoinerUnreached { replica: ReplicaId, epoch: Epoch },
     /// A leader no longer waits for a joiner that does not answer.
     JoinerLetGo { replica: ReplicaId, epoch: Epoch },
     /// A leader asks that a replica join the in-sync set.

@@ -31,6 +31,7 @@ const DIRECTED: &[(Bug, &str)] = directed! {
     JoinerNotWaitedFor "bugs/joiner-not-waited-for"
     AddedTooEarly "bugs/added-too-early"
     JoinerUncounted "bugs/joiner-uncounted"
+    UnreachedCounted "bugs/unreached-counted"
     LookupsSeeTail "bugs/lookups-see-tail"
     FillJoinedLate "bugs/fill-joined-late"
     NoDriftMargin "bugs/no-drift-margin"

@@ -89,3 +89,21 @@ pub struct History {
     /// What an operator did to the catalog meanwhile.
     pub rebuilds: Vec<Rebuild>,
 }
+
+impl History {
+    /// The longest time without an answer that an order was placed, between the run's beginning and `until`.
+    #[must_use]
+    pub fn longest_silence(&self, until: Nanos) -> Nanos {
+        let placed = |operation: &&Operation| {
+            operation.returned < until
+                && matches!(operation.asked, Asked::Place { .. })
+                && matches!(operation.told, Told::Placed { .. })
+        };
+        let mut at: Vec<_> =
+            self.operations.iter().filter(placed).map(|operation| operation.returned).collect();
+        at.sort_unstable();
+        at.push(until);
+        let before = std::iter::once(0).chain(at.iter().copied());
+        before.zip(&at).map(|(before, after)| after - before).max().unwrap_or(until)
+    }
+}

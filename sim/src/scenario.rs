@@ -17,7 +17,7 @@ use crate::clock::Nanos;
 use crate::director::COMES_BACK;
 use crate::faults::{self, Timed};
 use crate::network::Weather;
-use crate::report::Outcome;
+use crate::report::{Outcome, seconds};
 use crate::sizes::Sizes;
 
 /// A story about the store, in a file that a person can read and change.
@@ -32,6 +32,8 @@ pub struct Scenario {
     pub must_see: Vec<String>,
     /// What must not be seen more often than that: the store comes to rest.
     pub at_most: BTreeMap<String, u64>,
+    /// Until all heals, the shoppers together never wait longer than that for the next order to be placed.
+    pub silence_at_most_ms: Option<u64>,
     /// How it has to end.
     pub expect: Expect,
     /// The run.
@@ -63,6 +65,8 @@ struct Written {
     #[serde(default)]
     at_most: BTreeMap<String, u64>,
     #[serde(default)]
+    silence_at_most_ms: Option<u64>,
+    #[serde(default)]
     expect: Expect,
     #[serde(default)]
     setup: toml::Table,
@@ -77,6 +81,11 @@ pub struct BadScenario(String);
 
 /// What a store does that cannot go on without the risk of losing what it promised.
 const WAITS: &str = "it waits";
+
+/// What a store breaks that takes no orders, although it could.
+const GOES_ON: &str = "orders go on";
+
+const MILLI: Nanos = 1_000_000;
 
 impl Scenario {
     /// Reads a scenario.
@@ -99,24 +108,31 @@ impl Scenario {
                 return Err(BadScenario(format!("there is no {stranger} in this run: {timed}")));
             }
         }
-        let Written { title, story, must_see, at_most, expect, .. } = written;
-        Ok(Scenario { title, story, must_see, at_most, expect, setup })
+        let Written { title, story, must_see, at_most, silence_at_most_ms, expect, .. } = written;
+        Ok(Scenario { title, story, must_see, at_most, silence_at_most_ms, expect, setup })
     }
 
     /// The promises that its run broke although the scenario does not expect it.
     #[must_use]
     pub fn broken(&self, outcome: &Outcome) -> Vec<&'static str> {
         let broken = outcome.violations.iter().map(|violation| violation.promise);
+        let stops = self.stops(outcome).then_some(GOES_ON);
         match self.expect {
-            Expect::Recovers => broken.collect(),
+            Expect::Recovers => broken.chain(stops).collect(),
             Expect::Waits => {
                 // A store that has taken an order after all healed did not wait, even if something else kept it.
                 let waits =
                     broken.clone().any(|promise| promise == COMES_BACK) && outcome.recovery_nanos == 0;
                 let others = broken.filter(|promise| *promise != COMES_BACK);
-                others.chain((!waits).then_some(WAITS)).collect()
+                others.chain((!waits).then_some(WAITS)).chain(stops).collect()
             }
         }
+    }
+
+    /// Whether the shoppers waited longer for an order than the scenario allows.
+    fn stops(&self, outcome: &Outcome) -> bool {
+        let silence = outcome.history.longest_silence(self.setup.faults_ms * MILLI);
+        self.silence_at_most_ms.is_some_and(|most| silence > most * MILLI)
     }
 
     /// What of the end of its run is not as the scenario has it; nothing, if all is well.
@@ -124,6 +140,10 @@ impl Scenario {
     pub fn unmet(&self, outcome: &Outcome) -> Vec<String> {
         let told = |promise: &'static str| match promise {
             WAITS => "it was to wait, but went on".to_owned(),
+            GOES_ON => {
+                let silence = outcome.history.longest_silence(self.setup.faults_ms * MILLI);
+                format!("for {} no order was placed", seconds(silence))
+            }
             promise => format!("this promise was broken: {promise}"),
         };
         let mut unmet: Vec<String> = self.broken(outcome).into_iter().map(told).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toystore_actors::probe::{Event, Limit};
 
 /// What a thousand seeds must have seen, by the names under which it is counted.
-pub const MUST_BE_SEEN: [&str; 40] = [
+pub const MUST_BE_SEEN: [&str; 41] = [
     "TakeoverBegan",
     "Serving",
     "Deposed",
@@ -16,6 +16,7 @@ pub const MUST_BE_SEEN: [&str; 40] = [
     "AddAsked",
     "JoinerCounted",
     "JoinerLetGo",
+    "JoinerUnreached",
     "CaughtUp",
     "ViewChangeRefused",
     "LeaderSuspected",

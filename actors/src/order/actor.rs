@@ -10,8 +10,8 @@ use super::book::{begin_run, read};
 use super::desk::{Desk, DeskObserver};
 use super::leader::{Leader, LeaderReplication};
 use super::messages::{
-    Announce, Chunk, Fill, Join, Last, Lookup, NotServing, Page, Place, PlaceError, Placed, RebuildCatalog,
-    RebuildError, ReplicaStatus, Status, Sync, SyncFrom, Synced,
+    Announce, Chunk, Fill, Join, JoinError, Last, Lookup, NotServing, Page, Place, PlaceError, Placed,
+    RebuildCatalog, RebuildError, ReplicaStatus, Status, Sync, SyncFrom, Synced,
 };
 use super::replication::Replication;
 use super::writer::{Stopped, Writer};
@@ -255,10 +255,10 @@ impl Handler<RebuildCatalog> for OrderReplica {
 }
 
 impl Handler<Join> for OrderReplica {
-    type Result = Deferred<Result<(), NotServing>>;
+    type Result = Deferred<Result<(), JoinError>>;
 
     fn handle(&mut self, join: Join, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
-        self.tasks.reply(async move { parts.leader.join(&join) })
+        self.tasks.reply(async move { parts.leader.join(&join).await })
     }
 }

@@ -216,6 +216,20 @@ pub struct Join {
     pub epoch: Epoch,
 }
 
+/// Why a replica that asks is not counted. It asks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum JoinError {
+    /// The one that was asked does not lead.
+    #[error("{0}")]
+    NotServing(NotServing),
+    /// The leader's own question did not come back from the process that asks (E5).
+    #[error("the leader does not reach this replica at the address in its configuration")]
+    NotReached,
+    /// One that was counted has just been let go, and orders go on without any for a while (E5).
+    #[error("the leader has just waited for one that did not confirm")]
+    NotNow,
+}
+
 /// From the front-end, for an operator: the book of this replica is the one to go on with. What it lacks up to
 /// `through`, which was acknowledged, is lost. Not for one that leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -262,5 +276,5 @@ rpcs! {
     Announce, "leader" => ReplicaStatus;
     Sync, "sync" => Synced;
     SyncFrom, "syncfrom" => Chunk;
-    Join, "join" => Result<(), NotServing>;
+    Join, "join" => Result<(), JoinError>;
 }

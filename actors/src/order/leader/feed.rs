@@ -194,6 +194,8 @@ impl Leader {
         };
         if let_go {
             self.host.emit(Event::JoinerLetGo { replica: peer, epoch: view.epoch });
+            // Orders have waited for it, and are to be acknowledged before they wait for another one.
+            self.counts_nobody_until.set(self.host.clock.now() + self.config.drop_after);
             self.advance(since);
         } else if !out && !feed.asking.get() && (serves || !planted(Bug::NoDropInTakeover)) {
             self.host.emit(Event::DropAsked { replica: peer, epoch: view.epoch });

@@ -3,11 +3,13 @@
 use std::rc::Rc;
 
 use super::super::book::{Write, Written};
-use super::super::messages::{Announce, Join, NotServing, ReplicaStatus};
+use super::super::messages::{Announce, Join, JoinError, NotServing, ReplicaStatus, Status};
 use super::Leader;
 use super::reign::{Reign, Succession};
 use crate::bugs::{Bug, planted};
-use crate::domain::{Epoch, ReplicaId, View};
+use crate::clock::Timestamp;
+use crate::domain::{Epoch, ReplicaId, Run, View};
+use crate::net::NodeId;
 use crate::probe::Event;
 
 impl Leader {
@@ -81,6 +83,7 @@ impl Leader {
         self.reign.replace(Some(reign));
         self.unfit.set(None);
         self.hindered.set(None);
+        self.counts_nobody_until.set(Timestamp::default());
         for peer in peers {
             let leader = self.clone();
             // Whoever led before was replaced because it did not answer; orders need not wait long to see that.
@@ -99,24 +102,52 @@ impl Leader {
         self.wake_feeds();
     }
 
-    /// A replica has caught up and asks to be counted; it is, from now on, before the front-end is asked.
+    /// A replica has caught up and asks to be counted; it is, from now on, before the front-end is asked. But only if
+    /// this leader reaches it: orders would wait for confirmations that cannot come (E5).
     ///
     /// # Errors
-    /// [`NotServing`] when this replica does not serve in the epoch that the joiner names.
-    pub fn join(&self, join: &Join) -> Result<(), NotServing> {
-        self.shows(join.replica, join.run);
-        let current = self.writer.summary().epoch();
-        let counted = match &mut *self.reign.borrow_mut() {
-            Some(reign) if reign.leads(join.epoch) && reign.serves() => reign.count(join.replica, join.run),
-            Some(reign) if reign.leads(join.epoch) => {
-                return Err(NotServing::TakingOver { epoch: reign.view().epoch });
+    /// [`JoinError`] when this replica does not serve in the epoch that the joiner names, does not reach it, or has just
+    /// waited in vain for a joiner.
+    pub async fn join(&self, join: &Join) -> Result<(), JoinError> {
+        let Join { replica, run, .. } = *join;
+        self.shows(replica, run);
+        if !self.reign_to_join(join, |reign| reign.may_count(replica, run))? {
+            return Ok(());
+        }
+        let careless = planted(Bug::UnreachedCounted);
+        if !careless && self.counts_nobody_until.get() > self.host.clock.now() {
+            return Err(JoinError::NotNow);
+        }
+        if !careless && !self.reaches(replica, run).await {
+            if self.unreached.borrow_mut().insert(replica) {
+                self.host.emit(Event::JoinerUnreached { replica, epoch: join.epoch });
             }
-            _ => return Err(NotServing::NotLeader { named: join.epoch, current }),
-        };
-        if counted {
-            self.host.emit(Event::JoinerCounted { replica: join.replica, epoch: current });
+            return Err(JoinError::NotReached);
+        }
+        self.unreached.borrow_mut().remove(&replica);
+        if self.reign_to_join(join, |reign| reign.count(replica, run))? {
+            self.host.emit(Event::JoinerCounted { replica, epoch: join.epoch });
             self.wake_feeds();
         }
         Ok(())
+    }
+
+    /// Decides within the reign that a joiner asks to join.
+    fn reign_to_join<T>(&self, join: &Join, decide: impl FnOnce(&mut Reign) -> T) -> Result<T, JoinError> {
+        let (named, current) = (join.epoch, self.writer.summary().epoch());
+        match &mut *self.reign.borrow_mut() {
+            Some(reign) if reign.leads(named) && reign.serves() => Ok(decide(reign)),
+            Some(reign) if reign.leads(named) => {
+                Err(JoinError::NotServing(NotServing::TakingOver { epoch: reign.view().epoch }))
+            }
+            _ => Err(JoinError::NotServing(NotServing::NotLeader { named, current })),
+        }
+    }
+
+    /// Whether that process answers where the configuration says that the replica is.
+    async fn reaches(&self, replica: ReplicaId, run: Run) -> bool {
+        let limit = self.config.drop_after;
+        let status = self.host.net.send(NodeId::Order(replica), &Status {}, limit).await;
+        status.is_ok_and(|status| status.run == run)
     }
 }

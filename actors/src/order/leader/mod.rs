@@ -13,7 +13,7 @@ mod reign;
 mod rejoin;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use tokio::sync::{Mutex, Notify};
@@ -26,6 +26,7 @@ use super::placing::Sold;
 use super::replication::{Observer, Replication, Standing};
 use super::writer::Writer;
 use crate::catalog::messages::{Leadership, Refusal};
+use crate::clock::Timestamp;
 use crate::domain::{Entry, Epoch, Line, OrderNumber, ReplicaId, Run, View};
 use crate::doubles::Doubles;
 use crate::host::Host;
@@ -57,6 +58,10 @@ pub struct Leader {
     adopting: Cell<Option<Epoch>>,
     /// Wakes the task that feeds a replica.
     feeds: RefCell<BTreeMap<ReplicaId, Rc<Notify>>>,
+    /// Until when no joiner is counted, because one was let go (E5).
+    counts_nobody_until: Cell<Timestamp>,
+    /// Those who asked to be counted and could not be reached.
+    unreached: RefCell<BTreeSet<ReplicaId>>,
     /// The runs that the others have shown.
     doubles: RefCell<Doubles>,
     observer: RefCell<Option<Box<dyn Observer>>>,
@@ -80,6 +85,8 @@ impl Leader {
             adoption: Mutex::default(),
             adopting: Cell::default(),
             feeds: RefCell::default(),
+            counts_nobody_until: Cell::default(),
+            unreached: RefCell::default(),
             doubles: RefCell::default(),
             observer: RefCell::default(),
         })

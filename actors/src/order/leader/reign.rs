@@ -316,19 +316,26 @@ impl Reign {
         self.view = view;
     }
 
-    /// Starts to count a run that has caught up; it must confirm the whole book in this reign. Only once this leader
-    /// serves. Returns whether it is new.
-    pub fn count(&mut self, peer: ReplicaId, run: Run) -> bool {
+    /// Whether a run that has caught up is neither a member nor counted, and may be counted. Only once this leader serves.
+    #[must_use]
+    pub fn may_count(&self, peer: ReplicaId, run: Run) -> bool {
         if !self.serving || !self.is_configured(peer) {
             return false;
         }
-        let Some(peer) = self.peers.get_mut(&peer) else { return false };
-        if peer.member == Some(run)
-            || peer.joining.is_some_and(|joining| joining.run == run || joining.add_sent)
-            || (peer.member.is_some() && planted(Bug::AnyRunConfirms))
-        {
+        self.peers.get(&peer).is_some_and(|peer| {
+            peer.member != Some(run)
+                && peer.joining.is_none_or(|joining| joining.run != run && !joining.add_sent)
+                && (peer.member.is_none() || !planted(Bug::AnyRunConfirms))
+        })
+    }
+
+    /// Starts to count a run that [`Reign::may_count`]; it must confirm the whole book in this reign. Returns whether it is
+    /// new.
+    pub fn count(&mut self, peer: ReplicaId, run: Run) -> bool {
+        if !self.may_count(peer, run) {
             return false;
         }
+        let Some(peer) = self.peers.get_mut(&peer) else { return false };
         // What it confirmed before it was let go, it may have lost since as one that nobody waited for.
         peer.confirmed.remove(&run);
         peer.heard = Some(run);
