@@ -20,6 +20,8 @@ pub enum Asked {
     Query { name: ProductName },
     /// All products.
     List,
+    /// Products in the catalog's order, so many at most.
+    ListPage { after: Option<ProductName>, limit: u32 },
     /// An order.
     Find { number: OrderNumber },
     /// An order, from one replica's own book, which may lag behind.

@@ -45,6 +45,8 @@ pub enum Asked {
     Query { name: String },
     /// All products.
     List {},
+    /// Products in the catalog's order, so many at most.
+    ListPage { after: Option<String>, limit: u32 },
     /// A new order.
     Order { name: String, quantity: u64 },
     /// An order under a key that was used before.
@@ -249,6 +251,9 @@ impl From<&history::Asked> for Asked {
             }
             history::Asked::Query { name } => Asked::Query { name: name.to_string() },
             history::Asked::List => Asked::List {},
+            history::Asked::ListPage { after, limit } => {
+                Asked::ListPage { after: after.as_ref().map(ToString::to_string), limit: *limit }
+            }
             history::Asked::Find { number } => Asked::Lookup { number: *number },
             history::Asked::FindAt { replica, number } => {
                 Asked::LookupAt { replica: *replica, number: *number }

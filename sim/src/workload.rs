@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
+use toystore_actors::catalog::MAX_PAGE;
 use toystore_actors::catalog::messages::Restock;
 use toystore_actors::domain::{OrderNumber, ProductName, Quantity, RequestId};
 use toystore_actors::front_end::messages::{
@@ -198,13 +199,23 @@ impl Shopper {
         self.remember(Asked::Query { name }, invoked, told);
     }
 
+    /// All products, or some that follow one another.
     async fn list(&self) {
+        let (after, limit) = match self.below(3) {
+            0 => (None, MAX_PAGE),
+            1 => (None, 1 + self.below(3) as u32),
+            _ => (Some(self.any_toy()), 1 + self.below(3) as u32),
+        };
+        let asked =
+            if limit == MAX_PAGE { Asked::List } else { Asked::ListPage { after: after.clone(), limit } };
         let invoked = self.world.now();
-        let told = match self.net.send(DOOR, &ListProducts {}, self.world.setup.patience()).await {
-            Ok(Ok(products)) => Told::Products { products },
+        let message = ListProducts { after, limit };
+        let told = match self.net.send(DOOR, &message, self.world.setup.patience()).await {
+            Ok(Ok(Some(products))) => Told::Products { products },
+            Ok(Ok(None)) => Told::UnknownProduct,
             Ok(Err(_)) | Err(_) => Told::Unknown,
         };
-        self.remember(Asked::List, invoked, told);
+        self.remember(asked, invoked, told);
     }
 
     /// An order that somebody was told of, or one a little further.

@@ -21,7 +21,7 @@ use toystore_actors::net::BridgeError;
 use uuid::Uuid;
 
 use super::errors::ApiError;
-use super::request::{self, Body, INTERNAL_BODY, PUBLIC_BODY, Peer};
+use super::request::{self, Body, INTERNAL_BODY, ListQuery, PUBLIC_BODY, Peer};
 use super::server::{get, method_not_allowed};
 use super::{backup, internal, shape};
 use crate::host::SystemClock;
@@ -131,7 +131,7 @@ async fn read_by_name(request: HttpRequest, front: Data<Front>) -> Answer {
         Wanted::Product(below) => product(request, front, below).await,
         Wanted::Order => order(request, front).await,
         Wanted::Paths => Ok(shape::data(json!({ "paths": PATHS }))),
-        Wanted::Products => products(front).await,
+        Wanted::Products => products(request, front).await,
         Wanted::Orders => orders(request, front).await,
         Wanted::Leader => leader(front).await,
         Wanted::Cached => cached(front).await,
@@ -186,9 +186,11 @@ async fn product(request: HttpRequest, front: Data<Front>, below: &'static str) 
     found.map(|product| shape::ready_made(shape::product(&product))).ok_or_else(request::no_such_product)
 }
 
-async fn products(front: Data<Front>) -> Answer {
-    let products = front.door.ask(ListProducts {}).await??;
-    Ok(shape::ready_made(shape::products(&products)))
+async fn products(request: HttpRequest, front: Data<Front>) -> Answer {
+    let ListQuery { after, limit } = request::list_query(&request)?;
+    let found = front.door.ask(ListProducts { after, limit }).await??;
+    let products = found.ok_or_else(request::no_such_product)?;
+    Ok(shape::ready_made(shape::products(&products, request::next_product(&products, limit))))
 }
 
 /// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again.

@@ -16,7 +16,7 @@ use toystore_actors::order::OrderReplica;
 use toystore_actors::order::messages::{Announce, Chunk, Last, Lookup, Place, Status, Sync, SyncFrom};
 
 use super::errors::ApiError;
-use super::request::{self, Body, INTERNAL_BODY, Peer};
+use super::request::{self, Body, INTERNAL_BODY, ListQuery, Peer};
 use super::server::{get, method_not_allowed};
 use super::{BINCODE, shape};
 use crate::node::Door;
@@ -118,9 +118,10 @@ async fn query(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>) -> Answ
     Ok(shape::ready_made(shape::product(&product)))
 }
 
-async fn list(_: Peer, door: Data<Door<Catalog>>) -> Answer {
-    let products = door.ask(List {}).await??;
-    Ok(shape::ready_made(shape::products(&products)))
+async fn list(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>) -> Answer {
+    let ListQuery { after, limit } = request::list_query(&request)?;
+    let products = door.ask(List { after, limit }).await??.ok_or_else(request::no_such_product)?;
+    Ok(shape::ready_made(shape::products(&products, request::next_product(&products, limit))))
 }
 
 async fn buy(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>, body: Body<INTERNAL_BODY>) -> Answer {

@@ -18,7 +18,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, Unexpected, Visitor};
-use toystore_actors::domain::{ProductName, Quantity, RequestId};
+use toystore_actors::catalog::MAX_PAGE;
+use toystore_actors::domain::{Product, ProductName, Quantity, RequestId};
 
 use super::errors::ApiError;
 use crate::config::Token;
@@ -232,6 +233,39 @@ pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> 
     actix_web::web::Query::from_query(request.query_string())
         .map(actix_web::web::Query::into_inner)
         .map_err(|error| ApiError::bad_request(format!("the parameters after \"?\" are wrong: {error}")))
+}
+
+/// Which products a list is to have.
+#[derive(Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Only those that follow this one, in the catalog's order.
+    pub after: Option<ProductName>,
+    /// How many at most.
+    #[serde(default = "most_products")]
+    pub limit: u32,
+}
+
+fn most_products() -> u32 {
+    MAX_PAGE
+}
+
+/// Reads which products a list is to have: without parameters, as many as there can be in one.
+///
+/// # Errors
+/// 400, saying what is expected.
+pub fn list_query(request: &HttpRequest) -> Result<ListQuery, ApiError> {
+    let asked: ListQuery = query(request)?;
+    if !(1..=MAX_PAGE).contains(&asked.limit) {
+        return Err(ApiError::bad_request(format!("limit must be a whole number from 1 to {MAX_PAGE}")));
+    }
+    Ok(asked)
+}
+
+/// What to give as `after` for what follows a list; nothing, when it was the last.
+pub fn next_product(products: &[Product], limit: u32) -> Option<&ProductName> {
+    let full = products.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    products.last().filter(|_| full).map(|product| &product.name)
 }
 
 /// What a shopper sends to order something.

@@ -7,7 +7,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use serde::Serialize;
-use toystore_actors::domain::Product;
+use toystore_actors::domain::{Product, ProductName};
 
 /// What every answer's value is wrapped in. A struct, since a map of serde_json would sort the fields.
 #[derive(Serialize)]
@@ -45,8 +45,8 @@ pub fn product(product: &Product) -> Bytes {
     Bytes::from(text)
 }
 
-/// The whole body that answers the list of all products.
-pub fn products(products: &[Product]) -> Bytes {
+/// The whole body that answers a list of products. `next` is what to give as `after` for those that follow.
+pub fn products(products: &[Product], next: Option<&ProductName>) -> Bytes {
     let mut text = String::with_capacity(16 + 80 * products.len());
     text.push_str(r#"{"data":["#);
     for (index, product) in products.iter().enumerate() {
@@ -55,7 +55,8 @@ pub fn products(products: &[Product]) -> Bytes {
         }
         write_product(&mut text, product);
     }
-    text.push_str("]}");
+    let next = serde_json::Value::from(next.map(ProductName::as_str));
+    let _ = write!(text, r#"],"next":{next}}}"#);
     Bytes::from(text)
 }
 
@@ -70,8 +71,6 @@ fn write_product(text: &mut String, product: &Product) {
 
 #[cfg(test)]
 mod tests {
-    use toystore_actors::domain::ProductName;
-
     use super::*;
 
     #[test]
@@ -86,6 +85,8 @@ mod tests {
             let body = product(&Product { name, price_cents, quantity: 100 });
             assert_eq!(String::from_utf8_lossy(&body), expected);
         }
-        assert_eq!(&products(&[])[..], br#"{"data":[]}"#);
+        assert_eq!(&products(&[], None)[..], br#"{"data":[],"next":null}"#);
+        let next = ProductName::new("a\"b").expect("a good name");
+        assert_eq!(&products(&[], Some(&next))[..], br#"{"data":[],"next":"a\"b"}"#);
     }
 }

@@ -203,12 +203,28 @@ async fn all<C: Future<Output = ()> + 'static>(clients: impl Iterator<Item = C>)
 /// What the store sells, and how many attempts it took to hear of it.
 async fn listed(store: &Store, url: &StoreUrl) -> Result<(Vec<wire::Product>, u32), Cannot> {
     let no_store = |why| Cannot::NoStore { url: url.clone(), why };
-    let asked = store.ask_within(&Request::Products, OPENING).await;
-    match verdict::products(&asked) {
-        Ok(products) if products.is_empty() => Err(no_store("it sells nothing".into())),
-        Ok(products) => Ok((products, asked.attempts)),
-        Err(Fault::Unknown(why)) => Err(Cannot::Reach { url: url.clone(), why }),
-        Err(Fault::Refused(why) | Fault::Mismatch(why)) => Err(no_store(format!("GET /products: {why}"))),
+    let (mut listed, mut attempts, mut after) = (Vec::new(), 0, None);
+    loop {
+        let request = Request::Products { after: after.as_deref() };
+        let asked = store.ask_within(&request, OPENING).await;
+        attempts += asked.attempts;
+        let wire::Products { data, next } = match verdict::products(&asked) {
+            Ok(products) => products,
+            Err(Fault::Unknown(why)) => return Err(Cannot::Reach { url: url.clone(), why }),
+            Err(Fault::Refused(why) | Fault::Mismatch(why)) => {
+                return Err(no_store(format!("{request}: {why}")));
+            }
+        };
+        let none = data.is_empty();
+        listed.extend(data);
+        match next {
+            Some(_) if none => {
+                return Err(no_store(format!("{request}: it lists nothing, and says that more follows")));
+            }
+            Some(next) => after = Some(next),
+            None if listed.is_empty() => return Err(no_store("it sells nothing".into())),
+            None => return Ok((listed, attempts)),
+        }
     }
 }
 

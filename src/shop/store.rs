@@ -27,8 +27,11 @@ const MAX_BODY_BYTES: usize = 16 << 20;
 /// A request that may be repeated without harm.
 #[derive(Debug, Clone, Copy)]
 pub enum Request<'a> {
-    /// The whole catalog.
-    Products,
+    /// The products that follow this one in the catalog; all of them, or as many as there can be in one answer.
+    Products {
+        /// `None` to begin with the first.
+        after: Option<&'a str>,
+    },
     /// One product.
     Product(&'a str),
     /// An order under its key, which makes a repeated request harmless.
@@ -52,7 +55,10 @@ impl Request<'_> {
 
     fn path(&self) -> String {
         match self {
-            Request::Products => "/products".into(),
+            Request::Products { after: None } => "/products".into(),
+            Request::Products { after: Some(name) } => {
+                format!("/products?after={}", utf8_percent_encode(name, PATH_SEGMENT))
+            }
             // A path of "." or ".." would be folded away by whoever normalizes it.
             Request::Product(name @ ("." | "..")) => format!("/products/{}", name.replace('.', "%2E")),
             Request::Product(name) => format!("/products/{}", utf8_percent_encode(name, PATH_SEGMENT)),

@@ -27,10 +27,10 @@ pub enum Ordered {
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn products(asked: &Asked) -> Result<Vec<wire::Product>, Fault> {
+pub fn products(asked: &Asked) -> Result<wire::Products, Fault> {
     let answer = definite(asked)?;
     match answer.status {
-        200 => wire::data(&answer.body).map_err(Fault::Mismatch),
+        200 => wire::whole(&answer.body).map_err(Fault::Mismatch),
         _ => Err(unexpected(answer)),
     }
 }

@@ -38,6 +38,17 @@ pub struct Product {
     pub quantity: u64,
 }
 
+/// What `GET /products` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Products {
+    /// In the catalog's order.
+    pub data: Vec<Product>,
+    /// What to give as `after` for those that follow; nothing, when there are no more, or at a store without pages.
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
 /// What `POST /orders` takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewOrder<'a> {
@@ -72,8 +83,15 @@ pub struct Order {
 /// # Errors
 /// A sentence that says what is wrong with the body and quotes its beginning.
 pub fn data<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    serde_json::from_slice::<Data<T>>(body)
-        .map(|body| body.data)
+    whole::<Data<T>>(body).map(|body| body.data)
+}
+
+/// Reads a successful answer's body that has more than `data`.
+///
+/// # Errors
+/// A sentence that says what is wrong with the body and quotes its beginning.
+pub fn whole<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body)
         .map_err(|error| format!("the answer is malformed ({error}): {}", quoted(body)))
 }
 

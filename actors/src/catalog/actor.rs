@@ -129,9 +129,9 @@ impl Handler<Query> for Catalog {
 impl Handler<List> for Catalog {
     type Result = MessageResult<List>;
 
-    fn handle(&mut self, _: List, _: &mut Context<Catalog>) -> MessageResult<List> {
+    fn handle(&mut self, list: List, _: &mut Context<Catalog>) -> MessageResult<List> {
         let serving = self.inner.serving();
-        MessageResult(serving.map(|()| self.inner.showcase.borrow().list()))
+        MessageResult(serving.map(|()| self.inner.showcase.borrow().list(&list)))
     }
 }
 

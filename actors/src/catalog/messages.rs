@@ -24,9 +24,14 @@ pub struct Answer {
     pub cacheable: bool,
 }
 
-/// The whole catalog, in its order, as of one moment.
+/// Products in the catalog's order, as of one moment. The answer is `None` if there is no product of the name to begin after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct List {}
+pub struct List {
+    /// Only the products that follow this one; `None` to begin with the first.
+    pub after: Option<ProductName>,
+    /// How many at most; more than [`super::MAX_PAGE`] counts as that.
+    pub limit: u32,
+}
 
 /// Who asks as the leader of the order service, and what it remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,7 +247,7 @@ impl Refusal {
 
 rpcs! {
     Query, "query" => Result<Answer, Refusal>;
-    List, "list" => Result<Vec<Product>, Refusal>;
+    List, "list" => Result<Option<Vec<Product>>, Refusal>;
     Buy, "buy" => Result<Vec<Sale>, Refusal>;
     TakeOver, "take-over" => Result<Inheritance, Refusal>;
     Register, "register" => Registered;

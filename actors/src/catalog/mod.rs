@@ -50,6 +50,9 @@ pub struct ProductSeed {
     pub quantity: u64,
 }
 
+/// So many products are listed at a time, at most: what they take is nothing beside a batch of orders.
+pub const MAX_PAGE: u32 = 1000;
+
 /// How a catalog works.
 #[derive(Debug, Clone)]
 pub struct CatalogConfig {

@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::MAX_PAGE;
 use super::leases::{Held, Leases, Place};
-use super::messages::{Answer, Query};
+use super::messages::{Answer, List, Query};
 use super::stock::{Changes, Stock};
 use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
@@ -50,9 +51,14 @@ impl Showcase {
         Answer { product: Some(self.stock.product(place)), cacheable }
     }
 
-    /// The whole catalog, in its order.
-    pub(super) fn list(&self) -> Vec<Product> {
-        self.stock.products()
+    /// A part of the catalog, in its order; `None` if there is no product that it is to follow.
+    pub(super) fn list(&self, list: &List) -> Option<Vec<Product>> {
+        let first = match &list.after {
+            Some(name) => self.stock.place(name)? + 1,
+            None => 0,
+        };
+        let limit = usize::try_from(list.limit.min(MAX_PAGE)).unwrap_or(usize::MAX);
+        Some(self.stock.products(first, limit))
     }
 
     /// A group is about to change these products (cache rule 3): from now on nobody gets a cacheable answer

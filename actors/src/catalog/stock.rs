@@ -120,8 +120,9 @@ impl Stock {
         self.items[place].product()
     }
 
-    pub(super) fn products(&self) -> Vec<Product> {
-        self.items.iter().map(Item::product).collect()
+    /// At most `limit` products, from a place on.
+    pub(super) fn products(&self, first: Place, limit: usize) -> Vec<Product> {
+        self.items.iter().skip(first).take(limit).map(Item::product).collect()
     }
 
     pub(super) fn inventory(&self) -> Vec<Stocked> {

@@ -249,7 +249,7 @@ fn a_catalog_whose_disk_fails_stops_and_acknowledges_nothing() {
         let waits = world.send(buy(1, 2, &[("b", "Tux", 4)]));
         assert_eq!(done(sold).await.0, None);
         assert_eq!(done(waits).await.0, None);
-        assert_eq!(done(world.send(List {})).await.0, None);
+        assert_eq!(done(world.send(List { after: None, limit: 10 })).await.0, None);
         assert_eq!(world.failures.borrow().len(), 1);
         assert!(matches!(world.events()[..], [Event::DiskFailed { .. }]));
         let (_, run) = world.running.take().expect("it was started");

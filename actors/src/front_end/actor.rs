@@ -151,13 +151,13 @@ impl Handler<QueryProduct> for FrontEnd {
 }
 
 impl Handler<ListProducts> for FrontEnd {
-    type Result = Deferred<Result<Vec<Product>, Unavailable>>;
+    type Result = Deferred<Result<Option<Vec<Product>>, Unavailable>>;
 
-    fn handle(&mut self, _: ListProducts, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, list: ListProducts, _: &mut Context<Self>) -> Self::Result {
         let (place, products) = (self.enter(), self.products.clone());
         self.tasks.reply(async move {
             let _place = place?;
-            products.list().await
+            products.list(list).await
         })
     }
 }

@@ -24,9 +24,14 @@ pub struct QueryProduct {
     pub name: ProductName,
 }
 
-/// All products, in the catalog's order.
+/// Products in the catalog's order. The answer is `None` if there is no product of the name to begin after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListProducts {}
+pub struct ListProducts {
+    /// Only the products that follow this one; `None` to begin with the first.
+    pub after: Option<ProductName>,
+    /// How many at most; more than [`crate::catalog::MAX_PAGE`] counts as that.
+    pub limit: u32,
+}
 
 /// Order something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,7 +251,7 @@ pub struct Invalidate {
 
 rpcs! {
     QueryProduct, "query" => Result<Option<Product>, Unavailable>;
-    ListProducts, "list" => Result<Vec<Product>, Unavailable>;
+    ListProducts, "list" => Result<Option<Vec<Product>>, Unavailable>;
     PlaceOrder, "place" => Result<OrderNumber, OrderError>;
     FindOrder, "find" => Result<Option<Order>, Unavailable>;
     ListOrders, "find-all" => Result<Vec<Order>, Unavailable>;

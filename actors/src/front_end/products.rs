@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::FrontEndConfig;
 use super::cache::{Cache, Filled, LOG};
 use super::fills::{Fills, Joined};
-use super::messages::Unavailable;
+use super::messages::{ListProducts, Unavailable};
 use super::retry::{Backoff, left};
 use crate::catalog::messages::{Answer, Inventory, List, Query, Refusal, Stocked};
 use crate::clock::{Timestamp, within};
@@ -135,9 +135,10 @@ impl Products {
         tell(waiting, found);
     }
 
-    /// All products, from the catalog.
-    pub async fn list(self: Rc<Self>) -> Result<Vec<Product>, Unavailable> {
-        self.patiently(&List {}).await
+    /// A part of the catalog, from the catalog.
+    pub async fn list(self: Rc<Self>, list: ListProducts) -> Result<Option<Vec<Product>>, Unavailable> {
+        let ListProducts { after, limit } = list;
+        self.patiently(&List { after, limit }).await
     }
 
     /// All products with their counts, from the catalog.

@@ -36,8 +36,7 @@ pub fn judge(setup: &Setup, history: &History, audit: &Audit, undecided: &mut u6
     found.extend(one_history::check(audit));
     found.extend(once::check(history, audit));
     found.extend(stock::check(setup, audit));
-    let initial = cluster::products(setup).into_iter().map(|seed| (seed.name, seed.quantity)).collect();
-    found.extend(products::check(history, audit, &initial, setup.restock_to, undecided));
+    found.extend(products::check(history, audit, &cluster::products(setup), setup.restock_to, undecided));
     found
 }
 

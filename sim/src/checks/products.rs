@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use toystore_actors::catalog::ProductSeed;
 use toystore_actors::domain::{OrderNumber, ProductName, RequestId};
 
 use crate::audit::Audit;
@@ -64,13 +65,16 @@ type Ordered<'a> = BTreeMap<&'a RequestId, OrderNumber>;
 pub(super) fn check(
     history: &History,
     audit: &Audit,
-    initial: &BTreeMap<ProductName, u64>,
+    products: &[ProductSeed],
     restock_to: u64,
     undecided: &mut u64,
 ) -> Option<Violation> {
+    let catalog: Vec<_> = products.iter().map(|product| product.name.clone()).collect();
+    let initial: BTreeMap<_, _> =
+        products.iter().map(|product| (product.name.clone(), product.quantity)).collect();
     let entries = audit.books.values().flatten();
     let ordered: Ordered<'_> = entries.filter_map(|entry| Some((entry.key()?, entry.number))).collect();
-    for (name, stock) in initial {
+    for (name, stock) in &initial {
         let steps = steps(history, name, &ordered);
         let rebuilds = rebuilds(history, name);
         match search(&steps, &rebuilds, *stock, restock_to) {
@@ -82,7 +86,34 @@ pub(super) fn check(
             }
         }
     }
-    history.operations.iter().find_map(|operation| existence(operation, initial))
+    let found = history.operations.iter().find_map(|operation| existence(operation, &initial));
+    found.or_else(|| history.operations.iter().find_map(|operation| sequence(operation, &catalog)))
+}
+
+/// A list has the products that follow one another in the catalog, from the one on that was asked for.
+fn sequence(operation: &Operation, catalog: &[ProductName]) -> Option<Violation> {
+    let (after, limit) = match &operation.asked {
+        Asked::List => (&None, catalog.len()),
+        Asked::ListPage { after, limit } => (after, usize::try_from(*limit).unwrap_or(usize::MAX)),
+        _ => return None,
+    };
+    let place = |name: &ProductName| catalog.iter().position(|product| product == name);
+    let first = match after {
+        None => Some(0),
+        Some(name) => place(name).map(|place| place + 1),
+    };
+    let right = match (&operation.told, first) {
+        (Told::Products { products }, Some(first)) => {
+            products.iter().map(|product| &product.name).eq(catalog.iter().skip(first).take(limit))
+        }
+        (told, first) => *told == Told::Unknown || (*told == Told::UnknownProduct && first.is_none()),
+    };
+    if right {
+        return None;
+    }
+    let fact =
+        format!("client {}: {:?} was answered {:?}", operation.client, operation.asked, operation.told);
+    Some(Violation::new(PROMISE, [fact]))
 }
 
 /// What is there is found, what is not is not.
@@ -167,7 +198,7 @@ fn steps(history: &History, name: &ProductName, ordered: &Ordered<'_>) -> Vec<St
                     format!("saw {} in stock", product.quantity),
                 );
             }
-            (Asked::List, Told::Products { products }) => {
+            (Asked::List | Asked::ListPage { .. }, Told::Products { products }) => {
                 for product in products.iter().filter(|product| product.name == *name) {
                     push(
                         Act::See(product.quantity),

@@ -159,6 +159,10 @@ fn act(line: &Line, name: &str) -> Option<Act> {
                 None => Act::Miss,
             }
         }
+        (Asked::ListPage { .. }, Outcome::Products(products)) => {
+            let product = products.iter().find(|product| product.name == name)?;
+            Act::See { pieces: product.quantity }
+        }
         _ => return None,
     })
 }

@@ -289,8 +289,10 @@ impl World {
     }
 
     pub(super) async fn list(&self) -> Result<Vec<u64>, Refusal> {
-        let products = self.addr().send(List {}).await.expect("an answer");
-        products.map(|products| products.iter().map(|product| product.quantity).collect())
+        let products = self.addr().send(List { after: None, limit: 10 }).await.expect("an answer");
+        products.map(|products| {
+            products.expect("it begins with the first").iter().map(|product| product.quantity).collect()
+        })
     }
 
     /// Sends a message and does not wait; the answer comes with the time at which it came.

@@ -232,7 +232,7 @@ impl Peers {
                 let product = Some(Product { name: query.name, price_cents: 1599, quantity });
                 Ok(encode(&Ok::<_, Refusal>(Answer { product, cacheable })))
             }
-            List::NAME => Ok(encode(&Ok::<_, Refusal>(Vec::<Product>::new()))),
+            List::NAME => Ok(encode(&Ok::<_, Refusal>(Some(Vec::<Product>::new())))),
             other => panic!("the front-end sent {other} to the catalog"),
         }
     }
