@@ -17,7 +17,11 @@ fn selling(directory: &Path, lines: &str) -> (Cluster, PathBuf) {
     fs::write(&file, format!("name,price,quantity\n{lines}")).expect("the test's directory is writable");
     let text = fs::read_to_string(&cluster.config).expect("it was just written");
     let lines = text.lines().map(|line| {
-        if line.starts_with("products = ") { format!("products = {:?}", file.display().to_string()) } else { line.to_owned() }
+        if line.starts_with("products = ") {
+            format!("products = {:?}", file.display().to_string())
+        } else {
+            line.to_owned()
+        }
     });
     let text: Vec<_> = lines.collect();
     fs::write(&cluster.config, text.join("\n")).expect("the test's directory is writable");

@@ -8,6 +8,7 @@ use toystore_actors::domain::{Entry, Purchase, ReplicaId};
 use toystore_actors::net::NodeId;
 use toystore_actors::{catalog, order};
 
+use crate::disk::Disk;
 use crate::files::open;
 use crate::world::World;
 
@@ -40,6 +41,15 @@ pub fn quiet(world: &Rc<World>) -> Result<Audit, String> {
     Ok(audit)
 }
 
+/// Reads the disk of a catalog.
+///
+/// # Errors
+/// When the file is not there, or cannot be read.
+pub fn catalog(disk: &Disk) -> Result<stock::Audit, String> {
+    let database = open(&disk.copy(), catalog::FILE, catalog::OWNER)?;
+    stock::audit(&database).map_err(|error| error.to_string())
+}
+
 /// Reads all disks.
 ///
 /// # Errors
@@ -57,9 +67,7 @@ pub fn audit(world: &Rc<World>) -> Result<Audit, String> {
                 audit.books.insert(id, entries.map_err(|error| format!("{node}: {error}"))?);
             }
             NodeId::Catalog => {
-                let database = open(&disk.copy(), catalog::FILE, catalog::OWNER);
-                let database = database.map_err(|why| format!("{node}: {why}"))?;
-                let books = stock::audit(&database).map_err(|error| format!("{node}: {error}"))?;
+                let books = catalog(disk).map_err(|why| format!("{node}: {why}"))?;
                 audit.items = books.items;
                 audit.unsettled = books.unsettled;
             }

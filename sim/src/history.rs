@@ -72,7 +72,8 @@ pub struct Operation {
     pub told: Told,
 }
 
-/// The catalog was made anew from the order book: what it knew besides, restocks and refusals, is forgotten.
+/// The catalog's memory became that of the order book, or of a file without its newest restocks: what it knew besides, restocks
+/// and refusals, is forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rebuild {
     /// When, in virtual nanoseconds.
@@ -88,7 +89,7 @@ pub struct Rebuild {
 pub struct History {
     /// The operations that have ended.
     pub operations: Vec<Operation>,
-    /// What an operator did to the catalog meanwhile.
+    /// When the catalog's memory became another: an operator had it made anew, or its file is older by some restocks.
     pub rebuilds: Vec<Rebuild>,
 }
 

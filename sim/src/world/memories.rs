@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use toystore_actors::catalog::stock;
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 use toystore_actors::storage::JOURNAL;
 
 use super::trouble::counted;
 use super::{MILLI, World};
+use crate::audit;
 use crate::clock::Due;
 use crate::disk::Snapshot;
 use crate::faults::{Back, Fault, Files};
+use crate::history::Rebuild;
 use crate::losses::{Loss, Losses};
 use crate::process::ProcessId;
 
@@ -130,8 +133,27 @@ impl World {
             return;
         }
         self.crash_for(node, false, down_ms, what);
-        self.disks[&node.into()].restore(&copied.files);
+        let newer = &self.disks[&node.into()];
+        let before = (node == NodeId::Catalog).then(|| audit::catalog(newer));
+        newer.restore(&copied.files);
+        if let Some(Ok(before)) = before {
+            self.restocks_forgotten(&before);
+        }
         self.forgotten(node);
+    }
+
+    /// A catalog whose file has as many purchases as the one that it had last, and is older all the same, lacks what was
+    /// restocked, and nobody can tell (docs/protocol.md, "What cannot be told"): from now on its stock is what its file says.
+    fn restocks_forgotten(&self, before: &stock::Audit) {
+        let last = |audit: &stock::Audit| audit.settled + audit.unsettled.len() as u64;
+        let Ok(older) = audit::catalog(&self.disks[&NodeId::Catalog.into()]) else { return };
+        if last(&older) != last(before) || older.items == before.items {
+            return;
+        }
+        self.count("restock forgotten");
+        let stock = older.items.iter().map(|item| (item.name.clone(), item.quantity)).collect();
+        let rebuild = Rebuild { at: self.now(), through: last(&older), stock };
+        self.history.borrow_mut().rebuilds.push(rebuild);
     }
 
     fn swap_disks(&self, nodes: [NodeId; 2], down_ms: u64, what: &str) {

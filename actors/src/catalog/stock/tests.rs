@@ -93,7 +93,11 @@ fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled
     assert_eq!(got, answers, "{what}");
     let (changes, _) = draft.finish();
     stock.apply(&changes);
-    assert_eq!(stock.products(0, 10).iter().map(|product| product.quantity).collect::<Vec<_>>(), left, "{what}");
+    assert_eq!(
+        stock.products(0, 10).iter().map(|product| product.quantity).collect::<Vec<_>>(),
+        left,
+        "{what}"
+    );
     assert_eq!(keys(stock.purchases.unsettled().cloned().collect()), unsettled, "{what}");
     assert!(stock.items.iter().all(Item::adds_up), "{what}");
 }
