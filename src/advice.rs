@@ -76,6 +76,7 @@ pub fn sentence(id: NodeId, why: &NotStarted, store: &Named) -> String {
 pub fn failure(id: NodeId, why: NotStarted, store: &Named) -> Failure {
     match why {
         NotStarted::Other(failure) => failure,
+        NotStarted::File(OpenError::Products(why)) => Failure::Usage(why),
         why => Failure::CouldNotRun(sentence(id, &why, store)),
     }
 }
@@ -93,7 +94,9 @@ pub fn after_failure(id: NodeId, store: &Named) -> String {
 /// `None` where the reason says itself what to do.
 fn help(id: NodeId, why: &NotStarted, store: &Named) -> Option<String> {
     let first = match why {
-        NotStarted::Other(_) | NotStarted::File(OpenError::InUse { .. }) => return None,
+        NotStarted::Other(_) | NotStarted::File(OpenError::InUse { .. } | OpenError::Products(_)) => {
+            return None;
+        }
         NotStarted::Directory(_) => return Some(ADVICE.into()),
         NotStarted::File(OpenError::Damaged { .. } | OpenError::Apart { .. }) => "",
         NotStarted::File(OpenError::Foreign { .. }) => "put its own there; if that is lost, ",

@@ -1,6 +1,7 @@
 //! Asks the front-end of a running store, as an operator's commands do.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -10,7 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toystore_actors::net::NodeId;
 
-use crate::config::Config;
+use crate::config::{Config, Overrides};
+use crate::failure::Failure;
 use crate::http::transport;
 use crate::shop::wire;
 
@@ -45,6 +47,37 @@ impl NoAnswer {
     /// Whether it may be otherwise in a moment.
     pub fn may_change(&self) -> bool {
         matches!(self, NoAnswer::Silent { .. } | NoAnswer::NotServing { .. })
+    }
+}
+
+/// Which store a command is about.
+#[derive(Debug, clap::Args)]
+pub struct Store {
+    /// The configuration that the store was started with; without it, the one that is built in
+    #[arg(long, value_name = "FILE", env = "TOYSTORE_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// Where the data files are kept [default: as configured, else ./toystore-data]
+    #[arg(long, value_name = "DIR", env = "TOYSTORE_DATA")]
+    data: Option<PathBuf>,
+
+    /// The secret that the services show each other; better given in the environment
+    #[arg(long, value_name = "SECRET", env = "TOYSTORE_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+
+    /// Where the front-end answers, if not where the configuration says
+    #[arg(long, value_name = "IP:PORT")]
+    pub front_end: Option<SocketAddr>,
+}
+
+impl Store {
+    /// As it is configured.
+    ///
+    /// # Errors
+    /// See [`Config::load`].
+    pub fn config(&self) -> Result<Config, Failure> {
+        let overrides = Overrides { data: self.data.clone(), token: self.token.clone() };
+        Config::load(self.config.as_deref(), &overrides)
     }
 }
 

@@ -4,7 +4,7 @@ use std::env;
 
 use clap::builder::Resettable;
 use clap::{Command as Clap, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use toystore::{backup, inspect, recover, restore, serve, shop, up};
+use toystore::{backup, catalog, inspect, recover, restore, serve, shop, up};
 
 /// A replicated toy store that loses no order, and shows it.
 #[derive(Debug, Parser)]
@@ -57,4 +57,6 @@ pub enum Command {
     Backup(backup::Args),
 
     Restore(restore::Args),
+
+    Catalog(catalog::Args),
 }

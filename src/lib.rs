@@ -5,6 +5,7 @@
 mod advice;
 mod asking;
 pub mod backup;
+pub mod catalog;
 pub mod config;
 mod failure;
 pub mod host;

@@ -6,7 +6,7 @@ use std::env;
 use std::process::ExitCode;
 
 use actix::System;
-use toystore::{backup, host, inspect, recover, restore, serve, shop, up};
+use toystore::{backup, catalog, host, inspect, recover, restore, serve, shop, up};
 
 use crate::cli::{Cli, Command};
 
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Recover(args) => System::new().block_on(recover::run(args)),
         Command::Backup(args) => System::new().block_on(backup::run(args)),
         Command::Restore(args) => restore::run(args),
+        Command::Catalog(args) => System::new().block_on(catalog::run(args)),
     };
     outcome.unwrap_or_else(|failure| failure.report())
 }

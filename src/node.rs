@@ -35,7 +35,10 @@ impl NotStarted {
     /// Whether it is the node's own data that keeps it from starting, and not, say, another store that has the
     /// same data directory.
     pub fn is_damage(&self) -> bool {
-        !matches!(self, NotStarted::Other(_) | NotStarted::File(OpenError::InUse { .. }))
+        !matches!(
+            self,
+            NotStarted::Other(_) | NotStarted::File(OpenError::InUse { .. } | OpenError::Products(_))
+        )
     }
 }
 

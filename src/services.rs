@@ -93,9 +93,9 @@ pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened
     let internal = Size { workers: 1, connections: INTERNAL_CONNECTIONS.min(shoppers()) };
     match id {
         NodeId::Catalog => {
-            let settings = catalog_settings(config)?;
-            let (running, door, ()) =
-                node::start(world, id, move |host| Ok((catalog::start(host, settings)?, ()))).await?;
+            let (settings, config) = (catalog_settings(config), config.clone());
+            let start = move |host| Ok((catalog::start(host, settings, &config.products())?, ()));
+            let (running, door, ()) = node::start(world, id, start).await?;
             let bridge = door.bridge.clone();
             let routes: Routes = Arc::new(move |config| http::internal::catalog(&door, config));
             Ok(Opened { id, bridge, front_end: None, running, listener, size: internal, routes })
@@ -126,11 +126,8 @@ pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened
 }
 
 /// How the catalog works, by the configuration.
-///
-/// # Errors
-/// When the file of the first products cannot be read.
-pub fn catalog_settings(config: &Config) -> Result<CatalogConfig, Failure> {
-    Ok(CatalogConfig {
+pub fn catalog_settings(config: &Config) -> CatalogConfig {
+    CatalogConfig {
         front_ends: config.front_ends(),
         lease: config.cache.lease,
         drift_percent: config.cache.drift_percent,
@@ -139,8 +136,7 @@ pub fn catalog_settings(config: &Config) -> Result<CatalogConfig, Failure> {
         call_limit: config.timing.call_limit,
         max_calls: config.max_calls,
         refusals: catalog::REFUSALS,
-        products: config.products()?,
-    })
+    }
 }
 
 /// How an order replica works, by the configuration.

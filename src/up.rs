@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::FrontEnd;
-use toystore_actors::front_end::messages::GetReadiness;
+use toystore_actors::front_end::messages::{GetReadiness, ListProducts};
 use toystore_actors::net::NodeId;
 
 use crate::advice::{self, Named};
@@ -59,8 +59,6 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut named = Named { config: args.config.clone(), data: args.data.clone(), front_end: None };
     let overrides = Overrides { data: args.data, token: args.token };
     let config = Config::load(args.config.as_deref(), &overrides)?;
-    // Also when they were imported long ago: a broken file is better noticed now than at the next import.
-    let products = config.products()?;
     let listen = config.addresses.iter().map(|(&id, &address)| {
         (id, if args.free_ports { SocketAddr::new(address.ip(), 0) } else { address })
     });
@@ -87,8 +85,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         serving.push(service.serve(&store.config)?);
     }
     if let Some(door) = door {
-        let example = products.iter().map(|product| product.name.as_str()).find(|name| is_plain(name));
-        actix::spawn(announce(door, front_end, example.map(ToOwned::to_owned)));
+        actix::spawn(announce(door, front_end));
     }
     let ended = rejoin::until_stopped(&store, without, failed, &mut serving).await;
     services::stop(serving).await;
@@ -179,7 +176,7 @@ fn world(config: &Config, registry: &Registry, named: &Named, failed: UnboundedS
 }
 
 /// Says when orders can be placed, and how to try.
-async fn announce(door: Door<FrontEnd>, address: SocketAddr, example: Option<String>) {
+async fn announce(door: Door<FrontEnd>, address: SocketAddr) {
     let mut waited = Duration::ZERO;
     loop {
         match door.ask(GetReadiness {}).await {
@@ -195,7 +192,10 @@ async fn announce(door: Door<FrontEnd>, address: SocketAddr, example: Option<Str
         tokio::time::sleep(READY_POLL).await;
         waited += READY_POLL;
     }
-    let name = example.as_deref().unwrap_or("Tux");
+    let listed = door.ask(ListProducts { after: None, limit: 100 }).await;
+    let products = listed.ok().and_then(Result::ok).flatten().unwrap_or_default();
+    let example = products.iter().map(|product| product.name.as_str()).find(|name| is_plain(name));
+    let name = example.unwrap_or("Tux");
     say(&[
         "ready".to_owned(),
         format!("  curl http://{address}/products/{name}"),

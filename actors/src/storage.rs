@@ -134,6 +134,9 @@ pub enum OpenError {
         /// How that shows.
         why: String,
     },
+    /// The products of a catalog's first start cannot be read. A sentence.
+    #[error("{0}")]
+    Products(String),
     /// The operating system refused.
     #[error("cannot open {file}: {source}")]
     Io {

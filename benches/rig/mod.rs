@@ -16,7 +16,7 @@ use toystore::host::{SystemClock, World};
 use toystore::http::transport::Registry;
 use toystore::node::{self, Door, Running};
 use toystore::services;
-use toystore_actors::catalog::{self, Catalog};
+use toystore_actors::catalog::{self, Catalog, Source};
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::messages::GetReadiness;
 use toystore_actors::front_end::{self, Cache, FrontEnd};
@@ -75,11 +75,13 @@ impl Rig {
 
     /// Starts the catalog.
     pub async fn catalog(&mut self) -> Door<Catalog> {
-        let mut settings = services::catalog_settings(&self.config).expect("the built-in catalog");
-        for product in &mut settings.products {
+        let settings = services::catalog_settings(&self.config);
+        let mut products = (self.config.products().read)().expect("the built-in catalog");
+        for product in &mut products {
             product.quantity = PLENTY;
         }
-        self.start(NodeId::Catalog, move |host| Ok((catalog::start(host, settings)?, ()))).await.0
+        let start = move |host| Ok((catalog::start(host, settings, &Source::of(products))?, ()));
+        self.start(NodeId::Catalog, start).await.0
     }
 
     /// Starts an order replica.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix::{Actor, Context};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use toystore_actors::catalog::{self, CatalogConfig, ProductSeed};
+use toystore_actors::catalog::{self, CatalogConfig, ProductSeed, Source};
 use toystore_actors::domain::{Product, ProductName, ReplicaId};
 use toystore_actors::front_end::{self, FrontEndConfig};
 use toystore_actors::host::{Gauge, Host, Node};
@@ -87,9 +87,8 @@ pub fn start(
                 call_limit: millis(setup.call_limit_ms),
                 max_calls: setup.sizes.catalog_calls,
                 refusals: setup.sizes.catalog_refusals,
-                products: products(setup),
             };
-            catalog::start(host, config).map(Launched::new)
+            catalog::start(host, config, &Source::of(products(setup))).map(Launched::new)
         }
         NodeId::FrontEnd(number) => {
             let config = FrontEndConfig {

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use toystore_actors::catalog::ProductSeed;
+use toystore_actors::catalog::{Digest, ProductSeed, Source};
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 
@@ -172,23 +172,21 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads the products of a first start.
-    ///
-    /// # Errors
-    /// [`Failure::Usage`] with the file, the line and what is expected there.
-    pub fn products(&self) -> Result<Vec<ProductSeed>, Failure> {
+    /// The products of a first start, which are read when they are needed. What is wrong with them is told then, with the
+    /// file, the line and what is expected there.
+    pub fn products(&self) -> Source {
         match &self.products {
-            Products::BuiltIn => products::parse("the built-in catalog", LOCAL_PRODUCTS),
-            Products::File(path) => {
-                read(path).and_then(|text| products::parse(&path.display().to_string(), &text))
+            Products::BuiltIn => products::source("the built-in catalog", Ok(LOCAL_PRODUCTS.into())),
+            Products::File(path) => products::source(&path.display().to_string(), read(path)),
+            Products::Nowhere => {
+                let why = format!(
+                    "{}: catalog.products is missing; name the file of the products of the first start, such as \
+                     products = \"catalog.csv\"",
+                    self.origin
+                );
+                products::source("", Err(why))
             }
-            Products::Nowhere => Err(format!(
-                "{}: catalog.products is missing; name the file of the products of the first start, such as \
-                 products = \"catalog.csv\"",
-                self.origin
-            )),
         }
-        .map_err(Failure::Usage)
     }
 
     /// The ids of all order replicas, ascending.
@@ -254,6 +252,16 @@ pub fn list(ids: &[u8]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// Reads a file of products, to be imported.
+///
+/// # Errors
+/// [`Failure::Usage`] with the file, the line and what is expected there.
+pub fn products_of(file: &Path) -> Result<(Vec<ProductSeed>, Digest), Failure> {
+    let text = read(file).map_err(Failure::Usage)?;
+    let products = products::parse(&file.display().to_string(), &text).map_err(Failure::Usage)?;
+    Ok((products, products::digest(&text)))
+}
+
 fn read(path: &Path) -> Result<String, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     String::from_utf8(bytes).map_err(|_| format!("{}: it is not UTF-8 text", path.display()))
@@ -275,9 +283,10 @@ mod tests {
             assert_eq!(config.cache, built_in.cache, "{name}");
             assert_eq!(config.restock, built_in.restock, "{name}");
             assert_eq!(config.max_calls, built_in.max_calls, "{name}");
-            assert_eq!(config.products(), built_in.products(), "{name}");
+            assert_eq!((config.products().read)(), (built_in.products().read)(), "{name}");
+            assert_eq!(config.products().digest, built_in.products().digest, "{name}");
         }
-        let products = built_in.products().expect("the built-in catalog is good");
+        let products = (built_in.products().read)().expect("the built-in catalog is good");
         assert!(products.len() >= 16);
         assert!(products.iter().all(|product| product.quantity == 100));
     }

@@ -10,11 +10,12 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use toystore_actors::catalog::messages::Import;
 use toystore_actors::clock::Clock;
 use toystore_actors::domain::{Epoch, Order, OrderNumber, Product, ProductName, ReplicaId, RequestId, View};
 use toystore_actors::front_end::messages::{
-    ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts, OrderError,
-    PlaceOrder, QueryProduct, Recover, RecoverCatalog, Unavailable,
+    ChangeView, FindOrder, GetReadiness, GetView, ImportProducts, Invalidate, ListOrders, ListProducts,
+    OrderError, PlaceOrder, QueryProduct, Recover, RecoverCatalog, Unavailable,
 };
 use toystore_actors::front_end::{Cache, FrontEnd, cache};
 use toystore_actors::net::BridgeError;
@@ -82,6 +83,7 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
         )
         .service(internal::peers("/change-view"))
         .service(internal::people("/change-view", change_view))
+        .service(internal::people(crate::catalog::PATH, import))
         .service(internal::people("/recover", recover))
         .service(internal::people("/recover-catalog", recover_catalog))
         .default_service(web::to(by_name));
@@ -299,6 +301,12 @@ async fn change_view(_: Peer, request: HttpRequest, front: Data<Front>, body: Bo
     request::demand_json(&request)?;
     let view = front.door.ask(request::message::<ChangeView>(&body.0)?).await?;
     Ok(shape::data(view))
+}
+
+async fn import(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {
+    request::demand_json(&request)?;
+    let import = request::message::<Import>(&body.0)?;
+    Ok(shape::data(front.door.ask(ImportProducts { import }).await??))
 }
 
 async fn recover(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {

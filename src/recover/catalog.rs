@@ -8,8 +8,7 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::messages::RecoverCatalog;
 use toystore_actors::net::NodeId;
 
-use super::Store;
-use crate::asking::{FrontEnd, NoAnswer};
+use crate::asking::{FrontEnd, NoAnswer, Store};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::{Held, Holding, label};

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::messages::{Recover, Recovery, Without};
 
-use super::Store;
-use crate::asking::FrontEnd;
+use crate::asking::{FrontEnd, Store};
 use crate::failure::Failure;
 use crate::serve::say;
 

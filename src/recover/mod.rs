@@ -6,13 +6,10 @@ mod front_end;
 mod go_on;
 mod replica;
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::config::{Config, Overrides};
 use crate::failure::Failure;
 
 /// Go on without what is gone for good, or recover one service whose files are damaged or gone
@@ -48,32 +45,5 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         None => go_on::run(args.go_on).await,
         Some(What::Replica(args)) => replica::run(args).await,
         Some(What::Catalog(args)) => catalog::run(args).await,
-    }
-}
-
-/// Which store.
-#[derive(Debug, clap::Args)]
-struct Store {
-    /// The configuration that the store was started with; without it, the one that is built in
-    #[arg(long, value_name = "FILE", env = "TOYSTORE_CONFIG")]
-    config: Option<PathBuf>,
-
-    /// Where the data files are kept [default: as configured, else ./toystore-data]
-    #[arg(long, value_name = "DIR", env = "TOYSTORE_DATA")]
-    data: Option<PathBuf>,
-
-    /// The secret that the services show each other; better given in the environment
-    #[arg(long, value_name = "SECRET", env = "TOYSTORE_TOKEN", hide_env_values = true)]
-    token: Option<String>,
-
-    /// Where the front-end answers, if not where the configuration says
-    #[arg(long, value_name = "IP:PORT")]
-    front_end: Option<SocketAddr>,
-}
-
-impl Store {
-    fn config(&self) -> Result<Config, Failure> {
-        let overrides = Overrides { data: self.data.clone(), token: self.token.clone() };
-        Config::load(self.config.as_deref(), &overrides)
     }
 }

@@ -8,9 +8,8 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 use toystore_actors::order::BOOK_FILE;
 
-use super::Store;
 use super::front_end::leader_other_than;
-use crate::asking::FrontEnd;
+use crate::asking::{FrontEnd, Store};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::{Held, Holding, label};

@@ -15,7 +15,7 @@ use super::group::{self, Call, Change, Queue};
 use super::ledger;
 use super::memory::Memory;
 use super::messages::{
-    Buy, GoOn, Inventory, List, Query, Rebuild, Recall, Refusal, Register, Restock, TakeOver,
+    Buy, GoOn, Import, Inventory, List, Query, Rebuild, Recall, Refusal, Register, Restock, TakeOver,
 };
 use super::showcase::Showcase;
 use super::stock::Changes;
@@ -175,7 +175,7 @@ macro_rules! queued {
         }
     )*};
 }
-queued!(Buy, TakeOver, Restock, Register, Rebuild, GoOn);
+queued!(Buy, TakeOver, Restock, Register, Rebuild, GoOn, Import);
 
 impl Inner {
     fn serving(&self) -> Result<(), Refusal> {
@@ -205,7 +205,9 @@ impl Inner {
             Phase::Stopped => return drop(call),
             _ if call.is_about_memory() => None,
             Phase::Starting => Some(Refusal::Starting),
-            Phase::Serving if self.memory().store.is_none() && matches!(call, Call::Restock(_)) => {
+            Phase::Serving
+                if self.memory().store.is_none() && matches!(call, Call::Restock(_) | Call::Import(..)) =>
+            {
                 Some(Refusal::Lost)
             }
             Phase::Serving => None,

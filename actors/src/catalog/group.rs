@@ -4,7 +4,7 @@
 use tokio::sync::oneshot;
 
 use super::memory::Memory;
-use super::messages::{Buy, GoOn, Rebuild, Refusal, Register, Registered, Restock, TakeOver};
+use super::messages::{Buy, GoOn, Import, Rebuild, Refusal, Register, Registered, Restock, TakeOver};
 use super::stock::{Changes, Draft, Stock};
 use crate::domain::{Epoch, OrderNumber};
 use crate::net::Rpc;
@@ -22,6 +22,7 @@ pub(super) enum Call {
     Register(Register, Way<Register>),
     Rebuild(Rebuild, Way<Rebuild>),
     GoOn(GoOn, Way<GoOn>),
+    Import(Import, Way<Import>),
     /// From the catalog itself: what the front-end told of its view.
     Remember(Memory, Epoch, Option<OrderNumber>),
 }
@@ -40,7 +41,7 @@ macro_rules! change {
         }
     )*};
 }
-change!(Buy TakeOver Register Rebuild GoOn);
+change!(Buy TakeOver Register Rebuild GoOn Import);
 
 impl Change for Restock {
     fn call(self, way: Way<Restock>) -> Call {
@@ -62,6 +63,7 @@ impl Call {
             Call::Register(_, way) => is_closed(way),
             Call::Rebuild(_, way) => is_closed(way),
             Call::GoOn(_, way) => is_closed(way),
+            Call::Import(_, way) => is_closed(way),
             Call::Remember(..) => false,
         }
     }
@@ -79,6 +81,7 @@ impl Call {
             Call::TakeOver(_, way) => answer(way, Err(refusal))(),
             Call::Restock(way) => answer(way, Err(refusal))(),
             Call::Rebuild(_, way) => answer(way, Err(refusal))(),
+            Call::Import(_, way) => answer(way, Err(refusal))(),
             // Whoever asked asks again.
             Call::Register(..) | Call::GoOn(..) | Call::Remember(..) => {}
         }
@@ -162,6 +165,7 @@ pub(super) fn decide(stock: &Stock, floor: Option<Epoch>, calls: Vec<Call>, rest
                 answer(way, found)
             }
             Call::Restock(way) => answer(way, Ok(draft.restock(restock_to))),
+            Call::Import(ask, way) => answer(way, Ok(draft.import(&ask))),
             Call::Register(ask, way) => {
                 let registered = draft.register(&ask);
                 if registered == Registered::Welcome {

@@ -7,6 +7,7 @@
 //! - `fence`: one line: the newest reign, its newest batch, the number up to which purchases are settled, and what
 //!   that batch was answered, each sale as a kind (0 sold, 1 not enough, 2 no such product) and the number of the
 //!   purchase or of the pieces left.
+//! - `import`: one line, if it is known: the digest of the file that was imported last.
 //! - `memory`: one line: the store, and the front-end's run that registered last. A new file has none.
 
 use std::collections::BTreeSet;
@@ -16,8 +17,8 @@ use redb::{
     TableDefinition, TableError,
 };
 
-use super::ProductSeed;
 use super::fence::Fence;
+use super::import::{Digest, ProductSeed};
 use super::memory::Memory;
 use super::messages::Sale;
 use super::purchases::Purchases;
@@ -34,6 +35,7 @@ const PRODUCTS: TableDefinition<u64, ItemRow> = TableDefinition::new("products")
 const PURCHASES: TableDefinition<u64, (&str, &str, u32)> = TableDefinition::new("purchases");
 const REFUSED: TableDefinition<u64, (&str, u64)> = TableDefinition::new("refused");
 const FENCE: TableDefinition<(), FenceRow> = TableDefinition::new("fence");
+const IMPORT: TableDefinition<(), [u8; 32]> = TableDefinition::new("import");
 const MEMORY: TableDefinition<(), (u64, u64)> = TableDefinition::new("memory");
 
 /// The books of a catalog, as they are on its disk.
@@ -65,20 +67,37 @@ pub fn audit(database: &Database) -> Result<Audit, DiskError> {
     Ok(Audit { items, store, settled, unsettled, reign: fence.reign, batch: fence.batch })
 }
 
-/// What a catalog starts with: what it had, or, at its first start, the products of `seeds`. A name that
-/// is repeated there counts once. Of the refusals it remembers the newest `remembered`.
+/// What a catalog starts with, and the file that was imported last; `None` before the first import. Of the refusals it
+/// remembers the newest `remembered`.
 ///
 /// # Errors
 /// When the disk failed, or its books do not add up.
 pub(super) fn load(
     database: &Database,
+    remembered: usize,
+) -> Result<Option<(Stock, Option<Digest>)>, DiskError> {
+    let transaction = database.begin_read()?;
+    let Some(books) = read(&transaction)? else { return Ok(None) };
+    let table = existing(transaction.open_table(IMPORT))?;
+    let digest = table.map(|table| table.get(())).transpose()?.flatten();
+    let digest = digest.map(|digest| Digest(digest.value()));
+    Ok(Some((stock(books, remembered)?, digest)))
+}
+
+/// What a catalog starts with at its first start: these products. A name that is repeated counts once.
+///
+/// # Errors
+/// When the disk failed.
+pub(super) fn import(
+    database: &Database,
     seeds: &[ProductSeed],
+    digest: Option<Digest>,
     remembered: usize,
 ) -> Result<Stock, DiskError> {
-    let books = match read(&database.begin_read()?)? {
-        Some(books) => books,
-        None => Books { items: import(database, seeds)?, ..Books::default() },
-    };
+    stock(Books { items: save_all(database, seeds, digest)?, ..Books::default() }, remembered)
+}
+
+fn stock(books: Books, remembered: usize) -> Result<Stock, DiskError> {
     if let Some(item) = books.items.iter().find(|item| !item.adds_up()) {
         return Err(DiskError::Damaged(format!("the stock of {} does not add up", item.name)));
     }
@@ -136,28 +155,31 @@ pub(super) fn commit(database: &Database, changes: &Changes, remembered: usize) 
     if let Some(Memory { store: Some((store, run)) }) = &changes.memory {
         transaction.open_table(MEMORY)?.insert((), (store.get(), run.get()))?;
     }
+    if let Some(Digest(digest)) = changes.imported {
+        transaction.open_table(IMPORT)?.insert((), digest)?;
+    }
     transaction.commit()?;
     Ok(())
 }
 
-fn import(database: &Database, seeds: &[ProductSeed]) -> Result<Vec<Item>, DiskError> {
+fn save_all(
+    database: &Database,
+    seeds: &[ProductSeed],
+    digest: Option<Digest>,
+) -> Result<Vec<Item>, DiskError> {
     let mut items: Vec<Item> = Vec::with_capacity(seeds.len());
     let transaction = database.begin_write()?;
     {
         let mut table = transaction.open_table(PRODUCTS)?;
         let mut names = BTreeSet::new();
         for seed in seeds.iter().filter(|seed| names.insert(&seed.name)) {
-            let item = Item {
-                name: seed.name.clone(),
-                price_cents: seed.price_cents,
-                initial: seed.quantity,
-                restocked: 0,
-                sold: 0,
-                quantity: seed.quantity,
-            };
+            let item = Item::imported(seed);
             insert_item(&mut table, items.len(), &item)?;
             items.push(item);
         }
+    }
+    if let Some(Digest(digest)) = digest {
+        transaction.open_table(IMPORT)?.insert((), digest)?;
     }
     transaction.commit()?;
     Ok(items)

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::import::{Digest, ProductSeed};
 use crate::domain::{Epoch, Line, OrderNumber, Product, ProductName, Purchase, Run, StoreId};
 use crate::net::rpcs;
 
@@ -200,6 +201,41 @@ pub struct Stocked {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restock {}
 
+/// Takes in products from a file, or a part of it: those that are new, and the prices of those that are there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// In the file's order.
+    pub products: Vec<ProductSeed>,
+    /// Of the whole file, with its last part: at later starts nothing is said of it.
+    pub digest: Option<Digest>,
+}
+
+/// What came of an [`Import`], in products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Imported {
+    /// That were added.
+    pub added: u64,
+    /// That have another price now.
+    pub repriced: u64,
+    /// That stay as they were.
+    pub unchanged: u64,
+    /// Of those that were there: with another quantity than at their import. It was not changed.
+    pub recounted: u64,
+}
+
+impl Imported {
+    /// Of two parts together.
+    #[must_use]
+    pub fn plus(self, other: Imported) -> Imported {
+        Imported {
+            added: self.added + other.added,
+            repriced: self.repriced + other.repriced,
+            unchanged: self.unchanged + other.unchanged,
+            recounted: self.recounted + other.recounted,
+        }
+    }
+}
+
 /// Why the catalog did nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
@@ -256,4 +292,5 @@ rpcs! {
     Rebuild, "rebuild" => Result<Rebuilt, Refusal>;
     Inventory, "inventory" => Result<Vec<Stocked>, Refusal>;
     Restock, "restock" => Result<Vec<ProductName>, Refusal>;
+    Import, "import" => Result<Imported, Refusal>;
 }

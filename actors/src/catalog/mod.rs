@@ -7,6 +7,7 @@
 mod actor;
 mod fence;
 mod group;
+mod import;
 mod leases;
 mod ledger;
 mod memory;
@@ -20,35 +21,27 @@ pub mod stock;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 pub use actor::Catalog;
+pub use import::{Differences, Digest, ProductSeed, Source};
 pub use restore::{Restored, restore};
 
-use self::messages::{Buy, GoOn, Inventory, List, Query, Rebuild, Recall, Register, Restock, TakeOver};
+use self::messages::{
+    Buy, GoOn, Import, Imported, Inventory, List, Query, Rebuild, Recall, Register, Restock, TakeOver,
+};
 use self::showcase::Showcase;
 use crate::bugs::{Bug, planted};
-use crate::domain::ProductName;
 use crate::host::{Host, Node};
 use crate::net::Bridge;
-use crate::storage::{DataFile, OpenError};
+use crate::storage::{DataFile, DiskError, OpenError, Storage};
 
 /// The name of the catalog's data file.
 pub const FILE: &str = "catalog.redb";
 
 /// Whose data it is, as the file says.
 pub const OWNER: &str = "the catalog";
-
-/// A product as it is imported at the first start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProductSeed {
-    /// Its name. One that is repeated counts once.
-    pub name: ProductName,
-    /// Price of one piece, in cents.
-    pub price_cents: u64,
-    /// Pieces in stock at first.
-    pub quantity: u64,
-}
 
 /// So many products are listed at a time, at most: what they take is nothing beside a batch of orders.
 pub const MAX_PAGE: u32 = 1000;
@@ -72,8 +65,6 @@ pub struct CatalogConfig {
     pub max_calls: usize,
     /// How many refused request ids it remembers, at least 1; see rule C3.
     pub refusals: usize,
-    /// What is imported at the first start, in the catalog's order. Not looked at again later.
-    pub products: Vec<ProductSeed>,
 }
 
 /// So many refused request ids are remembered when deployed: nobody waits for a copy of a request that is later than
@@ -88,14 +79,27 @@ impl CatalogConfig {
     }
 }
 
-/// Opens the catalog's data file, imports the products if it never did, and makes the actor ready to run.
+/// Opens the catalog's data file, imports the products if it never did, and makes the actor ready to run. Later it says
+/// whether they are not those that were imported.
 /// It refuses every call until no front-end can hold what an earlier run allowed it to cache.
 ///
 /// # Errors
-/// When the data file cannot be opened, is not a catalog's, or does not add up.
-pub fn start(host: Host, config: CatalogConfig) -> Result<Node<Catalog>, OpenError> {
+/// When the data file cannot be opened, is not a catalog's, or does not add up; at the first start, when the products
+/// cannot be read.
+pub fn start(host: Host, config: CatalogConfig, products: &Source) -> Result<Node<Catalog>, OpenError> {
     let file = DataFile::open(host.storage.clone(), FILE, OWNER)?;
-    let stock = file.load(|database| ledger::load(database, &config.products, config.refusals))?;
+    let stock = match file.load(|database| ledger::load(database, config.refusals))? {
+        Some((stock, imported)) => {
+            if imported.is_none() || imported != products.digest {
+                compare(&host, products, &stock);
+            }
+            stock
+        }
+        None => {
+            let seeds = (products.read)().map_err(OpenError::Products)?;
+            file.load(|database| ledger::import(database, &seeds, products.digest, config.refusals))?
+        }
+    };
     let front_ends: BTreeSet<u8> = config.front_ends.iter().copied().collect();
     let showcase = Showcase::new(stock, front_ends, config.term());
     let max_calls = config.max_calls;
@@ -114,6 +118,41 @@ pub fn start(host: Host, config: CatalogConfig) -> Result<Node<Catalog>, OpenErr
             .control::<Recall, _>(addr)
             .control::<GoOn, _>(addr)
             .route::<Restock, _>(addr)
+            .route::<Import, _>(addr)
     });
     Ok(node.with(gauges))
+}
+
+fn compare(host: &Host, products: &Source, stock: &stock::Stock) {
+    match (products.read)() {
+        Ok(seeds) => {
+            let differences = stock.differences(&seeds);
+            if differences.any() {
+                log::warn!(
+                    "{}: the file of products is not what was imported ({differences}); `toystore catalog import FILE` adds \
+                     products and changes prices",
+                    host.id
+                );
+            }
+        }
+        Err(why) => log::warn!("{}: {why}; the products that were imported are not affected", host.id),
+    }
+}
+
+/// Takes in products, all parts or none, while no catalog runs on these files.
+///
+/// # Errors
+/// As [`start`]; then nothing has come in.
+pub fn import_into(storage: Rc<dyn Storage>, parts: &[Import]) -> Result<Imported, OpenError> {
+    let file = DataFile::open(storage, FILE, OWNER)?;
+    file.load(|database| {
+        let Some((stock, _)) = ledger::load(database, REFUSALS)? else {
+            return Err(DiskError::Damaged("nothing was ever imported; start the catalog first".into()));
+        };
+        let mut draft = stock::Draft::new(&stock, None);
+        let imported = parts.iter().map(|part| draft.import(part)).fold(Imported::default(), Imported::plus);
+        let (changes, _) = draft.finish();
+        ledger::commit(database, &changes, REFUSALS)?;
+        Ok(imported)
+    })
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use redb::Database;
 
 use super::fence::Fence;
-use super::ledger::{commit, load};
+use super::ledger::{commit, import};
 use super::memory::Memory;
 use super::messages::{Rebuilt, Stocked};
 use super::stock::{Changes, Item};
@@ -41,8 +41,7 @@ pub fn restore(storage: Rc<dyn Storage>, view: &View, restored: Restored) -> Res
 fn fill(database: &Database, view: &View, restored: Restored) -> Result<Rebuilt, DiskError> {
     let Restored { products, mut sold, orders } = restored;
     let seeds: Vec<_> = products.iter().map(seed).collect();
-    // Imports them, in their order.
-    load(database, &seeds, NO_REFUSALS)?;
+    import(database, &seeds, None, NO_REFUSALS)?;
     let mut restocked = Vec::new();
     let mut items = BTreeMap::new();
     for (place, product) in products.into_iter().enumerate() {
@@ -74,7 +73,7 @@ fn seed(product: &Stocked) -> ProductSeed {
 mod tests {
     use redb::backends::InMemoryBackend;
 
-    use super::super::ledger::audit;
+    use super::super::ledger::{audit, load};
     use super::*;
     use crate::domain::{Run, StoreId};
 
@@ -111,7 +110,7 @@ mod tests {
         assert_eq!(counts, [("Tux", 50, 120, 30), ("Fox", 3, 13, 0), ("Gnu", 0, 0, 1)]);
         assert_eq!((audit.store, audit.settled, audit.reign), (Some(view.store), 9, 1));
         // And a start finds it sound.
-        let stock = load(&database, &[], NO_REFUSALS).unwrap();
+        let (stock, _) = load(&database, NO_REFUSALS).unwrap().unwrap();
         assert_eq!(stock.memory().store, Some((view.store, by)));
     }
 }

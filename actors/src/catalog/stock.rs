@@ -7,12 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fence::{Admission, Fence};
+use super::import::{Differences, Digest, ProductSeed};
 use super::leases::Place;
 pub use super::ledger::{Audit, audit};
 use super::memory::{Memory, Seen};
 use super::messages::{
-    Buy, GoOn, Inheritance, Leadership, Rebuild, Rebuilt, Recalled, Refusal, Register, Registered, Sale,
-    Stocked, TakeOver,
+    Buy, GoOn, Import, Imported, Inheritance, Leadership, Rebuild, Rebuilt, Recalled, Refusal, Register,
+    Registered, Sale, Stocked, TakeOver,
 };
 use super::purchases::Purchases;
 use super::refusals::Refusals;
@@ -38,6 +39,18 @@ pub struct Item {
 }
 
 impl Item {
+    /// A product of which nothing was sold.
+    pub(super) fn imported(seed: &ProductSeed) -> Item {
+        Item {
+            name: seed.name.clone(),
+            price_cents: seed.price_cents,
+            initial: seed.quantity,
+            restocked: 0,
+            sold: 0,
+            quantity: seed.quantity,
+        }
+    }
+
     /// A product of which nothing was sold, whatever this says.
     pub(super) fn unsold(stocked: Stocked) -> Item {
         let Stocked { name, price_cents, initial, restocked, sold: _ } = stocked;
@@ -72,16 +85,14 @@ impl Item {
         forgotten
     }
 
-    /// Fills up what is out of stock. False if there is nothing to do, or if so many pieces have come in
-    /// already that they could no longer be counted.
-    fn restock(&mut self, to: u64) -> bool {
-        let counted = self.initial.checked_add(self.restocked).and_then(|came_in| came_in.checked_add(to));
-        if self.quantity > 0 || to == 0 || counted.is_none() {
-            return false;
+    /// Filled up, if it is out of stock. `None` if there is nothing to do, or if so many pieces have come in already that
+    /// they could no longer be counted.
+    fn restocked(&self, to: u64) -> Option<Item> {
+        if self.quantity > 0 || to == 0 {
+            return None;
         }
-        self.restocked += to;
-        self.quantity = to;
-        true
+        self.initial.checked_add(self.restocked)?.checked_add(to)?;
+        Some(Item { restocked: self.restocked + to, quantity: to, ..self.clone() })
     }
 
     fn product(&self) -> Product {
@@ -125,6 +136,11 @@ impl Stock {
         self.items.iter().skip(first).take(limit).map(Item::product).collect()
     }
 
+    /// How a file differs from what is here.
+    pub(super) fn differences(&self, seeds: &[ProductSeed]) -> Differences {
+        Differences::between(seeds, &self.items)
+    }
+
     pub(super) fn inventory(&self) -> Vec<Stocked> {
         let stocked = |item: &Item| Stocked {
             name: item.name.clone(),
@@ -157,7 +173,14 @@ impl Stock {
     /// Takes in the changes that a draft of this very stock ended as. Whether refusals had to be forgotten for it.
     pub(super) fn apply(&mut self, changes: &Changes) -> bool {
         for (place, item) in &changes.items {
-            self.items[*place] = item.clone();
+            match self.items.get_mut(*place) {
+                Some(before) => *before = item.clone(),
+                // What is added is added behind, one place after the other.
+                None => {
+                    self.places.insert(item.name.clone(), self.items.len());
+                    self.items.push(item.clone());
+                }
+            }
         }
         if changes.rebuilt {
             self.purchases = Purchases::new(changes.settled, Vec::new());
@@ -199,6 +222,8 @@ pub(super) struct Changes {
     pub(super) refused: BTreeMap<RequestId, u64>,
     /// What is remembered of the store around, if that changes.
     pub(super) memory: Option<Memory>,
+    /// The file that was imported, all of it.
+    pub(super) imported: Option<Digest>,
 }
 
 impl Changes {
@@ -208,6 +233,7 @@ impl Changes {
             && self.fence.is_none()
             && self.refused.is_empty()
             && self.memory.is_none()
+            && self.imported.is_none()
     }
 
     /// The products whose stock changes; what is cached of these must go.
@@ -225,6 +251,8 @@ pub(super) struct Draft<'a> {
     changes: Changes,
     /// The numbers of what this draft sold.
     numbers: BTreeMap<RequestId, OrderNumber>,
+    /// The places of products that this draft adds, behind those that are there.
+    added: BTreeMap<ProductName, Place>,
     events: Vec<Event>,
 }
 
@@ -232,7 +260,7 @@ impl<'a> Draft<'a> {
     pub(super) fn new(stock: &'a Stock, floor: Option<Epoch>) -> Draft<'a> {
         let (first, settled) = (stock.purchases.last() + 1, stock.purchases.settled());
         let changes = Changes { first, settled, ..Changes::default() };
-        Draft { stock, floor, changes, numbers: BTreeMap::new(), events: Vec::new() }
+        Draft { stock, floor, changes, numbers: BTreeMap::new(), added: BTreeMap::new(), events: Vec::new() }
     }
 
     /// Decides one batch of a leader: sells each purchase whole or not at all, and forgets what is settled.
@@ -320,7 +348,7 @@ impl<'a> Draft<'a> {
         }
         let mut sold: BTreeMap<_, _> = ask.sold.iter().cloned().collect();
         let (mut restocked, mut stock) = (Vec::new(), Vec::new());
-        for place in 0..self.stock.items.len() {
+        for place in 0..self.count() {
             let mut item = self.item(place).clone();
             let forgotten = item.recount(sold.remove(&item.name).unwrap_or(0));
             if forgotten > 0 {
@@ -342,9 +370,8 @@ impl<'a> Draft<'a> {
     /// Fills up what is out of stock; the names of what it filled up.
     pub(super) fn restock(&mut self, to: u64) -> Vec<ProductName> {
         let mut restocked = Vec::new();
-        for place in 0..self.stock.items.len() {
-            let mut item = self.item(place).clone();
-            if item.restock(to) {
+        for place in 0..self.count() {
+            if let Some(item) = self.item(place).restocked(to) {
                 restocked.push(item.name.clone());
                 self.changes.items.insert(place, item);
             }
@@ -353,6 +380,40 @@ impl<'a> Draft<'a> {
             self.events.push(Event::Restocked { products: restocked.clone() });
         }
         restocked
+    }
+
+    /// Takes in what is new, behind what is there, and the prices of what is there; no count.
+    pub(super) fn import(&mut self, import: &Import) -> Imported {
+        let mut imported = Imported::default();
+        for seed in &import.products {
+            let Some(place) = self.place(&seed.name) else {
+                imported.added += 1;
+                let place = self.count();
+                self.added.insert(seed.name.clone(), place);
+                self.changes.items.insert(place, Item::imported(seed));
+                continue;
+            };
+            let item = self.item(place);
+            imported.recounted += u64::from(item.initial != seed.quantity);
+            if item.price_cents == seed.price_cents {
+                imported.unchanged += 1;
+            } else {
+                imported.repriced += 1;
+                let item = Item { price_cents: seed.price_cents, ..item.clone() };
+                self.changes.items.insert(place, item);
+            }
+        }
+        self.changes.imported = import.digest.or(self.changes.imported);
+        imported
+    }
+
+    /// How many products there are.
+    fn count(&self) -> usize {
+        self.stock.items.len() + self.added.len()
+    }
+
+    fn place(&self, name: &ProductName) -> Option<Place> {
+        self.stock.place(name).or_else(|| self.added.get(name).copied())
     }
 
     /// What is to be saved and shown, and what is then to be told.
@@ -365,7 +426,7 @@ impl<'a> Draft<'a> {
         if let Some(number) = sold_before.or_else(|| self.stock.purchases.number(&purchase.key)) {
             return Sale::Sold { number };
         }
-        let Some(place) = self.stock.place(&purchase.name) else {
+        let Some(place) = self.place(&purchase.name) else {
             return Sale::UnknownProduct;
         };
         if let Some(left) = self.refused(&purchase.key)
@@ -412,7 +473,7 @@ impl<'a> Draft<'a> {
     }
 
     fn item(&self, place: Place) -> &Item {
-        self.changes.items.get(&place).unwrap_or(&self.stock.items[place])
+        self.changes.items.get(&place).unwrap_or_else(|| &self.stock.items[place])
     }
 
     fn fence(&self) -> &Fence {

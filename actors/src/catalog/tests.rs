@@ -16,9 +16,10 @@ use redb::backends::InMemoryBackend;
 use tokio::time::{advance, sleep};
 
 use self::world::{DISK, Habit, LEASE, TERM, TICK, World, buy, done, name, simulate, take_over};
-use super::messages::{Buy, List, Refusal, Restock, Sale};
+use super::ledger;
+use super::messages::{Buy, Import, Imported, List, Refusal, Restock, Sale};
 use super::stock::{Audit, Changes, audit};
-use super::{ProductSeed, ledger};
+use super::{Digest, ProductSeed};
 use crate::domain::RequestId;
 use crate::net::NodeId;
 use crate::probe::Event;
@@ -77,6 +78,28 @@ fn a_change_is_visible_when_every_holder_has_dropped_it() {
         let visible = Event::GroupVisible { products: vec![name("Tux")], waited_for_lease: false };
         let refused = Event::Refused { keys: vec![RequestId::new("b").expect("valid")] };
         assert_eq!(world.events(), [refused, visible]);
+    });
+}
+
+#[test]
+fn an_import_waits_for_whoever_holds_a_price_and_is_there_after_a_crash() {
+    simulate(async |mut world: World| {
+        world.serve().await;
+        world.front_ends.habit.set(Habit::IsSilent);
+        assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
+        let granted = world.now();
+        let seed = |text, price_cents| ProductSeed { name: name(text), price_cents, quantity: 4 };
+        let digest = Some(Digest([1; 32]));
+        let import = Import { products: vec![seed("Tux", 1), seed("Gnu", 2)], digest };
+        let (answer, at) = done(world.send(import)).await;
+        let expected = Imported { added: 1, repriced: 1, unchanged: 0, recounted: 1 };
+        assert_eq!(answer, Some(Ok(expected)));
+        assert!(at - granted >= TERM, "the old price may have been shown until then");
+        assert_eq!(world.list().await, Ok(vec![10, 0, 5, 4]));
+        world.crash().await;
+        let books = world.audit();
+        let kept: Vec<_> = books.items.iter().map(|item| (item.price_cents, item.quantity)).collect();
+        assert_eq!(kept, [(1, 10), (1599, 0), (1599, 5), (2, 4)]);
     });
 }
 
@@ -160,8 +183,6 @@ fn a_catalog_goes_on_where_it_crashed() {
         let books = world.audit();
         assert_eq!((books.reign, books.batch, books.unsettled.len()), (3, 5, 1));
         assert_eq!(books.items.len(), 3, "a repeated name is imported once");
-        world.config.products.clear();
-
         world.serve().await;
         assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
         let repeated = done(world.send(buy(3, 5, &[("a", "Tux", 4)]))).await.0;
@@ -290,13 +311,13 @@ fn books_that_do_not_add_up_are_not_opened() {
     let database = Builder::new().create_with_backend(InMemoryBackend::new()).expect("a database");
     assert_eq!(audit(&database).expect("readable"), Audit::default(), "nothing was imported");
     let seed = ProductSeed { name: name("Tux"), price_cents: 1, quantity: 10 };
-    let stock = ledger::load(&database, std::slice::from_ref(&seed), 10).expect("imported");
-    assert_eq!(ledger::load(&database, &[], 10).expect("read"), stock, "imported once");
+    let stock = ledger::import(&database, &[seed], None, 10).expect("imported");
+    assert_eq!(ledger::load(&database, 10).expect("read"), Some((stock, None)), "imported once");
 
     let mut item = audit(&database).expect("readable").items.remove(0);
     item.quantity = 11;
     let changes = Changes { items: BTreeMap::from([(0, item)]), ..Default::default() };
     ledger::commit(&database, &changes, 10).expect("saved");
-    assert!(ledger::load(&database, &[seed], 10).is_err());
+    assert!(ledger::load(&database, 10).is_err());
     assert!(!audit(&database).expect("an audit reads them all the same").items[0].adds_up());
 }

@@ -9,9 +9,9 @@ use tokio::sync::oneshot;
 
 use super::cache::Cache;
 use super::messages::{
-    ChangeView, Copied, CopyBook, CopyStock, FindOrder, GetReadiness, GetView, Invalidate, ListOrders,
-    ListProducts, NotRecovered, OrderError, PlaceOrder, QueryProduct, Readiness, Recover, RecoverCatalog,
-    Recovery, Unavailable, Vouch,
+    ChangeView, Copied, CopyBook, CopyStock, FindOrder, GetReadiness, GetView, ImportProducts, Invalidate,
+    ListOrders, ListProducts, NotRecovered, OrderError, PlaceOrder, QueryProduct, Readiness, Recover,
+    RecoverCatalog, Recovery, Unavailable, Vouch,
 };
 use super::orders::Orders;
 use super::products::Products;
@@ -19,7 +19,7 @@ use super::retry::{Admission, Admitted};
 use super::view_service::{self, ViewService};
 use super::{FrontEndConfig, Started};
 use crate::bugs::{Bug, planted};
-use crate::catalog::messages::{Rebuilt, Stocked};
+use crate::catalog::messages::{Imported, Rebuilt, Stocked};
 use crate::domain::{Order, OrderNumber, Product, Run, View};
 use crate::host::{Host, Node};
 use crate::net::{Bridge, NodeId};
@@ -90,6 +90,7 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
         Bridge::new(identity, config.max_calls)
             .route::<QueryProduct, _>(addr)
             .route::<ListProducts, _>(addr)
+            .route::<ImportProducts, _>(addr)
             .route::<PlaceOrder, _>(addr)
             .route::<FindOrder, _>(addr)
             .route::<ListOrders, _>(addr)
@@ -159,6 +160,15 @@ impl Handler<ListProducts> for FrontEnd {
             let _place = place?;
             products.list(list).await
         })
+    }
+}
+
+impl Handler<ImportProducts> for FrontEnd {
+    type Result = Deferred<Result<Imported, Unavailable>>;
+
+    fn handle(&mut self, ask: ImportProducts, _: &mut Context<Self>) -> Self::Result {
+        let products = self.products.clone();
+        self.tasks.reply(async move { products.import(&ask.import).await })
     }
 }
 

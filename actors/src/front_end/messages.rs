@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::messages::{Rebuilt, Stocked};
+use crate::catalog::messages::{Import, Imported, Rebuilt, Stocked};
 use crate::domain::{
     Entry, Epoch, Order, OrderNumber, Position, Product, ProductName, Quantity, ReplicaId, RequestId, Run,
     StoreId, View,
@@ -31,6 +31,13 @@ pub struct ListProducts {
     pub after: Option<ProductName>,
     /// How many at most; more than [`crate::catalog::MAX_PAGE`] counts as that.
     pub limit: u32,
+}
+
+/// Takes in products, for an operator. Repeated until the catalog answers: the second time it changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportProducts {
+    /// What the catalog is told.
+    pub import: Import,
 }
 
 /// Order something.
@@ -251,6 +258,7 @@ pub struct Invalidate {
 
 rpcs! {
     QueryProduct, "query" => Result<Option<Product>, Unavailable>;
+    ImportProducts, "import" => Result<Imported, Unavailable>;
     ListProducts, "list" => Result<Option<Vec<Product>>, Unavailable>;
     PlaceOrder, "place" => Result<OrderNumber, OrderError>;
     FindOrder, "find" => Result<Option<Order>, Unavailable>;

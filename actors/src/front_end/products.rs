@@ -12,7 +12,7 @@ use super::cache::{Cache, Filled, LOG};
 use super::fills::{Fills, Joined};
 use super::messages::{ListProducts, Unavailable};
 use super::retry::{Backoff, left};
-use crate::catalog::messages::{Answer, Inventory, List, Query, Refusal, Stocked};
+use crate::catalog::messages::{Answer, Import, Imported, Inventory, List, Query, Refusal, Stocked};
 use crate::clock::{Timestamp, within};
 use crate::domain::{Product, ProductName};
 use crate::host::Host;
@@ -139,6 +139,11 @@ impl Products {
     pub async fn list(self: Rc<Self>, list: ListProducts) -> Result<Option<Vec<Product>>, Unavailable> {
         let ListProducts { after, limit } = list;
         self.patiently(&List { after, limit }).await
+    }
+
+    /// Has the catalog take products in.
+    pub async fn import(self: Rc<Self>, import: &Import) -> Result<Imported, Unavailable> {
+        self.patiently(import).await
     }
 
     /// All products with their counts, from the catalog.

@@ -241,9 +241,40 @@ fn a_catalog_that_remembers_less_than_the_leader_sells_nothing_until_it_is_rebui
 fn no_count_overflows() {
     let mut item = item("Tux", u64::MAX);
     assert!(item.sell(u64::MAX));
-    assert!(!item.restock(1), "it could not be counted");
+    assert_eq!(item.restocked(1), None, "it could not be counted");
     assert!(item.adds_up());
-    assert!(!super::Item { initial: 0, sold: 0, ..item }.restock(0), "nothing to restock to");
+    assert_eq!(super::Item { initial: 0, sold: 0, ..item }.restocked(0), None, "nothing to restock to");
+}
+
+#[test]
+fn an_import_adds_products_and_changes_prices_and_no_count() {
+    let mut stock = stock();
+    let seed = |text, price_cents, quantity| ProductSeed { name: name(text), price_cents, quantity };
+    let mut draft = Draft::new(&stock, Some(0));
+    let digest = Some(Digest([9; 32]));
+    let products = vec![seed("Tux", 99, 500), seed("Gnu", 5, 7), seed("Yak", 1599, 0), seed("Gnu", 6, 8)];
+    let imported = draft.import(&Import { products: products.clone(), digest });
+    assert_eq!(imported, Imported { added: 1, repriced: 2, unchanged: 1, recounted: 2 });
+    let sold = Buy { leader: leader(4, 8), batch: 3, purchases: vec![purchase(("n", "Gnu", 3))], settled: 0 };
+    assert_eq!(draft.buy(&sold), Ok(vec![Sold { number: 9 }]), "what is new is sold at once");
+    let again = draft.import(&Import { products, digest: None });
+    assert_eq!(
+        (again.added, again.repriced),
+        (0, 2),
+        "of two lines with one name, the last one's price counts"
+    );
+    let (changes, _) = draft.finish();
+    assert_eq!(changes.imported, digest);
+    stock.apply(&changes);
+    let now: Vec<_> = stock
+        .products(0, 10)
+        .iter()
+        .map(|toy| (toy.name.to_string(), toy.price_cents, toy.quantity))
+        .collect();
+    let expected = [("Tux", 99, 10), ("Yak", 1599, 0), ("Elephant", 1599, 3), ("Gnu", 6, 4)];
+    assert_eq!(now, expected.map(|(name, price, left)| (name.to_owned(), price, left)));
+    assert!(stock.items.iter().all(Item::adds_up));
+    assert_eq!(stock.place(&name("Gnu")), Some(3));
 }
 
 #[test]

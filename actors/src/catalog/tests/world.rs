@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 
 use super::super::messages::{Answer, Buy, Leadership, List, Query, Refusal, Register, Registered, TakeOver};
 use super::super::stock::{Audit, Item, audit};
-use super::super::{Catalog, CatalogConfig, FILE, OWNER, ProductSeed, start};
+use super::super::{Catalog, CatalogConfig, FILE, OWNER, ProductSeed, Source, start};
 use crate::clock::{Clock, Timestamp};
 use crate::domain::{Epoch, Line, ProductName, Purchase, Quantity, RequestId, Run, StoreId};
 use crate::front_end::messages::{Invalidate, Vouch, Vouched};
@@ -191,6 +191,7 @@ pub(super) struct World {
     pub(super) notes: Rc<Notes>,
     pub(super) failures: Rc<RefCell<Vec<Failure>>>,
     pub(super) config: CatalogConfig,
+    products: Source,
     pub(super) running: Option<(Addr<Catalog>, JoinHandle<()>)>,
     /// The front-end's epoch: 0 before the store was founded. It is high enough for every reign of a test.
     epoch: Cell<Epoch>,
@@ -213,8 +214,8 @@ pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
             call_limit: Duration::from_millis(500),
             max_calls: 64,
             refusals: 100,
-            products: vec![seed("Tux", 10), seed("Yak", 0), seed("Elephant", 5), seed("Tux", 99)],
         };
+        let products = vec![seed("Tux", 10), seed("Yak", 0), seed("Elephant", 5), seed("Tux", 99)];
         let front_ends = FrontEnds {
             habit: Cell::new(Habit::ConfirmsAfter(TICK)),
             calls: RefCell::default(),
@@ -226,6 +227,7 @@ pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
             notes: Rc::default(),
             failures: Rc::default(),
             config,
+            products: Source::of(products),
             running: None,
             epoch: Cell::new(0),
         })
@@ -247,7 +249,7 @@ impl World {
             probe: self.notes.clone(),
             on_failure: Rc::new(move |_, failure| failures.borrow_mut().push(failure)),
         };
-        let node = start(host, self.config.clone()).expect("the catalog starts");
+        let node = start(host, self.config.clone(), &self.products).expect("the catalog starts");
         self.running = Some((node.addr.clone(), tokio::task::spawn_local(node.run)));
     }
 
