@@ -54,12 +54,22 @@ fn toy_name(name: &str) -> ProductName {
     ProductName::new(name).expect("the name is short and not empty")
 }
 
+fn price(place: usize) -> u64 {
+    100 + place as u64
+}
+
+/// What a toy costs once its price was changed, in cents.
+#[must_use]
+pub fn other_price(place: usize) -> u64 {
+    1000 + price(place)
+}
+
 /// What the store sells, with what there is of it before anybody comes in.
 #[must_use]
 pub fn products(setup: &Setup) -> Vec<ProductSeed> {
     let toys = setup.stock.iter().enumerate().map(|(place, quantity)| ProductSeed {
         name: toy(place),
-        price_cents: 100 + place as u64,
+        price_cents: price(place),
         quantity: *quantity,
     });
     toys.chain([ProductSeed { name: spare_toy(), price_cents: 1, quantity: SPARE_STOCK }]).collect()

@@ -62,17 +62,20 @@ fn decode(service: Endpoint, name: &str, body: &Bytes, reply: bool) -> Option<St
     }
     match service {
         Endpoint::Process(ProcessId { node: NodeId::Catalog, .. }) => {
-            use catalog::messages::{Buy, Inventory, List, Query, Rebuild, Register, Restock, TakeOver};
-            shown!(Query, List, Buy, TakeOver, Restock, Register, Rebuild, Inventory)
+            use catalog::messages::{
+                Buy, Import, Inventory, List, Query, Rebuild, Register, Restock, TakeOver,
+            };
+            shown!(Query, List, Import, Buy, TakeOver, Restock, Register, Rebuild, Inventory)
         }
         Endpoint::Process(ProcessId { node: NodeId::FrontEnd(_), .. }) => {
             use front_end::messages::{
-                ChangeView, FindOrder, GetReadiness, GetView, Invalidate, ListOrders, ListProducts,
-                PlaceOrder, QueryProduct, Vouch,
+                ChangeView, FindOrder, GetReadiness, GetView, ImportProducts, Invalidate, ListOrders,
+                ListProducts, PlaceOrder, QueryProduct, Vouch,
             };
             shown!(
                 QueryProduct,
                 ListProducts,
+                ImportProducts,
                 PlaceOrder,
                 FindOrder,
                 ListOrders,

@@ -84,6 +84,19 @@ pub struct Rebuild {
     pub stock: BTreeMap<ProductName, u64>,
 }
 
+/// A toy was given another price, for the only time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repricing {
+    /// Which.
+    pub name: ProductName,
+    /// The price, in cents.
+    pub price_cents: u64,
+    /// When that was first asked for, in virtual nanoseconds.
+    pub invoked: Nanos,
+    /// When it was known to be done, if ever.
+    pub imported: Option<Nanos>,
+}
+
 /// All that the shoppers did, in the order of the answers.
 #[derive(Debug, Clone, Default)]
 pub struct History {
@@ -91,6 +104,8 @@ pub struct History {
     pub operations: Vec<Operation>,
     /// When the catalog's memory became another: an operator had it made anew, or its file is older by some restocks.
     pub rebuilds: Vec<Rebuild>,
+    /// Prices that were changed meanwhile.
+    pub repricings: Vec<Repricing>,
 }
 
 impl History {

@@ -5,18 +5,18 @@ use std::rc::Rc;
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use toystore_actors::catalog::MAX_PAGE;
-use toystore_actors::catalog::messages::Restock;
+use toystore_actors::catalog::messages::{Import, Restock};
+use toystore_actors::catalog::{MAX_PAGE, ProductSeed};
 use toystore_actors::domain::{OrderNumber, ProductName, Quantity, RequestId};
 use toystore_actors::front_end::messages::{
-    FindOrder, ListOrders, ListProducts, OrderError, PlaceOrder, QueryProduct,
+    FindOrder, ImportProducts, ListOrders, ListProducts, OrderError, PlaceOrder, QueryProduct,
 };
 use toystore_actors::net::{Net, NodeId};
 use toystore_actors::order::messages::Lookup;
 
 use crate::clock::Nanos;
 use crate::cluster;
-use crate::history::{Asked, Operation, Told};
+use crate::history::{Asked, Operation, Repricing, Told};
 use crate::report::Violation;
 use crate::world::World;
 
@@ -32,6 +32,8 @@ pub struct Crowd {
     pub closing: Cell<bool>,
     /// The highest order number that anybody was told.
     highest: Cell<OrderNumber>,
+    /// So many toys were given another price.
+    repriced: Cell<usize>,
 }
 
 struct Shopper {
@@ -227,8 +229,35 @@ impl Shopper {
         }
     }
 
+    /// The next toy gets another price, as an operator may ask.
+    async fn reprice(&self) {
+        let place = self.crowd.repriced.get();
+        if place >= self.world.setup.stock.len() {
+            return;
+        }
+        self.crowd.repriced.set(place + 1);
+        let (name, price_cents, quantity) = (cluster::toy(place), cluster::other_price(place), 0);
+        let seed = ProductSeed { name: name.clone(), price_cents, quantity };
+        let ask = ImportProducts { import: Import { products: vec![seed], digest: None } };
+        // It may be done before it is known to be.
+        let repricing = Repricing { name, price_cents, invoked: self.world.now(), imported: None };
+        let index = {
+            let repricings = &mut self.world.history.borrow_mut().repricings;
+            repricings.push(repricing);
+            repricings.len() - 1
+        };
+        if let Ok(Ok(_)) = self.net.send(DOOR, &ask, self.world.setup.patience()).await {
+            self.world.count("price changed");
+            self.world.history.borrow_mut().repricings[index].imported = Some(self.world.now());
+            self.query_for(cluster::toy(place)).await;
+        }
+    }
+
     /// What is out of stock is restocked at once, as an operator may ask.
     async fn restock(&self) {
+        if self.below(8) == 0 {
+            return self.reprice().await;
+        }
         if self.below(4) == 0 {
             // Whatever is answered: the stock's checks expect a restock at any time.
             let _ = self.net.send(NodeId::Catalog, &Restock {}, self.world.setup.patience()).await;

@@ -9,6 +9,7 @@ mod missed;
 mod once;
 mod one_history;
 mod orders;
+mod prices;
 mod products;
 mod stock;
 mod views;
@@ -36,7 +37,9 @@ pub fn judge(setup: &Setup, history: &History, audit: &Audit, undecided: &mut u6
     found.extend(one_history::check(audit));
     found.extend(once::check(history, audit));
     found.extend(stock::check(setup, audit));
-    found.extend(products::check(history, audit, &cluster::products(setup), setup.restock_to, undecided));
+    let catalog = cluster::products(setup);
+    found.extend(products::check(history, audit, &catalog, setup.restock_to, undecided));
+    found.extend(prices::check(history, &catalog));
     found
 }
 
