@@ -95,7 +95,7 @@ fn stopped(config: &Config, parts: &[Import]) -> Result<Option<Imported>, Failur
     if !directory.join(FILE).is_file() {
         return Ok(None);
     }
-    let _opening = Directory::prepare(&config.data).map_err(Failure::CouldNotRun)?;
+    let _opening = Directory::prepare(&directory).map_err(Failure::CouldNotRun)?;
     let storage = Rc::new(Directory::new(directory).map_err(Failure::CouldNotRun)?);
     match catalog::import_into(storage, parts) {
         Ok(imported) => Ok(Some(imported)),

@@ -78,7 +78,8 @@ impl Missing {
 
     async fn try_start(&self, store: &Store) -> Result<Option<Serving>, NotStarted> {
         // Whoever sets files aside, or starts a store, is soon done; the next look comes after that.
-        let opening = Directory::prepare_now(&store.config.data).map_err(NotStarted::Directory)?;
+        let directory = store.config.data.join(label(self.id()));
+        let opening = Directory::prepare_now(&directory).map_err(NotStarted::Directory)?;
         if opening.is_none() || !self.is_set_aside() {
             return Ok(None);
         }

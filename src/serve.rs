@@ -63,11 +63,15 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let store = Named { config: Some(args.config.clone()), data: args.data.clone(), front_end: None };
     let overrides = Overrides { data: args.data, token: args.token };
     let config = Config::load(Some(&args.config), &overrides)?;
+    config.findable()?;
     let id = which(&config, args.service, args.id)?;
+    if id == NodeId::Catalog {
+        services::check_products(&config)?;
+    }
     let listen = args.listen.unwrap_or(config.addresses[&id]);
     let bound = Bound::new(&config, id, listen)?;
     let line = bound.line();
-    let opening = Directory::prepare(&config.data).map_err(Failure::CouldNotRun)?;
+    let opening = Directory::prepare(&config.data.join(label(id))).map_err(Failure::CouldNotRun)?;
     if id == NodeId::Catalog {
         advice::catalog_is_gone(&config, &store).iter().for_each(|gone| complain(gone));
     }

@@ -125,6 +125,17 @@ pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened
     }
 }
 
+/// Before a first start makes anything: refuses products that could not be imported.
+///
+/// # Errors
+/// [`Failure::Usage`] with the file, the line and what is expected there.
+pub fn check_products(config: &Config) -> Result<(), Failure> {
+    if config.data.join(label(NodeId::Catalog)).join(catalog::FILE).exists() {
+        return Ok(());
+    }
+    (config.products().read)().map(|_| ()).map_err(Failure::Usage)
+}
+
 /// How the catalog works, by the configuration.
 pub fn catalog_settings(config: &Config) -> CatalogConfig {
     CatalogConfig {

@@ -59,6 +59,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut named = Named { config: args.config.clone(), data: args.data.clone(), front_end: None };
     let overrides = Overrides { data: args.data, token: args.token };
     let config = Config::load(args.config.as_deref(), &overrides)?;
+    services::check_products(&config)?;
     let listen = config.addresses.iter().map(|(&id, &address)| {
         (id, if args.free_ports { SocketAddr::new(address.ip(), 0) } else { address })
     });
@@ -124,7 +125,9 @@ impl Store {
 /// # Errors
 /// When another service cannot be opened, or no replica can.
 async fn open_all(store: &Store, mut bound: Vec<Bound>) -> Result<(Vec<Opened>, Vec<Missing>), Failure> {
-    let _opening = Directory::prepare(&store.config.data).map_err(Failure::CouldNotRun)?;
+    let directories = bound.iter().map(|service| store.config.data.join(label(service.id())));
+    let opening = directories.map(|directory| Directory::prepare(&directory));
+    let _opening = opening.collect::<Result<Vec<_>, _>>().map_err(Failure::CouldNotRun)?;
     advice::catalog_is_gone(&store.config, &store.named).iter().for_each(|gone| complain(gone));
     // The services that the front-end asks are there before it is. They open their files side by side: after a
     // crash, a long book takes a while to check.

@@ -75,6 +75,7 @@ fn a_bad_configuration_is_refused_with_its_place() {
         ("", "[[order]]\nid = -2\naddress = \"127.0.0.1:9\"", &["store.toml:12:", "`-2`"]),
         ("", "[[order]]\nid = 2\naddress = \"0.0.0.0:9\"", &["order-2", "0.0.0.0:9", "TOYSTORE_TOKEN"]),
         ("token = \"a b\"", "", &["store.toml:1:", "token", "visible ASCII"]),
+        ("", "[timing]\norder_deadline_ms = 1", &["store.toml:12:", "order_deadline_ms is 1", "from 20 to"]),
         ("", "[cache]\nlease_ms = 0", &["store.toml:12:", "cache.lease_ms", "from 1 to"]),
         ("", "[cache]\ncapacity = \"ten\"", &["store.toml:12:", "invalid type", "ten"]),
         ("", "[cache\n", &["store.toml:11:"]),
@@ -120,6 +121,10 @@ fn wrong_usage_is_status_2() {
     let mut command = serve(&["catalog"]);
     command.env("TOYSTORE_TOKEN", "not visible");
     refused("a bad token", command, 2, &["TOYSTORE_TOKEN", "visible ASCII"]);
+
+    let any_port = config(directory.path(), "", "[[order]]\nid = 2\naddress = \"127.0.0.1:0\"");
+    let serve = serve_order_2(&any_port, &directory.path().join("data"));
+    refused("a port that nobody knows", serve, 2, &["order-2 has the address 127.0.0.1:0", "toystore up"]);
 
     for arguments in [&["up", "--colour", "red"][..], &["dance"], &[], &["serve"], &["serve", "shop"]] {
         assert_eq!(finish(toystore(arguments)).status, 2, "{arguments:?}");

@@ -11,6 +11,10 @@ use toystore_actors::net::NodeId;
 use super::raw::{RawConfig, RawMember, RawTiming};
 use super::{CacheSettings, Config, Http, Products, Restock, Timing, Token};
 
+/// The shortest limit for anything that waits for another machine: a message there and back, and a sync of its disk, take
+/// as long at times, and what can never be answered in time never works.
+const ROUND_TRIP_MS: u64 = 20;
+
 /// The longest span of time that anything may be set to.
 const MAX_MS: u64 = 3_600_000;
 
@@ -113,6 +117,11 @@ impl Source<'_> {
         self.number(key, given, default_ms, 1..=MAX_MS).map(Duration::from_millis)
     }
 
+    /// A span within which another machine has to answer.
+    fn limit(&self, key: &str, given: &Option<Spanned<u64>>, default_ms: u64) -> Result<Duration, String> {
+        self.number(key, given, default_ms, ROUND_TRIP_MS..=MAX_MS).map(Duration::from_millis)
+    }
+
     fn placed_status(&self, given: &Option<Spanned<u64>>) -> Result<u16, String> {
         let status = self.number("http.placed_status", given, 201, 200..=201)?;
         Ok(u16::try_from(status).unwrap_or(201))
@@ -121,11 +130,11 @@ impl Source<'_> {
     fn timing(&self, raw: &RawTiming) -> Result<Timing, String> {
         let timing = Timing {
             heartbeat: self.span("timing.heartbeat_ms", &raw.heartbeat_ms, 250)?,
-            suspect_after: self.span("timing.suspect_after_ms", &raw.suspect_after_ms, 500)?,
-            call_limit: self.span("timing.call_limit_ms", &raw.call_limit_ms, 1000)?,
-            drop_after: self.span("timing.drop_after_ms", &raw.drop_after_ms, 500)?,
+            suspect_after: self.limit("timing.suspect_after_ms", &raw.suspect_after_ms, 500)?,
+            call_limit: self.limit("timing.call_limit_ms", &raw.call_limit_ms, 1000)?,
+            drop_after: self.limit("timing.drop_after_ms", &raw.drop_after_ms, 500)?,
             retry_every: self.span("timing.retry_every_ms", &raw.retry_every_ms, 100)?,
-            order_deadline: self.span("timing.order_deadline_ms", &raw.order_deadline_ms, 5000)?,
+            order_deadline: self.limit("timing.order_deadline_ms", &raw.order_deadline_ms, 5000)?,
         };
         if timing.suspect_after <= timing.heartbeat {
             let place = raw.suspect_after_ms.as_ref().or(raw.heartbeat_ms.as_ref());
@@ -253,6 +262,10 @@ mod tests {
             &format!("{SERVICES}[timing]\nsuspect_after_ms = 100\n"),
             "c.toml:10: timing.suspect_after_ms must",
         );
+        for key in ["suspect_after_ms", "call_limit_ms", "drop_after_ms", "order_deadline_ms"] {
+            let expected = format!("c.toml:10: timing.{key} is 19; use a number from 20 to 3600000");
+            check(&format!("{SERVICES}[timing]\n{key} = 19\n"), &expected);
+        }
         check(
             &format!("{SERVICES}[http]\nplaced_status = 204\n"),
             "c.toml:10: http.placed_status is 204; use a number from 200 to 201",

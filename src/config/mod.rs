@@ -223,6 +223,22 @@ impl Config {
         self.listed("front_end", &self.front_ends(), id)
     }
 
+    /// Refuses addresses at which nobody could be found: a port that the system picks is known to nobody else.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the address and what to do.
+    pub fn findable(&self) -> Result<(), Failure> {
+        let any = self.addresses.iter().find(|(_, address)| address.port() == 0);
+        any.map_or(Ok(()), |(id, address)| {
+            let what = format!(
+                "{}: {id} has the address {address}, and the other services could not find it on a port that the system \
+                 picks; give it a port, or run the whole store in one process with `toystore up`",
+                self.origin
+            );
+            Err(Failure::Usage(what))
+        })
+    }
+
     fn listed(&self, table: &str, ids: &[u8], id: u8) -> Result<u8, Failure> {
         if ids.contains(&id) {
             return Ok(id);

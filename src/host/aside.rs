@@ -64,9 +64,8 @@ impl Held {
     /// A sentence; nothing is renamed then, or the new name may not be durable.
     pub fn set_aside(self) -> Result<PathBuf, String> {
         let cannot = |error: io::Error| format!("cannot set {} aside: {error}", self.directory.display());
-        let data = self.directory.parent().unwrap_or(Path::new("."));
-        // Nobody begins new files under the old name meanwhile, or takes the same new one.
-        let _opening = Directory::prepare(data)?;
+        // Nobody begins new files under the old name meanwhile.
+        let _opening = self.directory.is_dir().then(|| Directory::prepare(&self.directory)).transpose()?;
         let kept = free_name(&self.directory).map_err(cannot)?;
         fs::rename(&self.directory, &kept).and_then(|()| sync_names(&kept)).map_err(cannot)?;
         Ok(kept)

@@ -10,13 +10,16 @@ use futures_util::future::LocalBoxFuture;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use redb::StorageBackend;
-use redb::backends::FileBackend;
 use toystore_actors::storage::{Job, Sizes, Storage};
 
 use super::panics;
+use super::watched::Watch;
 
-/// How long a start waits for another that is opening its files in the same directory.
-const OPENING_LIMIT: Duration = Duration::from_secs(5);
+/// How often it is looked whether another start is done with a directory.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// How long until it is said what a start waits for.
+const WAIT_WARNING: Duration = Duration::from_secs(5);
 
 /// What to do about a data directory that cannot be used.
 pub const ADVICE: &str = "give another with --data";
@@ -25,6 +28,7 @@ pub const ADVICE: &str = "give another with --data";
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
+    watch: Watch,
 }
 
 impl Directory {
@@ -34,26 +38,30 @@ impl Directory {
     /// A sentence with the directory.
     pub fn new(path: PathBuf) -> Result<Directory, String> {
         make(&path)?;
-        Ok(Directory { path })
+        Ok(Directory { path, watch: Watch::default() })
     }
 
-    /// Makes a data directory where there is none and keeps every other store from opening files in it
+    /// Makes a service's directory where there is none and keeps everybody else from opening files in it
     /// while the guard lives. Without it, two first starts at the same moment could each rename a file of
     /// theirs into place, and one would go on writing to a file that has no name any more.
+    ///
+    /// Another start may take its time, with a long journal or many products; this one waits for it and says so.
     ///
     /// # Errors
     /// A sentence with the directory and what to do.
     pub fn prepare(path: &Path) -> Result<Opening, String> {
-        let deadline = Instant::now() + OPENING_LIMIT;
+        let mut warning = Some(Instant::now() + WAIT_WARNING);
         loop {
-            match Directory::prepare_now(path)? {
-                Some(opening) => return Ok(opening),
-                None if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
-                None => {
-                    let name = path.display();
-                    return Err(format!("another store is starting in {name} and does not get on; {ADVICE}"));
-                }
+            if let Some(opening) = Directory::prepare_now(path)? {
+                return Ok(opening);
             }
+            if warning.take_if(|at| Instant::now() >= *at).is_some() {
+                log::warn!(
+                    "another process is opening the files in {}; this one waits for it",
+                    path.display()
+                );
+            }
+            thread::sleep(LOOK_EVERY);
         }
     }
 
@@ -63,10 +71,11 @@ impl Directory {
     /// A sentence with the directory and what to do.
     pub fn prepare_now(path: &Path) -> Result<Option<Opening>, String> {
         make(path).map_err(|why| format!("{why}; {ADVICE}"))?;
-        let name = path.display();
-        let directory = File::open(path)
-            .map_err(|error| format!("cannot open the data directory {name}: {error}; {ADVICE}"))?;
+        let cannot = |error| format!("cannot open the data directory {}: {error}; {ADVICE}", path.display());
+        let directory = File::open(path).map_err(cannot)?;
         match directory.try_lock() {
+            // It may have been set aside since it was opened: then the name is another's.
+            Ok(()) if !is_named(&directory, path) => Ok(None),
             // A file system that cannot lock a directory leaves the locks of the files themselves.
             Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(Opening(directory))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -85,6 +94,24 @@ fn make(path: &Path) -> Result<(), String> {
         return Ok(());
     }
     fs::create_dir_all(path).and_then(|()| sync_names(path)).map_err(cannot)
+}
+
+/// Whether an open file or directory is the one of that name.
+#[cfg(unix)]
+pub fn is_named(open: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    let place = |of: fs::Metadata| (of.dev(), of.ino());
+    match (open.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(named)) => place(open) == place(named),
+        _ => false,
+    }
+}
+
+/// Elsewhere what is open cannot be renamed.
+#[cfg(not(unix))]
+pub fn is_named(_: &File, _: &Path) -> bool {
+    true
 }
 
 /// Makes the names durable that are beside this one.
@@ -107,17 +134,19 @@ impl Storage for Directory {
     }
 
     fn open(&self, file: &str) -> io::Result<Box<dyn StorageBackend>> {
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(self.at(file))?;
+        let path = self.at(file);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::other("it is not a regular file"));
         }
         // redb itself locks the file when the database is opened, and reports one that is held.
-        Ok(Box::new(FileBackend::new(file).map_err(io::Error::other)?))
+        Ok(Box::new(self.watch.over(file, path)?))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.at(from), self.at(to))?;
+        let (from, to) = (self.at(from), self.at(to));
+        fs::rename(&from, &to)?;
+        self.watch.renamed(&from, &to);
         // The new name is durable only once the directory is.
         File::open(&self.path)?.sync_all()
     }

@@ -6,6 +6,7 @@ mod disk;
 mod files;
 mod log;
 pub mod panics;
+mod watched;
 
 use std::collections::BTreeSet;
 use std::fmt;
