@@ -10,7 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use support::process::{Finished, finish, toystore};
+use rustix::process::Signal;
+use support::PATIENCE;
+use support::process::{Finished, Process, finish, toystore};
+use support::store::Up;
 
 /// What a liar answers: status, a `Location` or nothing, and a body.
 type Answer = (u16, String, String);
@@ -179,4 +182,24 @@ fn a_store_that_is_none_cannot_be_shopped_in() {
     let found = shop(liar(|_, _| (200, String::new(), "<html>".into())), &[]);
     assert_eq!(found.status, 3, "{}", found.stderr);
     assert!(found.stderr.contains("does not answer like a toy store"), "{}", found.stderr);
+}
+
+/// Whoever breaks the store sees every second what that costs, and at the end whether all is there.
+#[test]
+fn shopping_until_stopped_tells_every_second_and_checks_at_the_end() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/demo.toml");
+    let up = Up::start_with(&directory.path().join("data"), &["--config", config]);
+    let url = format!("http://{}", up.front_end);
+    let mut shop = Process::start(toystore(["shop", "--until-stopped", "--clients", "2", "--url", &url]));
+    for second in ["1 s", "2 s"] {
+        let line = shop.line(second, |line| line.trim_start().starts_with(second));
+        assert!(line.contains(" orders") && line.contains("the longest time without an order"), "{line}");
+        assert!(!line.contains(" 0 orders"), "it lasts: {line}");
+    }
+    shop.signal(Signal::INT);
+    let status = shop.wait(PATIENCE);
+    assert!(status.success(), "{}", shop.complaints());
+    let said = shop.output();
+    assert!(said.contains("2 clients, until stopped, seed") && said.contains("\nok: all "), "{said}");
 }

@@ -11,9 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use support::http;
 use support::process::{Process, finish, toystore};
 use support::store::{Cluster, Service, Up, free_addresses};
+use support::{PATIENCE, eventually, http};
 
 /// The command ends with that status and one line on stderr that says this; nothing goes to stdout.
 fn refused(label: &str, command: Command, status: i32, parts: &[&str]) {
@@ -378,4 +378,31 @@ fn memory_at_rest_is_small() {
     if let Some(resident) = store.process.resident_kib() {
         assert!(resident <= 64 << 10, "{resident} KiB are resident");
     }
+}
+
+/// One replica is missing at the very first start: nobody knows whether it remembers a store, so all wait for it, and say so.
+#[test]
+fn a_first_start_waits_for_every_replica_and_says_for_whom() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut cluster = Cluster::with_settings(directory.path(), "[timing]\norder_deadline_ms = 500\n");
+    for service in [Service::FrontEnd, Service::Catalog, Service::Order(1), Service::Order(3)] {
+        cluster.start(service);
+    }
+    let front_end = cluster.front_end();
+    eventually(PATIENCE, "/readyz says for whom it waits", || {
+        let answer = http::get(front_end, "/readyz").ok()?;
+        (answer.status == 503 && answer.text().contains("order-2")).then_some(())
+    });
+    let said = "`toystore recover` goes on without them";
+    eventually(PATIENCE, said, || {
+        cluster.process(Service::FrontEnd).complaints().contains(said).then_some(())
+    });
+    let answer = http::order(front_end, "early", "Tux", 1).expect("it answers");
+    assert_eq!(answer.status, 503);
+    assert!(answer.text().contains("passed on to nobody"), "{}", answer.text());
+    cluster.start(Service::Order(2));
+    cluster.ready();
+    assert_eq!(http::order(front_end, "early", "Tux", 1).expect("it answers").status, 201);
+    let orders = http::get(front_end, "/orders").expect("it answers").data();
+    assert_eq!(orders.as_array().map(Vec::len), Some(1));
 }

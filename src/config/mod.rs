@@ -302,6 +302,9 @@ mod tests {
             assert_eq!((config.products().read)(), (built_in.products().read)(), "{name}");
             assert_eq!(config.products().digest, built_in.products().digest, "{name}");
         }
+        let demo = Config::load(Some(&configs.join("demo.toml")), &Overrides::default()).expect("demo.toml");
+        let lasting = (demo.products().read)().expect("demo.csv");
+        assert!(lasting.iter().all(|product| product.quantity == 100_000_000));
         let products = (built_in.products().read)().expect("the built-in catalog is good");
         assert!(products.len() >= 16);
         assert!(products.iter().all(|product| product.quantity == 100));

@@ -217,7 +217,9 @@ async fn place_order(front: &Front, key: RequestId, order: request::OrderBody) -
     let message = PlaceOrder { key, name: order.name, quantity: order.quantity };
     let number = front.door.ask(message).await.map_err(|error| match error {
         // It may have stopped after it took the order on.
-        BridgeError::Stopped => OrderError::Unavailable(Unavailable { why: error.to_string() }).into(),
+        BridgeError::Stopped => {
+            OrderError::Unavailable(Unavailable { why: error.to_string(), asked: true }).into()
+        }
         error => ApiError::from(error),
     })??;
     Ok(shape::answer(front.placed)

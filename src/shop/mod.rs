@@ -5,6 +5,7 @@ mod history;
 mod report;
 mod shopper;
 mod store;
+mod ticker;
 mod verdict;
 pub mod wire;
 
@@ -56,6 +57,10 @@ pub struct Args {
     /// How many rounds each client goes.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+
+    /// Shop until Ctrl-C, and say every second how it goes
+    #[arg(long, conflicts_with = "rounds")]
+    until_stopped: bool,
 
     /// The chance that a round has an order, from 0 to 1.
     #[arg(long, value_name = "CHANCE", default_value_t = 0.5, value_parser = chance)]
@@ -150,18 +155,22 @@ async fn shop(args: &Args) -> Result<bool, Cannot> {
         tally: RefCell::default(),
         orders: RefCell::default(),
         closing: Cell::default(),
+        silence: RefCell::new(ticker::Silence::begin()),
     });
     actix::spawn(close_when_told(shop.clone()));
 
-    let rounds = u64::from(args.clients) * u64::from(args.rounds);
-    let progress = Rc::new(Progress::start("rounds", rounds));
+    let rounds = (!args.until_stopped).then_some(args.rounds);
+    let progress =
+        rounds.map(|rounds| Rc::new(Progress::start("rounds", u64::from(args.clients) * u64::from(rounds))));
+    let telling = args.until_stopped.then(|| actix::spawn(ticker::tell(shop.clone())));
     all((0..args.clients).map(|client| {
         let (choices, keys) = (StdRng::from_rng(&mut choices), StdRng::from_rng(&mut keys));
-        let plan = Plan { client, rounds: args.rounds, buy: args.buy, blind: args.blind, choices, keys };
+        let plan = Plan { client, rounds, buy: args.buy, blind: args.blind, choices, keys };
         shop.clone().go_round(plan, progress.clone())
     }))
     .await;
-    progress.finish();
+    telling.inspect(|telling| telling.abort());
+    progress.inspect(|progress| progress.finish());
 
     let orders = shop.orders.take();
     let placed = orders.len();
@@ -236,10 +245,11 @@ fn summary(args: &Args, seed: u64, shop: &Shop, orders: usize) -> impl fmt::Disp
     } else {
         format!("ok: all {orders} orders were found as remembered, {} kept their number", tally.repeated)
     };
+    let rounds =
+        if args.until_stopped { "until stopped".to_owned() } else { format!("{} rounds each", args.rounds) };
     format!(
-        "{} clients, {} rounds each, seed {seed}: {:.1} s\n\n{tally}\n{verdict}",
+        "{} clients, {rounds}, seed {seed}: {:.1} s\n\n{tally}\n{verdict}",
         args.clients,
-        args.rounds,
         shop.history.elapsed().as_secs_f64()
     )
 }
@@ -286,6 +296,8 @@ mod tests {
             ("--clients 0", false),
             ("--clients 10001", false),
             ("--rounds 0", false),
+            ("--until-stopped", true),
+            ("--until-stopped --rounds 5", false),
             ("--deadline 0", false),
             ("--url https://x", false),
             ("--seed 7 --history h.jsonl", true),

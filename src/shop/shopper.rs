@@ -10,6 +10,7 @@ use rand::{Rng, RngExt};
 use super::history::{History, Input, Kind, Operation, Outcome, nanoseconds};
 use super::report::Tally;
 use super::store::{Asked, Request, Store};
+use super::ticker::Silence;
 use super::verdict::{self, Fault, Ordered};
 use super::wire;
 use crate::progress::Progress;
@@ -40,14 +41,16 @@ pub struct Shop {
     pub orders: RefCell<BTreeMap<u64, Remembered>>,
     /// Set when nobody shall begin another round.
     pub closing: Cell<bool>,
+    /// How long nobody's order was placed.
+    pub silence: RefCell<Silence>,
 }
 
 /// What one client does in the shopping phase.
 pub struct Plan {
     /// Who it is.
     pub client: u32,
-    /// How many rounds.
-    pub rounds: u32,
+    /// How many rounds; `None` for as many as there is time for.
+    pub rounds: Option<u32>,
     /// The chance that a round has an order.
     pub buy: f64,
     /// Whether it orders what it has just seen to be sold out, too.
@@ -61,11 +64,10 @@ pub struct Plan {
 impl Shop {
     /// Shops for some rounds. A client that had no answer within a whole deadline goes home: the store is
     /// gone, and its remaining rounds would only repeat that.
-    pub async fn go_round(self: Rc<Self>, mut plan: Plan, progress: Rc<Progress>) {
-        for _ in 0..plan.rounds {
-            if self.closing.get() {
-                return;
-            }
+    pub async fn go_round(self: Rc<Self>, mut plan: Plan, progress: Option<Rc<Progress>>) {
+        let mut gone = 0;
+        while plan.rounds.is_none_or(|rounds| gone < rounds) && !self.closing.get() {
+            gone += 1;
             let name = &self.shelf[plan.choices.random_range(0..self.shelf.len())];
             let wants = plan.choices.random_bool(plan.buy).then(|| plan.choices.random_range(1..=3));
             let curious = plan.choices.random_ratio(1, PEEKS);
@@ -78,7 +80,9 @@ impl Shop {
             if curious && self.peek(plan.client).await.is_err() {
                 return;
             }
-            progress.step(|| self.note());
+            if let Some(progress) = &progress {
+                progress.step(|| self.note());
+            }
         }
     }
 
@@ -146,6 +150,7 @@ impl Shop {
         let verdict = verdict.and_then(|ordered| match ordered {
             Ordered::Placed(number) => {
                 self.tally.borrow_mut().placed += 1;
+                self.silence.borrow_mut().ends();
                 let order = wire::Order { number, name: name.to_owned(), quantity };
                 self.remember(Remembered { key: key.clone(), order })
             }

@@ -15,6 +15,8 @@ use crate::net::{NodeId, rpcs};
 pub struct Unavailable {
     /// What is being waited for, for a person.
     pub why: String,
+    /// Whether anybody was asked, who may have acted on it.
+    pub asked: bool,
 }
 
 /// One product, from the cache or from the catalog.

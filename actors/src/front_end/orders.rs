@@ -180,12 +180,13 @@ impl Orders {
     fn too_late(&self) -> Unavailable {
         let why =
             self.service.waits_for().map_or_else(|| "the leader has not answered".into(), |(_, why)| why);
-        Unavailable { why: format!("no answer in time ({why})") }
+        // Without a view there is nobody to ask; and once there is one, there always is.
+        Unavailable { why: format!("no answer in time ({why})"), asked: self.service.current().is_some() }
     }
 }
 
 fn overloaded() -> Unavailable {
-    Unavailable { why: "too many orders are waiting".into() }
+    Unavailable { why: "too many orders are waiting".into(), asked: true }
 }
 
 /// What may be told to the shopper. `sent` is the view that the request went out under, `now` the current

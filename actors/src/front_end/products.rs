@@ -230,5 +230,5 @@ fn tell(waiting: Vec<oneshot::Sender<Found>>, found: &Found) {
 }
 
 fn unavailable(why: &str) -> Unavailable {
-    Unavailable { why: why.into() }
+    Unavailable { why: why.into(), asked: true }
 }

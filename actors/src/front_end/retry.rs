@@ -66,7 +66,7 @@ impl Admission {
     /// [`Unavailable`] when there are too many.
     pub fn enter(&self) -> Result<Admitted, Unavailable> {
         if self.under_way.get() >= self.limit {
-            return Err(Unavailable { why: "too many requests are under way".into() });
+            return Err(Unavailable { why: "too many requests are under way".into(), asked: false });
         }
         self.under_way.set(self.under_way.get() + 1);
         Ok(Admitted(self.under_way.clone()))
