@@ -86,6 +86,17 @@ fn a_long_catalog_is_listed_page_by_page_by_the_front_end_and_by_the_catalog() {
             assert!(answer.text().contains(said), "{path}: {}", answer.text());
         }
     }
+    // And all of it is in a backup.
+    let copy = directory.path().join("copy");
+    let mut backup = support::process::toystore(["backup"]);
+    backup.arg(&copy).arg("--config").arg(&cluster.config);
+    let backup = backup.output().expect("it runs");
+    assert!(backup.status.success(), "{}", String::from_utf8_lossy(&backup.stderr));
+    let manifest = fs::read_to_string(copy.join("backup.json")).expect("it is there");
+    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    let kept =
+        manifest["products"].as_array().expect("a list").iter().map(|product| product["name"].as_str());
+    assert!(kept.eq(names.iter().map(|name| Some(name.as_str()))));
     let shop = support::process::toystore([
         "shop",
         "--url",

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
+use toystore_actors::catalog::MAX_PAGE as MAX_PRODUCTS;
 use toystore_actors::catalog::messages::Stocked;
 use toystore_actors::domain::Position;
 
@@ -46,12 +48,24 @@ impl Source {
         }
     }
 
-    /// The products with their counts.
+    /// The products with their counts, each as of some moment between now and the answer: what came in of a product is at
+    /// least what had come in of it before.
     ///
     /// # Errors
     /// When nobody answers, or not what was asked.
     pub async fn stock(&mut self) -> Result<Vec<Stocked>, NoAnswer> {
-        self.ask(STOCK).await
+        let (mut products, mut after) = (Vec::new(), String::new());
+        loop {
+            let page: Vec<Stocked> = self.ask(&format!("{STOCK}?limit={MAX_PRODUCTS}{after}")).await?;
+            let whole = page.len() < MAX_PRODUCTS as usize;
+            products.extend(page);
+            match products.last().filter(|_| !whole) {
+                Some(last) => {
+                    after = format!("&after={}", utf8_percent_encode(last.name.as_str(), NON_ALPHANUMERIC))
+                }
+                None => return Ok(products),
+            }
+        }
     }
 
     /// Asks until it is answered. Only at the beginning is silence an answer.

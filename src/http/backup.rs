@@ -10,7 +10,7 @@ use toystore_actors::front_end::messages::{Copied, CopyBook, CopyStock};
 
 use super::errors::ApiError;
 use super::front_end::Front;
-use super::request::{self, Peer};
+use super::request::{self, ListQuery, Peer};
 use super::shape;
 
 /// Where the book is.
@@ -68,6 +68,12 @@ pub(super) async fn orders(
     }
 }
 
-pub(super) async fn stock(_: Peer, front: Data<Front>) -> Result<HttpResponse, ApiError> {
-    Ok(shape::data(front.door.ask(CopyStock {}).await??))
+pub(super) async fn stock(
+    _: Peer,
+    request: HttpRequest,
+    front: Data<Front>,
+) -> Result<HttpResponse, ApiError> {
+    let ListQuery { after, limit } = request::list_query(&request)?;
+    let products = front.door.ask(CopyStock { after, limit }).await??.ok_or_else(request::no_such_product)?;
+    Ok(shape::data(products))
 }

@@ -138,9 +138,9 @@ impl Handler<List> for Catalog {
 impl Handler<Inventory> for Catalog {
     type Result = MessageResult<Inventory>;
 
-    fn handle(&mut self, _: Inventory, _: &mut Context<Catalog>) -> MessageResult<Inventory> {
+    fn handle(&mut self, ask: Inventory, _: &mut Context<Catalog>) -> MessageResult<Inventory> {
         let serving = self.inner.serving();
-        MessageResult(serving.map(|()| self.inner.showcase.borrow().stock().inventory()))
+        MessageResult(serving.map(|()| self.inner.showcase.borrow().inventory(&ask)))
     }
 }
 

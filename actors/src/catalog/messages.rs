@@ -178,9 +178,14 @@ pub struct Rebuilt {
     pub unknown: Vec<ProductName>,
 }
 
-/// All that the catalog keeps, for a backup.
+/// What the catalog keeps of its products, for a backup: as [`List`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inventory {}
+pub struct Inventory {
+    /// Only the products that follow this one; `None` to begin with the first.
+    pub after: Option<ProductName>,
+    /// How many at most; more than [`super::MAX_PAGE`] counts as that.
+    pub limit: u32,
+}
 
 /// One product, as the catalog keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -290,7 +295,7 @@ rpcs! {
     Recall, "recall" => Recalled;
     GoOn, "go-on" => bool;
     Rebuild, "rebuild" => Result<Rebuilt, Refusal>;
-    Inventory, "inventory" => Result<Vec<Stocked>, Refusal>;
+    Inventory, "inventory" => Result<Option<Vec<Stocked>>, Refusal>;
     Restock, "restock" => Result<Vec<ProductName>, Refusal>;
     Import, "import" => Result<Imported, Refusal>;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::MAX_PAGE;
 use super::leases::{Held, Leases, Place};
-use super::messages::{Answer, List, Query};
+use super::messages::{Answer, Inventory, List, Query, Stocked};
 use super::stock::{Changes, Stock};
 use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
@@ -53,12 +53,16 @@ impl Showcase {
 
     /// A part of the catalog, in its order; `None` if there is no product that it is to follow.
     pub(super) fn list(&self, list: &List) -> Option<Vec<Product>> {
-        let first = match &list.after {
-            Some(name) => self.stock.place(name)? + 1,
-            None => 0,
-        };
-        let limit = usize::try_from(list.limit.min(MAX_PAGE)).unwrap_or(usize::MAX);
-        Some(self.stock.products(first, limit))
+        Some(self.stock.products(self.follows(list.after.as_ref())?, at_most(list.limit)))
+    }
+
+    /// The same with all counts.
+    pub(super) fn inventory(&self, ask: &Inventory) -> Option<Vec<Stocked>> {
+        Some(self.stock.inventory(self.follows(ask.after.as_ref())?, at_most(ask.limit)))
+    }
+
+    fn follows(&self, after: Option<&ProductName>) -> Option<Place> {
+        after.map_or(Some(0), |name| Some(self.stock.place(name)? + 1))
     }
 
     /// A group is about to change these products (cache rule 3): from now on nobody gets a cacheable answer
@@ -88,4 +92,8 @@ impl Showcase {
     pub(super) fn names<'a>(&self, places: impl IntoIterator<Item = &'a Place>) -> Vec<ProductName> {
         self.stock.names(places)
     }
+}
+
+fn at_most(limit: u32) -> usize {
+    usize::try_from(limit.min(MAX_PAGE)).unwrap_or(usize::MAX)
 }

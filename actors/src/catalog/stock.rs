@@ -141,7 +141,7 @@ impl Stock {
         Differences::between(seeds, &self.items)
     }
 
-    pub(super) fn inventory(&self) -> Vec<Stocked> {
+    pub(super) fn inventory(&self, first: Place, limit: usize) -> Vec<Stocked> {
         let stocked = |item: &Item| Stocked {
             name: item.name.clone(),
             price_cents: item.price_cents,
@@ -149,7 +149,7 @@ impl Stock {
             restocked: item.restocked,
             sold: item.sold,
         };
-        self.items.iter().map(stocked).collect()
+        self.items.iter().skip(first).take(limit).map(stocked).collect()
     }
 
     pub(super) fn names<'a>(&self, places: impl IntoIterator<Item = &'a Place>) -> Vec<ProductName> {

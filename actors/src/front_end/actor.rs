@@ -255,13 +255,13 @@ impl Handler<CopyBook> for FrontEnd {
 }
 
 impl Handler<CopyStock> for FrontEnd {
-    type Result = Deferred<Result<Vec<Stocked>, Unavailable>>;
+    type Result = Deferred<Result<Option<Vec<Stocked>>, Unavailable>>;
 
-    fn handle(&mut self, _: CopyStock, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, copy: CopyStock, _: &mut Context<Self>) -> Self::Result {
         let (place, products) = (self.enter(), self.products.clone());
         self.tasks.reply(async move {
             let _place = place?;
-            products.inventory().await
+            products.inventory(copy).await
         })
     }
 }

@@ -232,9 +232,14 @@ pub enum Copied {
     Diverged,
 }
 
-/// For a backup: the products with their counts, once the catalog tells them.
+/// For a backup: products with their counts, once the catalog tells them; as [`ListProducts`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CopyStock {}
+pub struct CopyStock {
+    /// Only the products that follow this one; `None` to begin with the first.
+    pub after: Option<ProductName>,
+    /// How many at most; more than [`crate::catalog::MAX_PAGE`] counts as that.
+    pub limit: u32,
+}
 
 /// From the catalog, when it starts: which view is the newest?
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -268,7 +273,7 @@ rpcs! {
     GetView, "view" => Option<View>;
     GetReadiness, "readiness" => Readiness;
     CopyBook, "copy-book" => Result<Copied, Unavailable>;
-    CopyStock, "copy-stock" => Result<Vec<Stocked>, Unavailable>;
+    CopyStock, "copy-stock" => Result<Option<Vec<Stocked>>, Unavailable>;
     ChangeView, "change-view" => Option<View>;
     Recover, "recover" => Result<Recovery, NotRecovered>;
     RecoverCatalog, "recover-catalog" => Result<Rebuilt, NotRecovered>;

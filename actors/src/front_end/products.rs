@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::FrontEndConfig;
 use super::cache::{Cache, Filled, LOG};
 use super::fills::{Fills, Joined};
-use super::messages::{ListProducts, Unavailable};
+use super::messages::{CopyStock, ListProducts, Unavailable};
 use super::retry::{Backoff, left};
 use crate::catalog::messages::{Answer, Import, Imported, Inventory, List, Query, Refusal, Stocked};
 use crate::clock::{Timestamp, within};
@@ -146,9 +146,10 @@ impl Products {
         self.patiently(import).await
     }
 
-    /// All products with their counts, from the catalog.
-    pub async fn inventory(self: Rc<Self>) -> Result<Vec<Stocked>, Unavailable> {
-        self.patiently(&Inventory {}).await
+    /// A part of the catalog with all counts, from the catalog.
+    pub async fn inventory(self: Rc<Self>, copy: CopyStock) -> Result<Option<Vec<Stocked>>, Unavailable> {
+        let CopyStock { after, limit } = copy;
+        self.patiently(&Inventory { after, limit }).await
     }
 
     async fn patiently<M, T>(&self, message: &M) -> Result<T, Unavailable>
