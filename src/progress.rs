@@ -43,7 +43,12 @@ impl Progress {
 
     /// One step is done; `note` tells more, and is made only when it is shown.
     pub fn step(&self, note: impl FnOnce() -> String) {
-        let done = self.done.get() + 1;
+        self.advance(1, note);
+    }
+
+    /// So many steps are done at once; for steps that are too short to tell of each.
+    pub fn advance(&self, steps: u64, note: impl FnOnce() -> String) {
+        let done = self.done.get() + steps;
         self.done.set(done);
         if let Some(bar) = &self.bar {
             bar.set_position(done);

@@ -5,6 +5,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
+use serde_json::{Value, json};
 use support::http;
 use support::process::{Finished, finish, toystore};
 use support::store::Up;
@@ -55,9 +56,37 @@ fn stopped() -> Stopped {
 }
 
 fn inspect(data: &Path) -> Finished {
+    inspect_with(data, &[])
+}
+
+fn inspect_with(data: &Path, flags: &[&str]) -> Finished {
     let mut command = toystore(["inspect"]);
-    command.arg(data);
+    command.args(flags).arg(data);
     finish(command)
+}
+
+/// What `--json` says, which is one object; its status is that of the process.
+fn report(data: &Path) -> Value {
+    let found = inspect_with(data, &["--json"]);
+    let report: Value = serde_json::from_str(&found.stdout).expect("one object");
+    assert_eq!(report["status"], found.status, "{report}");
+    documented(&report);
+    report
+}
+
+/// Every field of a report is in its manual, between backticks.
+fn documented(report: &Value) {
+    let manual = include_str!("../docs/inspect.md");
+    match report {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                assert!(manual.contains(&format!("`{name}`")), "docs/inspect.md does not have {name:?}");
+                documented(value);
+            }
+        }
+        Value::Array(values) => values.iter().for_each(documented),
+        _ => {}
+    }
 }
 
 /// Every file with its content.
@@ -88,7 +117,7 @@ fn a_sound_store_agrees() {
         let words: Vec<_> = line.split_whitespace().collect();
         assert_eq!((words[1], words[2], words[4].len()), ("8", "8", 16), "{line}");
     }
-    for expected in ["The 3 books agree.", "in sync [1, 2, 3]", "The stock adds up: what was sold is what"] {
+    for expected in ["The 3 books agree.", ", in sync 1, 2, 3", "The stock adds up: what was sold is what"] {
         assert!(found.stdout.contains(expected), "{}", found.stdout);
     }
     let tux = found.stdout.lines().find(|line| line.starts_with("Tux")).expect("a line for Tux");
@@ -226,4 +255,114 @@ fn a_damaged_replica_is_named_with_the_command_that_helps() {
     }
     // What is left is compared all the same: who is in sync has everything.
     assert!(found.stdout.contains("The stock adds up: what was sold is what"), "{}", found.stdout);
+}
+
+#[test]
+fn programs_get_an_object() {
+    let store = stopped();
+    let found = report(store.data());
+    assert_eq!(found["status"], 0);
+    assert_eq!(found["data"], store.data().display().to_string());
+    let [id] = found["stores"].as_array().expect("a list").as_slice() else { panic!("{found}") };
+    assert_eq!(id.as_str().map(str::len), Some(16), "{found}");
+    for of in [&found["front_end"], &found["catalog"], &found["replicas"][0], &found["replicas"][2]] {
+        assert_eq!(&of["store"], id);
+        let path = store.path(of["file"]["path"].as_str().expect("a path"));
+        assert_eq!(of["file"]["bytes"], fs::metadata(path).expect("the file named").len());
+    }
+    assert_eq!(found["front_end"]["view"]["in_sync"], json!([1, 2, 3]));
+    for (place, replica) in found["replicas"].as_array().expect("a list").iter().enumerate() {
+        assert_eq!(replica["id"], place + 1);
+        assert_eq!((&replica["orders"], &replica["last"]["number"]), (&8.into(), &8.into()));
+        assert_eq!((&replica["in_sync"], &replica["flaw"]), (&true.into(), &Value::Null));
+        assert_eq!(replica["digest"], found["replicas"][0]["digest"]);
+    }
+    assert_eq!(found["books"], json!({ "agree": true, "first_difference": null, "first_conflict": null }));
+    assert_eq!(found["stock"]["sold"], 16);
+    assert_eq!((&found["stock"]["adds_up"], &found["stock"]["compared_with"]), (&true.into(), &3.into()));
+    assert_eq!(found["unreadable"], json!([]));
+    let texts: Vec<_> =
+        found["findings"].as_array().expect("a list").iter().map(|found| &found["text"]).collect();
+    assert!(texts.contains(&&"The 3 books agree.".into()), "{found}");
+}
+
+#[test]
+fn programs_are_told_what_is_wrong() {
+    let store = stopped();
+    let book = store.path("order-1/book.redb");
+    let sound = fs::read(&book).expect("a book");
+    fs::write(&book, &store.older_book).expect("a writable file");
+    let found = report(store.data());
+    assert_eq!((&found["status"], &found["books"]["agree"]), (&1.into(), &false.into()));
+    let difference = &found["books"]["first_difference"];
+    assert_eq!(difference["number"], 6);
+    assert_eq!(difference["held"][0], json!({ "replica": 1, "order": null }));
+    let held = &difference["held"][1];
+    assert_eq!((&held["replica"], &held["order"]["purchase"]["key"]), (&2.into(), &"key-5".into()));
+    assert_eq!(found["books"]["first_conflict"], Value::Null);
+    assert_eq!(found["replicas"][0]["in_sync"], false);
+    let findings = found["findings"].as_array().expect("a list");
+    assert!(findings.iter().any(|found| found["about"] == "books" && found["contradiction"] == true));
+
+    fs::write(&book, sound).expect("a writable file");
+    fs::write(store.path("catalog/catalog.redb"), &store.older_catalog).expect("a writable file");
+    let found = report(store.data());
+    assert_eq!((&found["status"], &found["stock"]["adds_up"]), (&1.into(), &false.into()));
+    let fault = "Tux: the catalog sold 10, but 16 were ordered or wait to be";
+    let findings = found["findings"].as_array().expect("a list");
+    let wrong = findings.iter().find(|found| found["contradiction"] == true).expect("a contradiction");
+    assert_eq!((&wrong["about"], &wrong["details"]), (&"stock".into(), &json!([fault])));
+
+    fs::remove_file(store.path("catalog/catalog.redb")).expect("it is there");
+    let found = report(store.data());
+    assert_eq!((&found["status"], &found["stock"]), (&3.into(), &Value::Null));
+    assert_eq!(found["unreadable"][0]["service"], "catalog");
+    let found = report(&store.path("nowhere"));
+    assert_eq!((&found["status"], &found["unreadable"][0]["service"]), (&3.into(), &Value::Null));
+}
+
+#[test]
+fn many_products_are_listed_when_asked_for() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let products: String = (0..30).map(|number| format!("toy-{number},1.00,{}\n", number % 10)).collect();
+    fs::write(directory.path().join("catalog.csv"), format!("name,price,quantity\n{products}"))
+        .expect("a file");
+    let config = directory.path().join("local.toml");
+    let text =
+        include_str!("../configs/local.toml").replace("restock_every_ms = 10000", "restock_every_ms = 0");
+    fs::write(&config, text).expect("a file");
+    let data = directory.path().join("data");
+    let mut store = Up::start_with(&data, &["--config", config.to_str().expect("plain characters")]);
+    let answer = http::order(store.front_end, "key", "toy-1", 1).expect("an answer");
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    stop(&mut store);
+    let summary = "4 are sold out. Pieces: 135 at first + 0 restocked − 1 sold = 134 in stock.";
+    for (flags, listed) in [(&[][..], false), (&["--products"], true)] {
+        let found = inspect_with(&data, flags);
+        assert_eq!(found.status, 0, "{}\n{}", found.stdout, found.stderr);
+        assert!(found.stdout.contains(summary), "{}", found.stdout);
+        assert_eq!(found.stdout.contains("\ntoy-29 "), listed, "{}", found.stdout);
+        assert_eq!(found.stdout.contains("--products lists them"), !listed, "{}", found.stdout);
+    }
+    assert_eq!(report(&data)["products"], Value::Null);
+    let found = inspect_with(&data, &["--json", "--products"]);
+    let found: Value = serde_json::from_str(&found.stdout).expect("one object");
+    documented(&found);
+    let expected = json!({ "name": "toy-1", "price_cents": 100, "initial": 1, "restocked": 0, "sold": 1, "in_stock": 0 });
+    assert_eq!(found["products"][1], expected);
+}
+
+#[test]
+fn files_of_two_stores_do_not_go_together() {
+    let (store, other) = (stopped(), stopped());
+    for file in ["book.redb", "book.redb.journal"] {
+        let file = format!("order-2/{file}");
+        fs::copy(other.path(&file), store.path(&file)).expect("a copy");
+    }
+    let found = inspect(store.data());
+    assert_eq!(found.status, 1, "{}\n{}", found.stdout, found.stderr);
+    for expected in [": files of 2 stores\n", "The files are not of one store", "\n  order-2: "] {
+        assert!(found.stdout.contains(expected), "{expected:?}\n{}", found.stdout);
+    }
+    assert_eq!(report(store.data())["stores"].as_array().map(Vec::len), Some(2));
 }

@@ -213,8 +213,16 @@ macro_rules! text {
             /// Says what is wrong with the text.
             pub fn new(text: impl AsRef<str>) -> Result<Self, Invalid> {
                 let text = text.as_ref();
+                $name::check(text).map(|()| $name(Arc::from(text)))
+            }
+
+            /// Checks a text without keeping it.
+            ///
+            /// # Errors
+            /// Says what is wrong with the text.
+            pub fn check(text: &str) -> Result<(), Invalid> {
                 let check: fn(&str) -> Result<(), Invalid> = $check;
-                check(text).map(|()| $name(Arc::from(text)))
+                check(text)
             }
 
             /// The text itself.
@@ -449,8 +457,8 @@ impl View {
 
 impl fmt::Display for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let in_sync: Vec<_> = self.in_sync.ids().collect();
-        write!(f, "epoch {}, leader {}, in sync {in_sync:?}", self.epoch, self.leader)
+        let in_sync: Vec<_> = self.in_sync.ids().map(|id| id.to_string()).collect();
+        write!(f, "epoch {}, leader {}, in sync {}", self.epoch, self.leader, in_sync.join(", "))
     }
 }
 

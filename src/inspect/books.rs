@@ -1,38 +1,32 @@
-//! Reads the replicas' order books side by side: what each holds, and where they first differ.
+//! Holds the replicas' order books against each other: where they first differ, and which reaches furthest.
+//!
+//! Each book is read on a thread of its own, and only once ([`Tally`]). Stretches that have the same fingerprint in
+//! all books hold the same; what differs is read again, entry by entry, and that is little however long the books are.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::sync::mpsc;
+use std::thread;
 
-use sha2::{Digest, Sha256};
-use toystore_actors::domain::{Entry, OrderNumber, Position, ProductName, RequestId};
+use toystore_actors::domain::{Entry, OrderNumber, Purchase, RequestId};
+use toystore_actors::order::book::scan::Row;
 use toystore_actors::storage::DiskError;
 
-/// How many entries of each book are in memory at once.
-const CHUNK: usize = 4096;
+use super::tally::{Contents, STRETCH, Stretch, Tally};
 
 /// A book to read.
-pub trait Source {
+pub trait Source: Sync {
+    /// Shows all entries, in their order.
+    fn scan(&self, visit: &mut dyn FnMut(Row<'_>)) -> Result<(), DiskError>;
+
+    /// Shows the whole index of request ids: which id leads to which order. Each id comes once, in any order.
+    fn scan_index(&self, visit: &mut dyn FnMut(&str, OrderNumber)) -> Result<(), DiskError>;
+
     /// The entries after a number, in their order, at most so many.
     fn entries(&self, after: OrderNumber, limit: usize) -> Result<Vec<Entry>, DiskError>;
 
     /// The orders that the index of request ids leads to.
     fn indexed(&self, keys: &[RequestId]) -> Result<Vec<Option<OrderNumber>>, DiskError>;
-}
-
-/// What one book holds.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Contents {
-    /// How many orders.
-    pub orders: u64,
-    /// The last one.
-    pub last: Position,
-    /// See [`digest_entry`].
-    pub digest: String,
-    /// Pieces ordered of each product.
-    pub ordered: BTreeMap<ProductName, u64>,
-    /// The first thing that no book may hold: a gap, an epoch that goes back, a request id that does not lead
-    /// to its order (a repeated request would then be ordered again), or one that two orders have.
-    pub flaw: Option<String>,
 }
 
 /// The first place where books differ.
@@ -64,160 +58,134 @@ impl Comparison {
     }
 }
 
-/// Reads all books side by side, each once; `step` is called for each entry.
+/// Reads all books; `progress` is called, on this thread, with how many entries were read since.
 ///
 /// # Errors
 /// Which book could not be read, and why.
-pub fn compare<S: Source>(sources: &[S], step: impl Fn()) -> Result<Comparison, (usize, DiskError)> {
-    let mut readers: Vec<_> = sources.iter().map(Reader::new).collect();
+pub fn compare<S: Source>(sources: &[S], progress: impl Fn(u64)) -> Result<Comparison, (usize, DiskError)> {
+    let tallies = tally_all(sources, progress)?;
+    let (difference, conflict) = differences(sources, &tallies)?;
+    Ok(Comparison {
+        contents: tallies.into_iter().map(|tally| tally.contents).collect(),
+        difference,
+        conflict,
+    })
+}
+
+fn tally_all<S: Source>(sources: &[S], progress: impl Fn(u64)) -> Result<Vec<Tally>, (usize, DiskError)> {
+    thread::scope(|scope| {
+        let (read, reading) = mpsc::channel();
+        let threads: Vec<_> = sources
+            .iter()
+            .map(|source| {
+                let read = read.clone();
+                // Whoever shows the progress is there until all have ended.
+                scope.spawn(move || {
+                    Tally::of(source, |entries| {
+                        let _ = read.send(entries);
+                    })
+                })
+            })
+            .collect();
+        drop(read);
+        reading.iter().for_each(progress);
+        let tallies = threads.into_iter().enumerate().map(|(book, thread)| {
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic)).map_err(|error| (book, error))
+        });
+        tallies.collect()
+    })
+}
+
+/// Where the books first differ, and where two of them first contradict each other.
+fn differences<S: Source>(
+    sources: &[S],
+    tallies: &[Tally],
+) -> Result<(Option<Difference>, Option<Difference>), (usize, DiskError)> {
     let (mut difference, mut conflict) = (None, None);
+    let stretches: BTreeSet<Stretch> = tallies.iter().flat_map(Tally::stretches).collect();
+    for stretch in stretches {
+        let marks: Vec<_> = tallies.iter().map(|tally| tally.fingerprint(stretch)).collect();
+        let differ = difference.is_none() && !agree(&marks);
+        if !differ && (conflict.is_some() || !contradict(&marks)) {
+            continue;
+        }
+        for found in side_by_side(sources, stretch)? {
+            if conflict.is_none() && contradict(&found.entries) {
+                conflict = Some(found.clone());
+            }
+            if difference.is_none() && !agree(&found.entries) {
+                difference = Some(found);
+            }
+        }
+    }
+    Ok((difference, conflict))
+}
+
+/// Whether all have the same.
+fn agree<T: PartialEq>(held: &[Option<T>]) -> bool {
+    held.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+/// Whether two that have something have not the same.
+fn contradict<T: PartialEq>(held: &[Option<T>]) -> bool {
+    let mut held = held.iter().flatten();
+    let first = held.next();
+    held.any(|other| Some(other) != first)
+}
+
+/// What the books hold under each number of a stretch that one of them has.
+fn side_by_side<S: Source>(sources: &[S], stretch: Stretch) -> Result<Vec<Difference>, (usize, DiskError)> {
+    let mut parts = Vec::with_capacity(sources.len());
+    for (book, source) in sources.iter().enumerate() {
+        parts.push(part(source, stretch).map_err(|error| (book, error))?);
+    }
+    let numbers: BTreeSet<_> = parts.iter().flatten().map(|entry| entry.number).collect();
+    let held = |number: OrderNumber| {
+        let at = |part: &Vec<Entry>| {
+            part.binary_search_by_key(&number, |entry| entry.number).ok().map(|at| part[at].clone())
+        };
+        Difference { number, entries: parts.iter().map(at).collect() }
+    };
+    Ok(numbers.into_iter().map(held).collect())
+}
+
+/// The entries of one book in a stretch.
+fn part<S: Source>(source: &S, stretch: Stretch) -> Result<Vec<Entry>, DiskError> {
+    let mut part = Vec::new();
+    let mut after = stretch.first() - 1;
     loop {
-        let mut entries = Vec::with_capacity(readers.len());
-        for (book, reader) in readers.iter_mut().enumerate() {
-            entries.push(reader.peek().map_err(|error| (book, error))?);
-        }
-        let Some(number) = entries.iter().flatten().map(|entry| entry.number).min() else { break };
-        // A book with a gap here has no entry of this number; it waits until the others get there.
-        for entry in &mut entries {
-            *entry = entry.take().filter(|entry| entry.number == number);
-        }
-        let mut held = entries.iter().flatten();
-        let first = held.next();
-        if conflict.is_none() && held.any(|entry| Some(entry) != first) {
-            conflict = Some(Difference { number, entries: entries.clone() });
-        }
-        if difference.is_none() && entries.iter().any(|entry| entry.as_ref() != first) {
-            difference = Some(Difference { number, entries: entries.clone() });
-        }
-        for (reader, entry) in readers.iter_mut().zip(&entries) {
-            if entry.is_some() {
-                reader.take();
-                step();
+        // A source may give fewer than asked for.
+        let read = source.entries(after, STRETCH)?;
+        let within = read.into_iter().take_while(|entry| stretch.has(entry.number));
+        let before = part.len();
+        part.extend(within);
+        match part.last() {
+            Some(last) if part.len() > before && stretch.has(last.number.saturating_add(1)) => {
+                after = last.number
             }
+            _ => return Ok(part),
         }
-    }
-    let contents = readers.into_iter().map(Reader::finish).collect();
-    Ok(Comparison { contents, difference, conflict })
-}
-
-struct Reader<'a, S> {
-    source: &'a S,
-    /// Entries, each with the order that its request id leads to.
-    chunk: std::vec::IntoIter<(Entry, Option<OrderNumber>)>,
-    peeked: Option<(Entry, Option<OrderNumber>)>,
-    hash: Sha256,
-    contents: Contents,
-}
-
-impl<'a, S: Source> Reader<'a, S> {
-    fn new(source: &'a S) -> Reader<'a, S> {
-        Reader {
-            source,
-            chunk: Vec::new().into_iter(),
-            peeked: None,
-            hash: Sha256::new(),
-            contents: Contents::default(),
-        }
-    }
-
-    /// The next entry; it stays the next until it is taken.
-    fn peek(&mut self) -> Result<Option<Entry>, DiskError> {
-        if self.peeked.is_none() {
-            if self.chunk.as_slice().is_empty() {
-                let entries = self.source.entries(self.contents.last.number, CHUNK)?;
-                let keys: Vec<_> = entries.iter().filter_map(|entry| entry.key().cloned()).collect();
-                let mut indexed = self.source.indexed(&keys)?.into_iter();
-                // An order that is lost has no request id that could lead to another.
-                let number = |entry: &Entry| match entry.key() {
-                    Some(_) => indexed.next().flatten(),
-                    None => Some(entry.number),
-                };
-                let numbers: Vec<_> = entries.iter().map(number).collect();
-                self.chunk = entries.into_iter().zip(numbers).collect::<Vec<_>>().into_iter();
-            }
-            self.peeked = self.chunk.next();
-        }
-        Ok(self.peeked.as_ref().map(|(entry, _)| entry.clone()))
-    }
-
-    fn take(&mut self) {
-        let Some((entry, indexed)) = self.peeked.take() else { return };
-        let Contents { orders, last, ordered, flaw, .. } = &mut self.contents;
-        if flaw.is_none() {
-            *flaw = flaw_of(*last, &entry, indexed);
-        }
-        *last = Position { number: entry.number, epoch: entry.epoch };
-        if let Some(order) = entry.order() {
-            *orders += 1;
-            *ordered.entry(order.name).or_default() += u64::from(order.quantity.get());
-        }
-        digest_entry(&mut self.hash, &entry);
-    }
-
-    fn finish(self) -> Contents {
-        let hash = self.hash.finalize();
-        let digest = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Contents { digest, ..self.contents }
-    }
-}
-
-fn flaw_of(last: Position, entry: &Entry, indexed: Option<OrderNumber>) -> Option<String> {
-    let Entry { number, epoch, .. } = *entry;
-    if number != last.number + 1 {
-        Some(format!("order {number} follows order {}", last.number))
-    } else if epoch < last.epoch {
-        Some(format!("the epoch goes back from {} to {epoch} at order {number}", last.epoch))
-    } else {
-        match indexed {
-            Some(indexed) if indexed == number => None,
-            Some(other) => Some(format!("the request id of order {number} leads to order {other}")),
-            None => Some(format!("the request id of order {number} leads to no order")),
-        }
-    }
-}
-
-/// Adds an entry to a book's digest, the first 16 hex digits of SHA-256 over all entries: number and epoch
-/// as 8 bytes each, quantity as 4, request id and name as their length in 8 bytes and their bytes; numbers
-/// with the lowest byte first. The epoch belongs to it: two books with the same number and epoch agree up to
-/// there, so books that differ in epochs alone are already proof of a fault. An order that is lost has number and epoch
-/// alone.
-fn digest_entry(hash: &mut Sha256, entry: &Entry) {
-    hash.update(entry.number.to_le_bytes());
-    hash.update(entry.epoch.to_le_bytes());
-    let Some(purchase) = &entry.purchase else { return };
-    hash.update(purchase.quantity.get().to_le_bytes());
-    for text in [purchase.key.as_str(), purchase.name.as_str()] {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
     }
 }
 
 impl Difference {
-    /// Says where the books of these names differ, a line for each.
-    pub fn describe<'a>(&'a self, names: &'a [String]) -> impl fmt::Display + 'a {
-        fmt::from_fn(move |f| {
-            write!(f, "they first differ at order {}:", self.number)?;
-            for (name, entry) in names.iter().zip(&self.entries) {
-                match entry {
-                    Some(Entry { epoch, purchase: Some(purchase), .. }) => write!(
-                        f,
-                        "\n  {name}: {} × {}, epoch {epoch}, key {}",
-                        purchase.quantity, purchase.name, purchase.key
-                    )?,
-                    Some(Entry { epoch, purchase: None, .. }) => {
-                        write!(f, "\n  {name}: an order that is lost, epoch {epoch}")?;
-                    }
-                    None => write!(f, "\n  {name}: nothing")?,
-                }
+    /// What the books of these names hold there, a line for each.
+    pub fn lines(&self, names: &[String]) -> Vec<String> {
+        let held = |entry: &Option<Entry>| match entry {
+            Some(Entry { epoch, purchase: Some(purchase), .. }) => {
+                let Purchase { key, name, quantity } = purchase;
+                format!("{quantity} × {name}, epoch {epoch}, key {key}")
             }
-            Ok(())
-        })
+            Some(Entry { epoch, purchase: None, .. }) => format!("an order that is lost, epoch {epoch}"),
+            None => "nothing".to_owned(),
+        };
+        names.iter().zip(&self.entries).map(|(name, entry)| format!("{name}: {}", held(entry))).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use toystore_actors::domain::{Purchase, Quantity};
+    use toystore_actors::domain::{ProductName, Quantity};
 
     use super::*;
 
@@ -245,7 +213,21 @@ mod tests {
         entries.collect()
     }
 
+    /// A book whose index is what its entries make it.
     impl Source for Vec<Entry> {
+        fn scan(&self, visit: &mut dyn FnMut(Row<'_>)) -> Result<(), DiskError> {
+            self.iter().for_each(|entry| visit(entry.into()));
+            Ok(())
+        }
+
+        fn scan_index(&self, visit: &mut dyn FnMut(&str, OrderNumber)) -> Result<(), DiskError> {
+            let ids = self.iter().filter_map(|entry| Some((entry.key()?.as_str(), entry.number)));
+            ids.collect::<std::collections::BTreeMap<_, _>>()
+                .into_iter()
+                .for_each(|(key, number)| visit(key, number));
+            Ok(())
+        }
+
         fn entries(&self, after: OrderNumber, limit: usize) -> Result<Vec<Entry>, DiskError> {
             // Chunks shorter than asked for are allowed; short ones also test the seams.
             Ok(self.iter().filter(|entry| entry.number > after).take(limit.min(2)).cloned().collect())
@@ -257,6 +239,12 @@ mod tests {
             };
             Ok(keys.iter().map(number).collect())
         }
+    }
+
+    /// A book of a sound beginning of so many entries, and what follows.
+    fn long(entries: u64, rest: &str) -> Vec<Entry> {
+        let beginning = (1..=entries).map(|number| entry(number, 1, &format!("k{number}")));
+        beginning.chain(book(rest)).collect()
     }
 
     #[test]
@@ -272,7 +260,7 @@ mod tests {
             (["1a 3:1b", "1a 3:1b", "1a 2b 3:1c"], Some(2), Some(3)),
         ] {
             let books = books.map(book);
-            let comparison = compare(&books, || ()).unwrap();
+            let comparison = compare(&books, |_| ()).unwrap();
             assert_eq!(comparison.difference.as_ref().map(|found| found.number), expected, "{books:?}");
             assert_eq!(comparison.conflict.as_ref().map(|found| found.number), conflict, "{books:?}");
             let same = comparison.contents.windows(2).all(|pair| pair[0].digest == pair[1].digest);
@@ -290,7 +278,7 @@ mod tests {
             ("2a 1b", 2, 2, Some("the epoch goes back from 2 to 1 at order 2")),
             ("1a 1b 1a", 3, 3, Some("the request id of order 1 leads to order 3")),
         ] {
-            let comparison = compare(&[book(text)], || ()).unwrap();
+            let comparison = compare(&[book(text)], |_| ()).unwrap();
             let contents = &comparison.contents[0];
             assert_eq!((contents.orders, contents.last.number), (orders, last), "{text:?}");
             assert_eq!(contents.flaw.as_deref(), flaw, "{text:?}");
@@ -301,18 +289,96 @@ mod tests {
     #[test]
     fn a_book_of_a_newer_epoch_reaches_further_than_a_longer_one() {
         let books = ["1a 1b 1c", "1a 2b", "1a"].map(book);
-        assert_eq!(compare(&books, || ()).unwrap().furthest(), Some(1));
+        assert_eq!(compare(&books, |_| ()).unwrap().furthest(), Some(1));
+    }
+
+    #[test]
+    fn what_differs_is_found_in_any_stretch_of_long_books() {
+        let length = 2 * STRETCH as u64;
+        for (books, expected, conflict) in [
+            ([long(length, ""), long(length, ""), long(length, "")], None, None),
+            // Before, at and after the end of a stretch.
+            ([long(length, ""), long(length - 1, ""), long(length, "")], Some(length), None),
+            ([long(length, ""), long(length, "8193:1a"), long(length, "")], Some(length + 1), None),
+            ([long(length, ""), long(length - 1, "8192:1a"), long(length, "")], Some(length), Some(length)),
+            // One is shorter by whole stretches, two contradict each other where it has nothing any more.
+            (
+                [long(10, ""), long(length, "8193:1a 1b"), long(length, "8193:1a 2c")],
+                Some(11),
+                Some(length + 2),
+            ),
+            // A gap of more than a stretch.
+            ([long(10, "9000:1a"), long(10, "9000:1a"), long(10, "9000:1a")], None, None),
+            ([long(10, "9000:1a"), long(9000, ""), long(9000, "")], Some(11), Some(9000)),
+        ] {
+            let comparison = compare(&books, |_| ()).unwrap();
+            assert_eq!(comparison.difference.as_ref().map(|found| found.number), expected);
+            assert_eq!(comparison.conflict.as_ref().map(|found| found.number), conflict, "{expected:?}");
+            let same = comparison.contents.windows(2).all(|pair| pair[0].digest == pair[1].digest);
+            assert_eq!(same, expected.is_none(), "{expected:?}");
+        }
+    }
+
+    #[test]
+    fn every_entry_is_reported_as_progress() {
+        let read = std::cell::Cell::new(0);
+        let books = [long(STRETCH as u64 + 7, ""), long(3, "9000:1a")];
+        compare(&books, |entries| read.set(read.get() + entries)).unwrap();
+        assert_eq!(read.get(), STRETCH as u64 + 7 + 4);
+    }
+
+    #[test]
+    fn an_index_that_is_not_of_the_entries_is_a_flaw() {
+        /// Sound entries, and an index made up.
+        struct Indexed(Vec<Entry>, Vec<(&'static str, OrderNumber)>);
+        impl Source for Indexed {
+            fn scan(&self, visit: &mut dyn FnMut(Row<'_>)) -> Result<(), DiskError> {
+                self.0.scan(visit)
+            }
+            fn scan_index(&self, visit: &mut dyn FnMut(&str, OrderNumber)) -> Result<(), DiskError> {
+                self.1.iter().for_each(|(key, number)| visit(key, *number));
+                Ok(())
+            }
+            fn entries(&self, after: OrderNumber, limit: usize) -> Result<Vec<Entry>, DiskError> {
+                self.0.entries(after, limit)
+            }
+            fn indexed(&self, keys: &[RequestId]) -> Result<Vec<Option<OrderNumber>>, DiskError> {
+                let number = |key: &RequestId| self.1.iter().find(|(own, _)| *own == key.as_str());
+                Ok(keys.iter().map(|key| number(key).map(|(_, number)| *number)).collect())
+            }
+        }
+        for (entries, index, expected) in [
+            ("1a 1b 1c", vec![("1a", 1), ("1b", 2), ("1c", 3)], None),
+            ("1a 1b 1c", vec![("1c", 3), ("1a", 1), ("1b", 2)], None),
+            (
+                "1a 1b 1c",
+                vec![("1a", 1), ("1b", 3), ("1c", 2)],
+                Some("the request id of order 2 leads to order 3"),
+            ),
+            ("1a 1b 1c", vec![("1a", 1), ("1c", 3)], Some("the request id of order 2 leads to no order")),
+            ("1a 1b 1c", vec![], Some("the request id of order 1 leads to no order")),
+            (
+                "1a 1b",
+                vec![("1a", 1), ("1b", 2), ("1x", 9)],
+                Some(
+                    "its index of request ids has 3, and its orders have 2: some lead to orders that are not there",
+                ),
+            ),
+            // What shows first is named.
+            ("1a 3:1b", vec![("1a", 1)], Some("order 3 follows order 1")),
+            ("1a 3:1b", vec![("1b", 3)], Some("the request id of order 1 leads to no order")),
+            ("1a 3:1b", vec![("1a", 1), ("1b", 3), ("1x", 9)], Some("order 3 follows order 1")),
+        ] {
+            let comparison = compare(&[Indexed(book(entries), index)], |_| ()).unwrap();
+            assert_eq!(comparison.contents[0].flaw.as_deref(), expected, "{entries}");
+        }
     }
 
     #[test]
     fn a_difference_is_described_for_each_book() {
         let books = ["1a 1b", "1a"].map(book);
-        let difference = compare(&books, || ()).unwrap().difference.unwrap();
+        let difference = compare(&books, |_| ()).unwrap().difference.unwrap();
         let names = ["order-1".to_owned(), "order-2".to_owned()];
-        let expected = "\
-they first differ at order 2:
-  order-1: 2 × Tux, epoch 1, key 1b
-  order-2: nothing";
-        assert_eq!(difference.describe(&names).to_string(), expected);
+        assert_eq!(difference.lines(&names), ["order-1: 2 × Tux, epoch 1, key 1b", "order-2: nothing"]);
     }
 }

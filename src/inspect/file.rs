@@ -17,6 +17,8 @@ const CACHE_BYTES: usize = 16 << 20;
 /// nobody would see, and over a damaged file that can panic.
 pub struct Opened {
     name: String,
+    /// How long it is, and its journal, if there is one.
+    pub bytes: (u64, Option<u64>),
     database: ManuallyDrop<Database>,
 }
 
@@ -48,9 +50,12 @@ impl Opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(OpenError::Io { file: beside.display().to_string(), source }.into()),
         };
+        let cannot = |source| OpenError::Io { file: name.clone(), source };
+        let journal_bytes = journal.as_ref().map(|journal| journal.len()).transpose().map_err(cannot)?;
+        let bytes = (file.len().map_err(cannot)?, journal_bytes);
         let sizes = Sizes { cache_bytes: CACHE_BYTES, ..Sizes::default() };
         let database = contained(|| open_existing(Box::new(file), journal, &name, wanted, &owned, sizes))?;
-        Ok(Opened { name, database: ManuallyDrop::new(database) })
+        Ok(Opened { name, bytes, database: ManuallyDrop::new(database) })
     }
 
     pub fn read<T>(&self, read: impl FnOnce(&Database) -> Result<T, DiskError>) -> Result<T, OpenError> {

@@ -1,7 +1,6 @@
 //! Checks the catalog's books: that each product's stock adds up, and that what was sold is what was ordered.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use toystore_actors::catalog::stock::Item;
 use toystore_actors::domain::{ProductName, Purchase};
@@ -41,10 +40,9 @@ impl Stock {
 
     /// Whether there are orders that the catalog knows nothing of.
     pub fn is_behind(&self) -> bool {
-        let sold = |name: &ProductName| {
-            self.items.iter().find(|item| item.name == *name).map_or(0, |item| item.sold)
-        };
-        self.promised().is_some_and(|promised| promised.iter().any(|(name, pieces)| *pieces > sold(name)))
+        let sold: BTreeMap<_, _> = self.items.iter().map(|item| (&item.name, item.sold)).collect();
+        let is_more = |(name, pieces): (&_, &u64)| *pieces > sold.get(name).copied().unwrap_or(0);
+        self.promised().is_some_and(|promised| promised.iter().any(is_more))
     }
 
     /// Pieces of each product that are ordered, or that an order is owed for.
@@ -62,22 +60,6 @@ fn does_not_add_up(item: &Item) -> String {
         "{}: {} at first + {} restocked − {} sold is not the {} in stock",
         item.name, item.initial, item.restocked, item.sold, item.quantity
     )
-}
-
-impl fmt::Display for Stock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.items.iter().map(|item| item.name.as_str().chars().count());
-        let width = names.max().unwrap_or(0).max("product".len());
-        write!(
-            f,
-            "{:<width$}{:>10}{:>11}{:>9}{:>10}",
-            "product", "initial", "restocked", "sold", "in stock"
-        )?;
-        for Item { name, initial, restocked, sold, quantity, .. } in &self.items {
-            write!(f, "\n{:<width$}{initial:>10}{restocked:>11}{sold:>9}{quantity:>10}", name.as_str())?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

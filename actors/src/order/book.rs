@@ -4,6 +4,7 @@
 //! transaction. Orders live on disk only, so a book of any length costs no memory.
 
 mod restore;
+pub mod scan;
 
 use redb::{
     Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition,
@@ -372,7 +373,7 @@ pub mod read {
     };
 
     /// A book that was never written to has no tables yet, which reads as empty.
-    fn or_empty<T>(table: Result<T, TableError>) -> Result<Option<T>, DiskError> {
+    pub(super) fn or_empty<T>(table: Result<T, TableError>) -> Result<Option<T>, DiskError> {
         match table {
             Ok(table) => Ok(Some(table)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),

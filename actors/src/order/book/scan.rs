@@ -1,0 +1,144 @@
+//! Reading a book from one end to the other, where it lies: nothing of it is copied, and nothing looked up.
+
+use redb::{Database, ReadableDatabase, ReadableTable};
+
+use super::read::or_empty;
+use super::{ENTRIES, KEYS};
+use crate::domain::{Entry, Epoch, Invalid, OrderNumber, ProductName, Quantity, RequestId};
+use crate::storage::DiskError;
+
+/// An [`Entry`] that is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row<'b> {
+    /// Its place in the book.
+    pub number: OrderNumber,
+    /// The epoch in which a leader appended it.
+    pub epoch: Epoch,
+    /// What was bought; `None` says that the order is lost.
+    pub bought: Option<Bought<'b>>,
+}
+
+/// A purchase that is not kept. The texts are those of a valid request id and product name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bought<'b> {
+    /// The request that bought it.
+    pub key: &'b str,
+    /// The product.
+    pub name: &'b str,
+    /// Pieces bought.
+    pub quantity: Quantity,
+}
+
+impl<'b> From<&'b Entry> for Row<'b> {
+    fn from(entry: &'b Entry) -> Row<'b> {
+        let bought = entry.purchase.as_ref().map(|purchase| Bought {
+            key: purchase.key.as_str(),
+            name: purchase.name.as_str(),
+            quantity: purchase.quantity,
+        });
+        Row { number: entry.number, epoch: entry.epoch, bought }
+    }
+}
+
+impl<'b> Row<'b> {
+    fn stored(
+        number: OrderNumber,
+        (epoch, key, name, quantity): (Epoch, &'b str, &'b str, u32),
+    ) -> Result<Row<'b>, Invalid> {
+        if (key, name, quantity) == ("", "", 0) {
+            return Ok(Row { number, epoch, bought: None });
+        }
+        RequestId::check(key)?;
+        ProductName::check(name)?;
+        let quantity = Quantity::new(u64::from(quantity))?;
+        Ok(Row { number, epoch, bought: Some(Bought { key, name, quantity }) })
+    }
+}
+
+/// Shows all entries, in their order.
+///
+/// # Errors
+/// When the disk fails or the file is damaged.
+pub fn entries(database: &Database, mut visit: impl FnMut(Row<'_>)) -> Result<(), DiskError> {
+    let Some(table) = or_empty(database.begin_read()?.open_table(ENTRIES))? else { return Ok(()) };
+    for item in table.iter()? {
+        let (number, stored) = item?;
+        let number = number.value();
+        let row = Row::stored(number, stored.value())
+            .map_err(|why| DiskError::Damaged(format!("order {number}: {why}")))?;
+        visit(row);
+    }
+    Ok(())
+}
+
+/// Shows the whole index of request ids, in its order: which id leads to the order of which number.
+///
+/// # Errors
+/// When the disk fails or the file is damaged.
+pub fn index(database: &Database, mut visit: impl FnMut(&str, OrderNumber)) -> Result<(), DiskError> {
+    let Some(table) = or_empty(database.begin_read()?.open_table(KEYS))? else { return Ok(()) };
+    for item in table.iter()? {
+        let (key, number) = item?;
+        visit(key.value(), number.value());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+    use crate::domain::Purchase;
+    use crate::order::book::{Write, apply, read};
+
+    fn entry(number: OrderNumber, key: Option<&str>) -> Entry {
+        let purchase = key.map(|key| Purchase {
+            key: RequestId::new(key).unwrap(),
+            name: ProductName::new("Tux").unwrap(),
+            quantity: Quantity::new(2).unwrap(),
+        });
+        Entry { number, epoch: 1, purchase }
+    }
+
+    fn seen(database: &Database) -> Result<Vec<OrderNumber>, DiskError> {
+        let mut seen = Vec::new();
+        entries(database, |row| seen.push(row.number)).map(|()| seen)
+    }
+
+    #[test]
+    fn a_scan_shows_what_reading_by_number_finds() {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+        assert!(seen(&database).unwrap().is_empty());
+        index(&database, |key, _| panic!("{key} in an empty book")).unwrap();
+
+        let written = vec![entry(1, Some("b")), entry(2, None), entry(3, Some("a"))];
+        apply(&database, &[Write::Append(written.clone())]).unwrap();
+        let mut rows = Vec::new();
+        entries(&database, |row| {
+            let of = written.iter().find(|entry| entry.number == row.number).unwrap();
+            assert_eq!(row, Row::from(of));
+            rows.push(row.number);
+        })
+        .unwrap();
+        assert_eq!(rows, [1, 2, 3]);
+        assert_eq!(read::entries(&database, 0, 9).unwrap(), written);
+
+        let mut keys = Vec::new();
+        index(&database, |key, number| keys.push((key.to_owned(), number))).unwrap();
+        assert_eq!(keys, [("a".to_owned(), 3), ("b".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn what_no_replica_writes_is_damage() {
+        for (key, name, quantity) in [("", "Tux", 2), ("a b", "Tux", 2), ("a", "", 2), ("a", "Tux", 0)] {
+            let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+            let transaction = database.begin_write().unwrap();
+            transaction.open_table(ENTRIES).unwrap().insert(7, (1, key, name, quantity)).unwrap();
+            transaction.commit().unwrap();
+            let found = seen(&database);
+            let Err(DiskError::Damaged(why)) = found else { panic!("{key:?}, {name:?}: {found:?}") };
+            assert!(why.starts_with("order 7: "), "{why}");
+        }
+    }
+}
