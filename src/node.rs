@@ -93,7 +93,7 @@ impl Running {
         let _ = self.gone.await;
         self.arbiter.stop();
         if self.arbiter.join().is_err() {
-            log::warn!("the thread of {} did not end well", self.id);
+            log::warn!(node:% = self.id; "the thread of {} panicked while it was stopped", self.id);
         }
     }
 }

@@ -211,7 +211,7 @@ impl Opened {
         let handle = server.handle();
         actix::spawn(async move {
             if let Err(error) = server.await {
-                log::error!("{} stopped answering: {error}", label(id));
+                log::error!(node:% = id; "{} does not answer requests any more, so restart it: {error}", label(id));
             }
         });
         Ok(Serving { id, running, server: handle })

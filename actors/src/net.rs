@@ -182,7 +182,7 @@ impl Net {
         let place = error.and_then(|_| self.transport.place(to));
         let mut complaints = self.complaints.borrow_mut();
         if let (Some(said), Some(me)) = (complaints.note(me, to, place, name, error), me) {
-            log::warn!("{}: {said}", me.id());
+            log::warn!(node:% = me.id(); "{}: {said}", me.id());
         }
     }
 }

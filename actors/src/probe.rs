@@ -1,6 +1,8 @@
 //! What actors tell about themselves: to the log when deployed, to the trace when simulated.
 
-use std::fmt;
+mod sentence;
+
+pub use sentence::plain;
 
 use serde::Serialize;
 
@@ -14,7 +16,8 @@ pub trait Probe {
     fn record(&self, node: NodeId, event: &Event);
 }
 
-/// Something that a reader of a trace wants to know, and that a simulation wants to have seen.
+/// Something that a reader of a trace wants to know, and that a simulation wants to have seen. Displayed, it is a
+/// sentence about the node that tells it; serialized, its name and its fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the fields are named after the domain's terms, which are documented there")]
 pub enum Event {
@@ -114,6 +117,14 @@ macro_rules! limits {
 
             /// What it limits, for a person.
             #[must_use]
+            pub fn what(self) -> &'static str {
+                match self {
+                    $(Limit::$limit => $name,)*
+                }
+            }
+
+            /// That it was reached, for a simulation that wants to have seen it.
+            #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
                     $(Limit::$limit => concat!("limit reached: ", $name),)*
@@ -141,11 +152,4 @@ limits! {
     JournalHalf "half of a journal";
     LongCommit "a commit longer than half of a journal";
     ReplayedRecords "records replayed at a time";
-}
-
-impl fmt::Display for Event {
-    /// One line: the event's name, then its fields.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
-    }
 }

@@ -56,7 +56,7 @@ impl Trace {
 
     /// Notes an actor's event.
     pub fn event(&mut self, at: Nanos, process: ProcessId, event: &Event) {
-        self.note(at, Some(process), &net::encode(event), || event.to_string());
+        self.note(at, Some(process), &net::encode(event), || format!("{}: {event}", name(event)));
     }
 
     /// The hash so far.
@@ -86,4 +86,21 @@ pub fn name(event: &Event) -> String {
     let mut name = Name(String::new());
     let _ = write!(name, "{event:?}");
     name.0
+}
+
+#[cfg(test)]
+mod tests {
+    use toystore_actors::net::NodeId;
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_its_name_and_a_sentence() {
+        let event = Event::Deposed { epoch: 8 };
+        assert_eq!(name(&event), "Deposed");
+        let mut trace = Trace::recording();
+        let process = ProcessId { node: NodeId::Order(2), copy: 0 };
+        trace.event(5, process, &event);
+        assert_eq!(trace.take_lines()[0].text, "Deposed: leads no longer, since epoch 8 is over");
+    }
 }

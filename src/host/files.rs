@@ -12,7 +12,7 @@ pub fn raise_file_limit() -> u64 {
     }
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        log::debug!("the limit of open files stays: {error}");
+        log::debug!("the limit of open files cannot be raised, so there can be fewer connections: {error}");
     }
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

@@ -31,7 +31,7 @@ pub fn contained<T>(work: impl FnOnce() -> T) -> T {
 pub fn install() {
     panic::set_hook(Box::new(|info| {
         if CONTAINED.get() {
-            log::debug!("contained: {info}");
+            log::debug!("a damaged file made redb panic, which is said elsewhere: {info}");
             return;
         }
         // A panic of its own, over standard error that is closed, would end this one without a status.

@@ -19,6 +19,7 @@ use toystore_actors::front_end::messages::{
 };
 use toystore_actors::front_end::{Cache, FrontEnd, cache};
 use toystore_actors::net::BridgeError;
+use toystore_actors::probe::plain;
 use uuid::Uuid;
 
 use super::errors::ApiError;
@@ -180,7 +181,7 @@ async fn ready(front: Data<Front>) -> Answer {
 async fn product(request: HttpRequest, front: Data<Front>, below: &'static str) -> Answer {
     let name = request::segment(&request, below)?;
     if let Some(body) = front.cache.get(&name, front.clock.now()) {
-        log::debug!(target: cache::LOG, "hit: {name}");
+        log::debug!(target: cache::LOG, "hit: {} is answered from the cache", plain(&name));
         return Ok(shape::ready_made(body));
     }
     let name = ProductName::new(name)?;

@@ -23,6 +23,7 @@ use crate::bugs::{Bug, planted};
 use crate::catalog::messages::Answer;
 use crate::clock::Timestamp;
 use crate::domain::{Product, ProductName};
+use crate::probe::plain;
 
 /// Into how many parts a larger cache is divided, each with its own lock and its own order of use.
 const SHARDS: usize = 16;
@@ -160,7 +161,7 @@ impl Cache {
             Some(entry) => {
                 let evicted = entries.push(name.clone(), entry).filter(|(evicted, _)| evicted != name);
                 if let Some((evicted, _)) = evicted {
-                    log::debug!(target: LOG, "evicted: {evicted}");
+                    log::debug!(target: LOG, "evicted: {} makes room for {}", plain(&evicted), plain(name));
                 }
                 Filled::Cached
             }

@@ -17,7 +17,7 @@ use crate::clock::{Timestamp, within};
 use crate::domain::{Product, ProductName};
 use crate::host::Host;
 use crate::net::{NetError, NodeId, Rpc};
-use crate::probe::Event;
+use crate::probe::{Event, plain};
 use crate::tasks::Tasks;
 
 /// What a query is answered with; no product is an answer too.
@@ -113,7 +113,7 @@ impl Products {
         let front_end = if self.cache.is_off() { None } else { Some(self.config.number) };
         let query = Query { name: name.clone(), front_end };
         self.fills.borrow_mut().send(name);
-        log::debug!(target: LOG, "miss: {name}");
+        log::debug!(target: LOG, node:% = self.host.id; "miss: {} is asked of the catalog", plain(name));
         let ticket = self.cache.begin(name, self.host.clock.now());
         match self.ask(&query, limit).await {
             Ok(answer) => {

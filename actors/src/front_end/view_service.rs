@@ -337,7 +337,7 @@ impl ViewService {
     fn shows(&self, replica: ReplicaId, run: Run) {
         if self.doubles.borrow_mut().shows(replica, run) {
             let (me, node) = (self.host.id, NodeId::Order(replica));
-            log::warn!("{me}: two processes answer as {node}, in turn: stop one of them");
+            log::warn!(node:% = me; "{me}: two processes answer as {node}, in turn: stop one of them");
         }
     }
 

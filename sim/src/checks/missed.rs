@@ -39,8 +39,7 @@ pub(super) fn check(at: Nanos, node: NodeId, event: &Event, losses: &Losses) -> 
     if excused {
         return Ok(());
     }
-    let fact =
-        format!("at {} {node} tells, although nothing was lost that it could be: {event}", seconds(at));
+    let fact = format!("at {} {node} {event}; nothing was lost that it could be", seconds(at));
     Err(Violation::new(PROMISE, [fact]))
 }
 
@@ -70,7 +69,7 @@ mod tests {
             let mut losses = Losses::default();
             loss.into_iter().for_each(|loss| losses.suffer(loss));
             let found = check(0, NodeId::Catalog, event, &losses);
-            assert_eq!(found.is_ok(), excused, "{loss:?}, {event}");
+            assert_eq!(found.is_ok(), excused, "{loss:?}, {event:?}");
         }
     }
 }

@@ -114,7 +114,7 @@ impl ViewService {
     /// Says what is waited for, and pauses.
     async fn wait(&self, waiting: Waiting) {
         if self.waiting.replace(Some(waiting.clone())).as_ref() != Some(&waiting) {
-            log::warn!("{}: {}", self.host.id, waiting.told().1);
+            log::warn!(node:% = self.host.id; "{} waits: {}", self.host.id, waiting.told().1);
         }
         self.host.clock.sleep(self.config.heartbeat / 4).await;
     }

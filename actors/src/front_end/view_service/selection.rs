@@ -55,13 +55,13 @@ impl ViewService {
             Selection::Next(next) => {
                 self.waiting.replace(None);
                 self.fruitless.set(self.fruitless.get().saturating_add(1));
-                self.save(next, if start { "start" } else { "another leader" }).await;
+                self.save(next, if start { "at the start" } else { "another leader" }).await;
                 self.chosen();
             }
             Selection::Wait(_) => {
                 let waiting = self.views.borrow().nobody_leads(&pinged.answers);
                 if self.waiting.replace(Some(waiting.clone())).as_ref() != Some(&waiting) {
-                    log::warn!("{}: {}", self.host.id, waiting.told().1);
+                    log::warn!(node:% = self.host.id; "{} waits: {}", self.host.id, waiting.told().1);
                 }
             }
         }

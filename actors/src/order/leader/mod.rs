@@ -179,6 +179,7 @@ impl Leader {
     fn shows(&self, peer: ReplicaId, run: Run) {
         if self.doubles.borrow_mut().shows(peer, run) {
             log::warn!(
+                node:% = self.host.id;
                 "{}: two processes answer as {}, in turn: stop one of them",
                 self.host.id,
                 NodeId::Order(peer)
