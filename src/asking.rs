@@ -76,7 +76,7 @@ impl Store {
     /// # Errors
     /// See [`Config::load`].
     pub fn config(&self) -> Result<Config, Failure> {
-        let overrides = Overrides { data: self.data.clone(), token: self.token.clone() };
+        let overrides = Overrides { data: self.data.clone(), token: self.token.clone(), log_format: None };
         Config::load(self.config.as_deref(), &overrides)
     }
 }

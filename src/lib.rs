@@ -11,6 +11,7 @@ mod failure;
 pub mod host;
 pub mod http;
 pub mod inspect;
+pub mod logging;
 pub mod node;
 mod progress;
 pub mod recover;
@@ -20,5 +21,6 @@ pub mod serve;
 pub mod services;
 pub mod shop;
 pub mod up;
+mod utc;
 
 pub use failure::Failure;

@@ -1,11 +1,11 @@
-//! The deployed toy store's program: the command line, and the log.
+//! The deployed toy store's program.
 
 mod cli;
 
-use std::env;
 use std::process::ExitCode;
 
 use actix::System;
+use toystore::logging::{self, LogFormat};
 use toystore::{backup, catalog, host, inspect, recover, restore, serve, shop, up};
 
 use crate::cli::{Cli, Command};
@@ -13,7 +13,10 @@ use crate::cli::{Cli, Command};
 fn main() -> ExitCode {
     host::panics::install();
     let cli = Cli::read();
-    start_log(&cli.command);
+    // A service starts its log itself, once it has read how it is to be written.
+    if !matches!(cli.command, Command::Up(_) | Command::Serve(_)) {
+        logging::start(LogFormat::Text, logging::WRONG);
+    }
     let outcome = match cli.command {
         Command::Up(args) => System::new().block_on(up::run(args)),
         Command::Serve(args) => System::new().block_on(serve::run(args)),
@@ -25,16 +28,4 @@ fn main() -> ExitCode {
         Command::Catalog(args) => System::new().block_on(catalog::run(args)),
     };
     outcome.unwrap_or_else(|failure| failure.report())
-}
-
-/// One service on its own tells its turning points; the whole store only what is wrong, since its shopper
-/// sits at the same terminal. A client's malformed request is no news in either.
-fn start_log(command: &Command) {
-    let default = match command {
-        Command::Serve(_) => "info,actix_http=off,actix_server=warn",
-        _ => "warn,actix_http=off",
-    };
-    let filters = env::var("TOYSTORE_LOG").ok().filter(|filters| !filters.trim().is_empty());
-    let filters = filters.as_deref().unwrap_or(default);
-    env_logger::Builder::new().parse_filters(filters).format_timestamp_millis().init();
 }

@@ -14,8 +14,9 @@ use toystore_actors::order::BOOK_FILE;
 use crate::advice;
 use crate::failure::Failure;
 use crate::host::{Directory, label};
+use crate::logging;
 use crate::node::NotStarted;
-use crate::serve::{complain, say, stopped};
+use crate::serve::{say, stopped};
 use crate::services::{self, Bound, Serving};
 use crate::up::Store;
 
@@ -52,7 +53,7 @@ impl Missing {
     /// Says it, unless it was said already.
     fn say(&mut self, why: String) {
         if why != self.said {
-            complain(&format!("the store runs without {}: {why}", self.id()));
+            logging::tell(self.id(), &format!("the store runs without {}: {why}", self.id()));
             self.said = why;
         }
     }

@@ -59,7 +59,7 @@ pub struct Args {
 /// See [`Failure`]; then there is none.
 pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let named = args.data.clone();
-    let overrides = Overrides { data: args.data, token: None };
+    let overrides = Overrides { data: args.data, ..Overrides::default() };
     let config = Config::load(args.config.as_deref(), &overrides)?;
     let restored = restore(&args.backup, &config).map_err(Failure::CouldNotRun)?;
     let mut lines = told(&restored, &config);

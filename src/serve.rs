@@ -14,6 +14,7 @@ use crate::config::{Config, Overrides, list};
 use crate::failure::{COULD_NOT_RUN, Failure};
 use crate::host::{Directory, SystemClock, World, label};
 use crate::http::transport::{Remote, RemoteLinks};
+use crate::logging::{self, LogFormat};
 use crate::services::{self, Bound};
 
 /// Which kind of service.
@@ -52,6 +53,10 @@ pub struct Args {
     /// The secret that the services show each other; better given in the environment
     #[arg(long, value_name = "SECRET", env = "TOYSTORE_TOKEN", hide_env_values = true)]
     token: Option<String>,
+
+    /// How the log is written [default: as configured, else text]
+    #[arg(long, value_name = "FORMAT", env = "TOYSTORE_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
 }
 
 /// Runs the service until it is told to stop.
@@ -59,10 +64,11 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    outlive_file_size_limit();
     let store = Named { config: Some(args.config.clone()), data: args.data.clone(), front_end: None };
-    let overrides = Overrides { data: args.data, token: args.token };
+    let overrides = Overrides { data: args.data, token: args.token, log_format: args.log_format };
     let config = Config::load(Some(&args.config), &overrides)?;
+    logging::start(config.log_format, logging::TURNING_POINTS);
+    outlive_file_size_limit();
     config.findable()?;
     let id = which(&config, args.service, args.id)?;
     if id == NodeId::Catalog {
@@ -73,7 +79,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let line = bound.line();
     let opening = Directory::prepare(&config.data.join(label(id))).map_err(Failure::CouldNotRun)?;
     if id == NodeId::Catalog {
-        advice::catalog_is_gone(&config, &store).iter().for_each(|gone| complain(gone));
+        advice::catalog_is_gone(&config, &store).iter().for_each(|gone| logging::tell(NodeId::Catalog, gone));
     }
     let opened = services::open(&world(&config), &config, bound).await;
     let opened = opened.map_err(|why| advice::failure(id, why, &store))?;
@@ -115,7 +121,7 @@ fn world(config: &Config) -> World {
         links: Arc::new(RemoteLinks(Arc::new(remote))),
         clock: Arc::new(SystemClock::default()),
         on_failure: Arc::new(|id, failure| {
-            complain(&format!("{} stopped: {failure}", label(id)));
+            let _ = Failure::CouldNotRun(format!("{} stopped: {failure}", label(id))).report();
             process::exit(i32::from(COULD_NOT_RUN));
         }),
     }
@@ -128,11 +134,6 @@ pub fn say(lines: &[String]) {
         let _ = writeln!(out, "{line}");
     }
     let _ = out.flush();
-}
-
-/// Says what is wrong: not through the log, whose level a person may have turned down.
-pub fn complain(what: &str) {
-    let _ = writeln!(std::io::stderr(), "toystore: {what}");
 }
 
 /// Waits until the process is told to stop: by Ctrl-C, by whoever supervises it, or because its terminal has gone.
@@ -164,14 +165,16 @@ pub fn outlive_file_size_limit() {
 
         // The handler stays when its receiver is dropped. Without one the process ends at such a write, and says so.
         if let Err(error) = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())) {
-            log::warn!("a limit of file sizes will end the process: {error}");
+            log::warn!(
+                "a write beyond the limit of file sizes will end the process, since its signal cannot be caught: {error}"
+            );
         }
     }
 }
 
 async fn interrupted() {
     if let Err(error) = tokio::signal::ctrl_c().await {
-        log::warn!("Ctrl-C cannot be noticed: {error}");
+        log::warn!("Ctrl-C cannot be noticed, so end the process by SIGTERM: {error}");
         std::future::pending::<()>().await;
     }
 }

@@ -19,9 +19,10 @@ use crate::config::{Config, Overrides};
 use crate::failure::Failure;
 use crate::host::{Directory, SystemClock, World, label};
 use crate::http::transport::Registry;
+use crate::logging::{self, LogFormat};
 use crate::node::{Door, NotStarted};
 use crate::rejoin::{self, Missing};
-use crate::serve::{complain, outlive_file_size_limit, say};
+use crate::serve::{outlive_file_size_limit, say};
 use crate::services::{self, Bound, Opened};
 
 /// How often it is looked whether orders can be placed.
@@ -45,6 +46,10 @@ pub struct Args {
     #[arg(long, value_name = "SECRET", env = "TOYSTORE_TOKEN", hide_env_values = true)]
     token: Option<String>,
 
+    /// How the log is written [default: as configured, else text]
+    #[arg(long, value_name = "FORMAT", env = "TOYSTORE_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+
     /// Listen on any free ports instead of those configured
     #[arg(long)]
     free_ports: bool,
@@ -55,10 +60,11 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    outlive_file_size_limit();
     let mut named = Named { config: args.config.clone(), data: args.data.clone(), front_end: None };
-    let overrides = Overrides { data: args.data, token: args.token };
+    let overrides = Overrides { data: args.data, token: args.token, log_format: args.log_format };
     let config = Config::load(args.config.as_deref(), &overrides)?;
+    logging::start(config.log_format, logging::WRONG);
+    outlive_file_size_limit();
     services::check_products(&config)?;
     let listen = config.addresses.iter().map(|(&id, &address)| {
         (id, if args.free_ports { SocketAddr::new(address.ip(), 0) } else { address })
@@ -128,7 +134,9 @@ async fn open_all(store: &Store, mut bound: Vec<Bound>) -> Result<(Vec<Opened>, 
     let directories = bound.iter().map(|service| store.config.data.join(label(service.id())));
     let opening = directories.map(|directory| Directory::prepare(&directory));
     let _opening = opening.collect::<Result<Vec<_>, _>>().map_err(Failure::CouldNotRun)?;
-    advice::catalog_is_gone(&store.config, &store.named).iter().for_each(|gone| complain(gone));
+    advice::catalog_is_gone(&store.config, &store.named)
+        .iter()
+        .for_each(|gone| logging::tell(NodeId::Catalog, gone));
     // The services that the front-end asks are there before it is. They open their files side by side: after a
     // crash, a long book takes a while to check.
     let asked = bound.split_off(1);
@@ -171,7 +179,7 @@ fn world(config: &Config, registry: &Registry, named: &Named, failed: UnboundedS
             nodes.remove(id);
             let help = advice::after_failure(id, &named);
             let others = if matches!(id, NodeId::Order(_)) { "; the other services go on" } else { "" };
-            complain(&format!("{} stopped: {failure}{others}{help}", label(id)));
+            logging::tell(id, &format!("{} stopped: {failure}{others}{help}", label(id)));
             // Nobody hears it when the store is being stopped.
             let _ = failed.send(id);
         }),
@@ -185,7 +193,7 @@ async fn announce(door: Door<FrontEnd>, address: SocketAddr) {
         match door.ask(GetReadiness {}).await {
             Ok(readiness) if readiness.ready => break,
             Ok(readiness) if waited >= READY_WARNING => {
-                log::warn!("not ready yet: {}", readiness.why);
+                log::warn!("the store cannot take orders yet: {}", readiness.why);
                 waited = Duration::ZERO;
             }
             Ok(_) => {}
@@ -241,7 +249,7 @@ mod tests {
     fn a_service_that_fails_leaves_the_others() {
         actix::System::new().block_on(async {
             let directory = tempfile::tempdir().expect("a temporary directory");
-            let overrides = Overrides { data: Some(directory.path().to_owned()), token: None };
+            let overrides = Overrides { data: Some(directory.path().to_owned()), ..Overrides::default() };
             let config = Config::load(None, &overrides).expect("the built-in configuration");
             let registry = Registry::default();
             let id = NodeId::Order(2);
@@ -279,7 +287,7 @@ mod tests {
                     std::fs::create_dir_all(&book).expect("a directory");
                     std::fs::write(book.join("book.redb"), "damaged").expect("a file");
                 }
-                let overrides = Overrides { data: Some(data), token: None };
+                let overrides = Overrides { data: Some(data), ..Overrides::default() };
                 let config = Config::load(None, &overrides).expect("the built-in configuration");
                 let (registry, named) = (Registry::default(), Named::default());
                 let (failed, failing) = mpsc::unbounded_channel();
@@ -298,7 +306,7 @@ mod tests {
         actix::System::new().block_on(async {
             let directory = tempfile::tempdir().expect("a temporary directory");
             let data = directory.path().join("data");
-            let overrides = Overrides { data: Some(data.clone()), token: None };
+            let overrides = Overrides { data: Some(data.clone()), ..Overrides::default() };
             let config = Config::load(None, &overrides).expect("the built-in configuration");
             let listen =
                 config.addresses.keys().map(|id| (*id, SocketAddr::from(([127, 0, 0, 1], 0)))).collect();

@@ -57,7 +57,7 @@ pub struct Rig {
 impl Rig {
     /// Nothing runs yet; the files are in `data`.
     pub fn new(data: &Path) -> Rig {
-        let overrides = Overrides { data: Some(data.to_owned()), token: None };
+        let overrides = Overrides { data: Some(data.to_owned()), ..Overrides::default() };
         let config = Config::load(None, &overrides).expect("the built-in configuration");
         let registry = Registry::default();
         let world = World {

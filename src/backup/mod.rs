@@ -3,7 +3,6 @@
 
 pub mod format;
 mod pages;
-mod time;
 pub mod unfinished;
 
 use std::net::SocketAddr;
@@ -24,6 +23,7 @@ use crate::config::{Config, Overrides};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::serve::{say, stopped};
+use crate::utc;
 
 /// So often a copy is begun before it is given up that the book stays the same.
 const ATTEMPTS: u32 = 3;
@@ -60,7 +60,7 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`]; then there is none.
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let overrides = Overrides { data: None, token: args.token };
+    let overrides = Overrides { token: args.token, ..Overrides::default() };
     let config = Config::load(args.config.as_deref(), &overrides)?;
     let source = Source::new(FrontEnd::new(&config, args.front_end), config.timing.order_deadline);
     let made = {
@@ -80,7 +80,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 }
 
 async fn make(mut source: Source, directory: &Path) -> Result<Manifest, String> {
-    let made = time::utc(SystemTime::now());
+    let made = utc::seconds(SystemTime::now());
     if directory.symlink_metadata().is_ok() {
         return Err(format!("{} is there already; name a directory that is not", directory.display()));
     }
@@ -101,7 +101,7 @@ async fn copy_book(source: &mut Source, directory: &Path) -> Result<(Writer, Sto
         if let Some(store) = copy_pages(source, &mut writer).await? {
             return Ok((writer, store));
         }
-        log::warn!("the store does not have any more what was copied of it; the backup begins again");
+        log::warn!("the store has lost what was copied of it, so the backup begins again");
     }
     Err("the store keeps changing what it had acknowledged; nothing of the backup is kept".into())
 }

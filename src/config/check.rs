@@ -75,6 +75,7 @@ pub fn parse(origin: &str, text: &str) -> Result<Config, String> {
             )?),
         },
         max_calls: to_usize(source.number("limits.max_calls", &raw.limits.max_calls, 1024, 1..=1_000_000)?),
+        log_format: raw.log.format.unwrap_or_default(),
     })
 }
 

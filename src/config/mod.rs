@@ -18,6 +18,7 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 
 use crate::failure::Failure;
+use crate::logging::LogFormat;
 
 /// What `up` uses when no file is named: compiled in, so that it works from any directory.
 const LOCAL: &str = include_str!("../../configs/local.toml");
@@ -85,6 +86,8 @@ pub struct Config {
     pub http: Http,
     /// How many requests may be under way in one service.
     pub max_calls: usize,
+    /// How the log is written.
+    pub log_format: LogFormat,
 }
 
 /// How the front-ends cache.
@@ -140,6 +143,8 @@ pub struct Overrides {
     pub data: Option<PathBuf>,
     /// The cluster's secret.
     pub token: Option<String>,
+    /// How the log is written.
+    pub log_format: Option<LogFormat>,
 }
 
 impl Config {
@@ -169,6 +174,7 @@ impl Config {
             let token = Token::new(token).map_err(|why| Failure::Usage(format!("TOYSTORE_TOKEN: {why}")))?;
             config.token = Some(token);
         }
+        config.log_format = overrides.log_format.unwrap_or(config.log_format);
         Ok(config)
     }
 
@@ -301,6 +307,7 @@ mod tests {
             assert_eq!(config.max_calls, built_in.max_calls, "{name}");
             assert_eq!((config.products().read)(), (built_in.products().read)(), "{name}");
             assert_eq!(config.products().digest, built_in.products().digest, "{name}");
+            assert_eq!(config.log_format, built_in.log_format, "{name}");
         }
         let demo = Config::load(Some(&configs.join("demo.toml")), &Overrides::default()).expect("demo.toml");
         let lasting = (demo.products().read)().expect("demo.csv");
@@ -313,10 +320,15 @@ mod tests {
     #[test]
     fn a_flag_comes_before_the_file() {
         let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
-        let overrides = Overrides { data: Some("elsewhere".into()), token: Some("secret".into()) };
+        let overrides = Overrides {
+            data: Some("elsewhere".into()),
+            token: Some("secret".into()),
+            log_format: Some(LogFormat::Json),
+        };
         let config = Config::load(Some(&configs.join("cluster.toml")), &overrides).expect("it loads");
         assert_eq!(config.data, Path::new("elsewhere"));
         assert_eq!(config.token.as_ref().map(Token::secret), Some("secret"));
+        assert_eq!(config.log_format, LogFormat::Json);
         assert!(!format!("{config:?}").contains("secret"));
     }
 

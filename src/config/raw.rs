@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::logging::LogFormat;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawConfig {
@@ -21,6 +23,8 @@ pub struct RawConfig {
     pub limits: RawLimits,
     #[serde(default)]
     pub http: RawHttp,
+    #[serde(default)]
+    pub log: RawLog,
 }
 
 /// One front-end or one order replica.
@@ -70,4 +74,10 @@ pub struct RawLimits {
 pub struct RawHttp {
     pub placed_status: Option<Spanned<u64>>,
     pub keep_alive_s: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawLog {
+    pub format: Option<LogFormat>,
 }

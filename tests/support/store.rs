@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process;
+use std::process::{self, Command};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::process::{Process, toystore};
@@ -36,6 +36,11 @@ impl Up {
         let mut command = toystore(["up", "--free-ports", "--data"]);
         command.arg(data);
         Up::started(Process::start(command), replicas)
+    }
+
+    /// As [`Up::start`], from a command of one's own.
+    pub fn from(command: Command) -> Up {
+        Up::started(Process::start(command), &[1, 2, 3])
     }
 
     fn started(mut process: Process, replicas: &[u8]) -> Up {

@@ -129,13 +129,16 @@ fn compare(host: &Host, products: &Source, stock: &stock::Stock) {
             let differences = stock.differences(&seeds);
             if differences.any() {
                 log::warn!(
+                    node:% = host.id;
                     "{}: the file of products is not what was imported ({differences}); `toystore catalog import FILE` adds \
                      products and changes prices",
                     host.id
                 );
             }
         }
-        Err(why) => log::warn!("{}: {why}; the products that were imported are not affected", host.id),
+        Err(why) => {
+            log::warn!(node:% = host.id; "{}: {why}; the products that were imported are not affected", host.id)
+        }
     }
 }
 

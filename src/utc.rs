@@ -1,13 +1,26 @@
 //! The time as a person writes it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Date and time in UTC, as in 2026-11-28T06:05:04Z.
-pub fn utc(time: SystemTime) -> String {
-    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+/// Date and time in UTC, as in 2026-11-28T06:05:04Z (RFC 3339).
+pub fn seconds(time: SystemTime) -> String {
+    format!("{}Z", without_zone(since_epoch(time).as_secs()))
+}
+
+/// As [`seconds`], to the millisecond: 2026-11-28T06:05:04.012Z.
+pub fn millis(time: SystemTime) -> String {
+    let since = since_epoch(time);
+    format!("{}.{:03}Z", without_zone(since.as_secs()), since.subsec_millis())
+}
+
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn without_zone(seconds: u64) -> String {
     let (year, month, day) = date(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 
 /// The Gregorian date so many days after 1970-01-01. Years are counted from March, so that the leap day ends one: an
@@ -26,8 +39,6 @@ fn date(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -41,7 +52,15 @@ mod tests {
             (1_798_761_600, "2027-01-01T00:00:00Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
-            assert_eq!(utc(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
+            assert_eq!(super::seconds(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn milliseconds_have_three_digits() {
+        for (millis, expected) in [(0, "00.000Z"), (59_012, "59.012Z"), (59_999, "59.999Z")] {
+            let time = super::millis(UNIX_EPOCH + Duration::from_millis(millis));
+            assert_eq!(time, format!("1970-01-01T00:00:{expected}"));
         }
     }
 }
