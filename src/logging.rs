@@ -41,10 +41,15 @@ pub fn start(format: LogFormat, filters: &str) {
     }
     let named = env::var("TOYSTORE_LOG").ok().filter(|filters| !filters.trim().is_empty());
     let mut builder = env_logger::Builder::new();
-    builder.parse_filters(named.as_deref().unwrap_or(filters)).format_timestamp_millis();
-    if format == LogFormat::Json {
-        builder.format(|out, record| out.write_all(&json(&Line::of(record))));
-    }
+    builder.parse_filters(named.as_deref().unwrap_or(filters));
+    // env_logger's own format panics where the clock is beyond the year 9999.
+    match format {
+        LogFormat::Json => builder.format(|out, record| out.write_all(&json(&Line::of(record)))),
+        LogFormat::Text => builder.format(|out, record| {
+            let (time, level) = (utc::millis(SystemTime::now()), record.level());
+            writeln!(out, "[{time} {level:<5} {}] {}", record.target(), record.args())
+        }),
+    };
     builder.init();
 }
 

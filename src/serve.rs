@@ -12,7 +12,7 @@ use toystore_actors::net::NodeId;
 use crate::advice::{self, Named};
 use crate::config::{Config, Overrides, list};
 use crate::failure::{COULD_NOT_RUN, Failure};
-use crate::host::{Directory, SystemClock, World, label};
+use crate::host::{Directory, SystemClock, World, label, surroundings};
 use crate::http::transport::{Remote, RemoteLinks};
 use crate::logging::{self, LogFormat};
 use crate::services::{self, Bound};
@@ -69,6 +69,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = Config::load(Some(&args.config), &overrides)?;
     logging::start(config.log_format, logging::TURNING_POINTS);
     outlive_file_size_limit();
+    surroundings::check()?;
     config.findable()?;
     let id = which(&config, args.service, args.id)?;
     if id == NodeId::Catalog {

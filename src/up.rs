@@ -17,7 +17,7 @@ use toystore_actors::net::NodeId;
 use crate::advice::{self, Named};
 use crate::config::{Config, Overrides};
 use crate::failure::Failure;
-use crate::host::{Directory, SystemClock, World, label};
+use crate::host::{Directory, SystemClock, World, label, surroundings};
 use crate::http::transport::Registry;
 use crate::logging::{self, LogFormat};
 use crate::node::{Door, NotStarted};
@@ -65,6 +65,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = Config::load(args.config.as_deref(), &overrides)?;
     logging::start(config.log_format, logging::WRONG);
     outlive_file_size_limit();
+    surroundings::check()?;
     services::check_products(&config)?;
     let listen = config.addresses.iter().map(|(&id, &address)| {
         (id, if args.free_ports { SocketAddr::new(address.ip(), 0) } else { address })

@@ -109,3 +109,60 @@ fn the_log_tells_of_the_cache() {
         eventually(PATIENCE, part, || process.complaints().contains(part).then_some(()));
     }
 }
+
+#[test]
+fn a_limit_of_open_files_is_named() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for limit in [16, 60, 200] {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {limit} && exec \"$0\" up --free-ports --data \"$1\"");
+        command.args(["-c", &script, BINARY]).arg(directory.path());
+        let mut process = Process::start(command);
+        let status = process.wait(PATIENCE);
+        assert_eq!(status.code(), Some(3), "{limit}: {status}: {}", process.complaints());
+        let told = format!("{limit} files open at a time, and a store needs 256");
+        eventually(PATIENCE, &told, || process.complaints().contains(&told).then_some(()));
+    }
+}
+
+/// The store with another time of day, by way of libfaketime; the clocks that leases run on are left alone.
+fn faked(time: &str, data: &std::path::Path) -> Option<Command> {
+    let libraries = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut libraries = libraries.map(|entry| entry.path().join("faketime/libfaketime.so.1"));
+    let Some(library) = libraries.find(|library| library.exists()) else {
+        println!("skipped: libfaketime is not installed");
+        return None;
+    };
+    let mut command = up(data);
+    command.env("LD_PRELOAD", library).env("FAKETIME", time).env("DONT_FAKE_MONOTONIC", "1");
+    Some(command)
+}
+
+#[test]
+fn a_clock_that_no_date_can_tell_is_named() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let told = "the clock of this machine is before the year 1970; set it";
+    let Some(command) = faked("@1960-01-01 00:00:00", directory.path()) else { return };
+    let mut process = Process::start(command);
+    let status = process.wait(PATIENCE);
+    assert_eq!(status.code(), Some(3), "{status}: {}", process.complaints());
+    eventually(PATIENCE, told, || process.complaints().contains(told).then_some(()));
+}
+
+#[test]
+fn a_clock_that_runs_wild_is_no_reason_to_stop_selling() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let Some(command) = faked("@9999-12-31 23:59:56", directory.path()) else { return };
+    let mut process = Process::start(command);
+    let front_end = process.address("front-end");
+    let told = "the store goes on, and the Date of its answers stands still";
+    eventually(PATIENCE, told, || process.complaints().contains(told).then_some(()));
+    process.line("ready", |line| line == "ready");
+    let placed = eventually(PATIENCE, "an order without a key", || {
+        let order = r#"{"name":"Tux","quantity":1}"#;
+        http::post(front_end, "/orders", order).ok().filter(|answer| answer.status == 201)
+    });
+    assert!(placed.header("idempotency-key").is_some());
+    assert_eq!(http::get(front_end, "/orders/1").expect("it answers").status, 200);
+    assert!(process.terminate().success(), "{}", process.complaints());
+}

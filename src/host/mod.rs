@@ -6,6 +6,7 @@ mod disk;
 mod files;
 mod log;
 pub mod panics;
+pub mod surroundings;
 mod watched;
 
 use std::collections::BTreeSet;

@@ -8,8 +8,12 @@ use std::cell::Cell;
 use std::io::{self, Write as _};
 use std::panic::{self, PanicHookInfo};
 use std::process;
+use std::sync::Once;
 
 use crate::failure::COULD_NOT_RUN;
+
+/// It is said once that the date stands still.
+static DATE_STANDS: Once = Once::new();
 
 thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
@@ -34,6 +38,14 @@ pub fn install() {
             log::debug!("a damaged file made redb panic, which is said elsewhere: {info}");
             return;
         }
+        if is_about_the_date(info) {
+            // It ends the task that writes the time into answers, and nothing else; each worker has one.
+            DATE_STANDS.call_once(|| log::warn!(
+                "the clock of this machine is before 1970 or beyond the year 9999; the store goes on, and the Date of its answers \
+                 stands still until it is started again"
+            ));
+            return;
+        }
         // A panic of its own, over standard error that is closed, would end this one without a status.
         let _ = writeln!(io::stderr(), "toystore: {}", sentence(info));
         process::exit(i32::from(COULD_NOT_RUN));
@@ -46,7 +58,18 @@ fn sentence(info: &PanicHookInfo<'_>) -> String {
         || "an unknown place".into(),
         |place| format!("{}:{}", below_sources(place.file()), place.line()),
     );
+    if what.contains("Too many open files") {
+        return format!(
+            "this process may not open more files; raise the limit, as with `ulimit -n 4096` (at {place})"
+        );
+    }
     format!("this is a bug in toystore, and it stops rather than go on wrongly: {what} (at {place})")
+}
+
+/// actix-http writes the time of day into every answer, and has httpdate 1.0 format it twice a second in a task of each
+/// worker; httpdate panics where a date of HTTP cannot be written.
+fn is_about_the_date(info: &PanicHookInfo<'_>) -> bool {
+    info.location().is_some_and(|place| below_sources(place.file()).starts_with("httpdate-"))
 }
 
 /// A file of a library by its crate, without the place where it lay when this was built.

@@ -155,7 +155,7 @@ impl From<OrderError> for ApiError {
             OrderError::NotEnough { .. } => ApiError::conflict(message),
             OrderError::KeyReused => ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message),
             OrderError::Unavailable(Unavailable { asked: false, .. }) => ApiError::unavailable(format!(
-                "{message}; the order was passed on to nobody: send it again, under the same Idempotency-Key if it has one"
+                "{message}; the order was passed on to nobody: retry with the same Idempotency-Key"
             )),
             OrderError::Unavailable(_) => ApiError::unavailable(format!(
                 "{message}; whether the order is placed is not known: retry with the same Idempotency-Key"

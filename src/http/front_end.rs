@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -20,7 +21,7 @@ use toystore_actors::front_end::messages::{
 use toystore_actors::front_end::{Cache, FrontEnd, cache};
 use toystore_actors::net::BridgeError;
 use toystore_actors::probe::plain;
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use super::errors::ApiError;
 use super::request::{self, Body, INTERNAL_BODY, ListQuery, PUBLIC_BODY, Peer};
@@ -232,7 +233,10 @@ async fn place_order(front: &Front, key: RequestId, order: request::OrderBody) -
 /// stand side by side in every index of request ids, and a commit writes one page for them instead of one for
 /// each.
 fn new_key() -> Result<RequestId, ApiError> {
-    Ok(RequestId::new(Uuid::now_v7().as_simple().to_string())?)
+    // Uuid::now_v7 panics where the clock is before 1970.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let time = Timestamp::from_unix(NoContext, since.as_secs(), since.subsec_nanos());
+    Ok(RequestId::new(Uuid::new_v7(time).as_simple().to_string())?)
 }
 
 async fn order(request: HttpRequest, front: Data<Front>) -> Answer {
