@@ -2,6 +2,7 @@
 //! `{"error":{"code":…,"message":"…"}}`.
 
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
@@ -58,6 +59,12 @@ impl ApiError {
         ApiError { allow: Some(allow), ..ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message) }
     }
 
+    /// 408: the head did not come in time.
+    pub fn head_too_slow(limit: Duration) -> ApiError {
+        let message = format!("the head of the request was not complete within {} seconds", limit.as_secs());
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, message)
+    }
+
     /// 408: the body did not come in time.
     pub fn body_too_slow(seconds: u64) -> ApiError {
         ApiError::new(
@@ -71,9 +78,20 @@ impl ApiError {
         ApiError::new(StatusCode::CONFLICT, message)
     }
 
+    /// 411: where the body ends is not said.
+    pub fn no_length() -> ApiError {
+        ApiError::new(StatusCode::LENGTH_REQUIRED, "send a Content-Length")
+    }
+
     /// 413: the body is too long.
     pub fn body_too_large(limit: usize) -> ApiError {
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {} KiB", limit / 1024))
+    }
+
+    /// 414: the first line is too long.
+    pub fn line_too_long(limit: usize) -> ApiError {
+        let message = format!("the first line of the request is longer than {} KiB", limit / 1024);
+        ApiError::new(StatusCode::URI_TOO_LONG, message)
     }
 
     /// 415: the body is of another kind.
@@ -92,9 +110,31 @@ impl ApiError {
         )
     }
 
+    /// 417: something else is expected than to be told to go on.
+    pub fn unknown_expectation() -> ApiError {
+        let message = "only \"Expect: 100-continue\" is understood";
+        ApiError::new(StatusCode::EXPECTATION_FAILED, message)
+    }
+
+    /// 431: the head is too long.
+    pub fn head_too_large(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, message)
+    }
+
+    /// 501: no resource does this.
+    pub fn not_implemented(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::NOT_IMPLEMENTED, message)
+    }
+
     /// 503: not now, or not known.
     pub fn unavailable(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
+    /// 505: another version of HTTP.
+    pub fn unknown_version() -> ApiError {
+        let message = "only HTTP/1.1 and HTTP/1.0 are spoken here";
+        ApiError::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, message)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The services' doors on the network: routes, the shapes of answers and errors, and the way to the peers.
 
 pub(crate) mod backup;
+mod connection;
 mod errors;
 pub mod front_end;
 pub(crate) mod internal;

@@ -4,13 +4,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::{Ready, ready};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::Payload;
-use actix_web::error::{InternalError, PayloadError};
+use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
@@ -37,7 +34,7 @@ const BODY_SECONDS: u64 = 5;
 pub struct Body<const LIMIT: usize>(pub Bytes);
 
 impl<const LIMIT: usize> FromRequest for Body<LIMIT> {
-    type Error = actix_web::Error;
+    type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
@@ -47,14 +44,11 @@ impl<const LIMIT: usize> FromRequest for Body<LIMIT> {
         let mut payload = payload.take();
         Box::pin(async move {
             if announced.is_some_and(|length: usize| length > LIMIT) {
-                return Err(refuse(&ApiError::body_too_large(LIMIT), payload));
+                return Err(ApiError::body_too_large(LIMIT));
             }
             let read =
                 tokio::time::timeout(Duration::from_secs(BODY_SECONDS), read(&mut payload, LIMIT)).await;
-            match read.unwrap_or_else(|_| Err(ApiError::body_too_slow(BODY_SECONDS))) {
-                Ok(bytes) => Ok(Body(bytes)),
-                Err(error) => Err(refuse(&error, payload)),
-            }
+            read.unwrap_or_else(|_| Err(ApiError::body_too_slow(BODY_SECONDS))).map(Body)
         })
     }
 }
@@ -83,31 +77,6 @@ async fn read(payload: &mut Payload, limit: usize) -> Result<Bytes, ApiError> {
 
 fn broken(error: &PayloadError) -> ApiError {
     ApiError::bad_request(format!("the body could not be read: {error}"))
-}
-
-/// Answers without having read the body to its end. While the answer is written the rest of the body is
-/// held, which makes actix close the connection afterwards; a payload that was dropped it would read to
-/// the end, and this one may have none.
-fn refuse(error: &ApiError, unread: Payload) -> actix_web::Error {
-    let response = error.error_response().map_body(|_, body| BoxBody::new(Holding { body, _unread: unread }));
-    InternalError::from_response(error.clone(), response).into()
-}
-
-struct Holding {
-    body: BoxBody,
-    _unread: Payload,
-}
-
-impl MessageBody for Holding {
-    type Error = Box<dyn std::error::Error>;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_next(cx)
-    }
 }
 
 /// Says that the caller is one of the cluster's services: it showed the token, or none is configured.

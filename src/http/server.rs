@@ -4,19 +4,21 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_http::{HttpService, KeepAlive};
+use actix_server::ServerBuilder;
+use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder, Route};
+use actix_web::{App, FromRequest, Handler, Resource, Responder, Route};
 
+use super::connection::{self, Connection};
 use super::errors::ApiError;
 use super::request::Secret;
 use crate::failure::Failure;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
-
-/// How long the head of a first request may take.
-const HEAD_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long requests under way may take once the store is told to stop.
 const DRAIN_SECONDS: u64 = 2;
@@ -83,22 +85,39 @@ pub fn start(
 ) -> io::Result<Server> {
     let Settings { size, keep_alive } = settings;
     let secret = Data::new(secret);
-    let server = HttpServer::new(move || {
-        let routes = routes.clone();
-        app(secret.clone(), move |config| routes(config))
-    })
-    .workers(size.workers)
-    .worker_max_blocking_threads(1)
-    .max_connections((size.connections / size.workers).max(1))
-    .keep_alive(keep_alive)
-    .client_request_timeout(HEAD_LIMIT)
-    .client_disconnect_timeout(Duration::from_secs(1))
-    .tcp_nodelay(true)
-    .shutdown_timeout(DRAIN_SECONDS)
-    .disable_signals()
-    .listen(listener.socket)?
-    .run();
-    Ok(server)
+    let server = ServerBuilder::new()
+        .workers(size.workers)
+        .worker_max_blocking_threads(1)
+        .max_concurrent_connections((size.connections / size.workers).max(1))
+        .shutdown_timeout(DRAIN_SECONDS)
+        .disable_signals();
+    let stopping = server.graceful_shutdown_signal();
+    let server = server.listen("http", listener.socket, move || {
+        let (routes, stopping) = (routes.clone(), stopping.clone());
+        let app = app(secret.clone(), move |config| routes(config));
+        let services = map_config(app, |()| AppConfig::default());
+        let http = HttpService::build()
+            // These are the connection's own business.
+            .keep_alive(KeepAlive::Os)
+            .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(Duration::ZERO)
+            .h1_write_buffer_size(connection::PIECE)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(connection.exchange().clone());
+            })
+            .h1(connection::around(services));
+        fn_service(move |stream: TcpStream| async move {
+            stream.set_nodelay(true)?;
+            let address = stream.peer_addr().ok();
+            Ok((Connection::new(stream, keep_alive), address))
+        })
+        .and_then(http)
+    })?;
+    Ok(server.run())
 }
 
 /// One worker's application. The routes say what is told where there is none.
