@@ -2,12 +2,18 @@
 
 mod support;
 
-use std::io::{ErrorKind, Read, Write};
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use serde_json::json;
+use support::PATIENCE;
 use support::http::{self, Response};
-use support::store::Up;
+use support::store::{self, Up};
 
 const TUX: &str = r#"{"data":{"name":"Tux","price":15.99,"quantity":100}}"#;
 
@@ -194,4 +200,258 @@ fn requests_may_come_a_byte_at_a_time() {
         assert_eq!((answer.status, answer.text().as_str()), (told.status, told.body), "{:?}", told.request);
         assert_eq!(answer.header("connection"), None, "{:?}", told.request);
     }
+}
+
+/// What a client does to keep a connection busy, and how it ends.
+struct Stage {
+    label: &'static str,
+    /// It begins with this, and reads the answer to it.
+    first: &'static str,
+    /// Then it sends this,
+    then: &'static str,
+    /// and this now and then, until there is an answer or the end.
+    drip: &'static str,
+    /// The answer; none when there is only the end.
+    status: Option<u16>,
+}
+
+const STAGES: &[Stage] = &[
+    Stage { label: "nothing", first: "", then: "", drip: "", status: None },
+    Stage { label: "the first head stands still", first: "", then: "GET /prod", drip: "", status: Some(408) },
+    Stage { label: "the first head drips", first: "", then: "GET /", drip: "x", status: Some(408) },
+    Stage { label: "the second head drips", first: GET.request, then: "G", drip: "E", status: Some(408) },
+    Stage {
+        label: "fields drip",
+        first: GET.request,
+        then: "GET / HTTP/1.1\r\n",
+        drip: "X: y\r\n",
+        status: Some(408),
+    },
+    Stage { label: "empty lines drip", first: GET.request, then: "\r\n", drip: "\r\n", status: Some(408) },
+    Stage {
+        label: "an order's body drips",
+        first: GET.request,
+        then: "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n",
+        drip: " ",
+        status: Some(408),
+    },
+    Stage {
+        label: "a body that nobody reads drips",
+        first: GET.request,
+        then: "GET /products/Tux HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n",
+        drip: " ",
+        status: Some(200),
+    },
+    Stage {
+        label: "chunks that nobody reads drip",
+        first: GET.request,
+        then: "GET /products/Tux HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+        drip: "1\r\n \r\n",
+        status: Some(200),
+    },
+    Stage {
+        label: "chunks in a body for nobody drip",
+        first: GET.request,
+        then: "POST /nothing HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+        drip: "1\r\n \r\n",
+        status: Some(404),
+    },
+];
+
+#[test]
+fn whoever_drips_is_told_and_let_go() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = Up::start(directory.path());
+    let to = store.front_end;
+    thread::scope(|scope| {
+        for stage in STAGES {
+            scope.spawn(move || drip(to, stage));
+        }
+    });
+}
+
+fn drip(to: SocketAddr, stage: &Stage) {
+    let label = stage.label;
+    let mut stream = http::connect(to).expect("a connection");
+    if !stage.first.is_empty() {
+        stream.write_all(stage.first.as_bytes()).expect(label);
+        assert_eq!(http::read_response(&mut stream).expect(label).status, 200, "{label}");
+    }
+    let began = Instant::now();
+    stream.write_all(stage.then.as_bytes()).expect(label);
+    let said = said_while(&mut stream, || stage.drip);
+    assert!(began.elapsed() < Duration::from_secs(15), "{label}: it took {:?}", began.elapsed());
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let Some(status) = stage.status else {
+        assert_eq!(said, "", "{label}");
+        return;
+    };
+    let mut rest = said.as_str();
+    let answer = take_answer(&mut rest, false);
+    assert_eq!((answer.status, answer.header("connection")), (status, Some("close")), "{label}: {said}");
+    assert_eq!(rest, "", "{label}");
+    assert!(answer.json().is_object(), "{label}: {said}");
+}
+
+/// What the store says until it ends the connection, while the client goes on to send.
+fn said_while<'a>(stream: &mut TcpStream, mut more: impl FnMut() -> &'a str) -> Vec<u8> {
+    let (mut said, mut chunk) = (Vec::new(), [0; 4096]);
+    let began = Instant::now();
+    stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
+    while began.elapsed() < PATIENCE {
+        match stream.read(&mut chunk) {
+            Ok(0) => return said,
+            Ok(read) => said.extend_from_slice(&chunk[..read]),
+            Err(error) if is_timeout(&error) => {
+                let _ = stream.write_all(more().as_bytes());
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
+                return said;
+            }
+        }
+    }
+    panic!("nobody minds: {}", String::from_utf8_lossy(&said));
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+#[test]
+fn a_body_that_nobody_reads_is_not_taken() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = Up::start(directory.path());
+    let piece = [b' '; 1 << 16];
+    for head in [
+        "GET /products/Tux HTTP/1.1\r\nHost: x\r\nContent-Length: 62914560\r\n\r\n",
+        "GET /products/Tux HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3C00000\r\n",
+        "POST /products/Tux HTTP/1.1\r\nHost: x\r\nContent-Length: 62914560\r\n\r\n",
+        "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 62914560\r\n\r\n",
+        "POST /orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3C00000\r\n",
+        "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 62914560\r\n\r\n",
+        "NOTHING\r\n\r\n",
+    ] {
+        let mut stream = http::connect(store.front_end).expect("a connection");
+        stream.write_all(head.as_bytes()).expect("a head is sent");
+        let sent = (0..960).take_while(|_| stream.write_all(&piece).is_ok()).count() * piece.len();
+        // Most of it waits in the systems' buffers.
+        assert!(sent < 16 << 20, "{head:?}: {sent} bytes were taken");
+    }
+}
+
+/// A catalog with a list that is longer than what the systems buffer.
+fn long_list(directory: &Path) -> std::path::PathBuf {
+    let mut catalog = "name,price,quantity\n".to_owned();
+    for index in 0..1_000 {
+        writeln!(catalog, "toy {index:06} {},9.99,100", "x".repeat(110)).expect("writing to a string");
+    }
+    store::with_catalog(directory, &catalog)
+}
+
+/// A connection whose client's system buffers next to nothing.
+fn narrow(to: SocketAddr, request: &str) -> TcpStream {
+    let mut stream = http::connect(to).expect("a connection");
+    set_socket_recv_buffer_size(&stream, 4096).expect("a small buffer");
+    stream.write_all(request.as_bytes()).expect("a request is sent");
+    stream
+}
+
+const LIST: &str = "GET /products HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[test]
+fn answers_that_nobody_takes_cost_little_and_end() {
+    const READERS: usize = 400;
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let config = long_list(directory.path());
+    let config = config.to_str().expect("a path of plain characters");
+    let mut store = Up::start_with(&directory.path().join("data"), &["--config", config]);
+    let order = |key| http::order(store.front_end, key, &format!("toy 000001 {}", "x".repeat(110)), 1);
+    // The counts have as many digits from now on.
+    assert_eq!(order("key-1").expect("an answer").status, 201);
+    let length = http::get(store.front_end, "/products").expect("an answer").body.len();
+    assert!(length > 150_000, "{length}");
+    let before = store.process.resident_kib().expect("the size of a running process");
+    let mut readers: Vec<_> = [store.front_end, store.catalog]
+        .iter()
+        .flat_map(|to| (0..READERS / 2).map(|_| narrow(*to, LIST)))
+        .collect();
+    // All have their answer, and take it a byte at a time.
+    for reader in &mut readers {
+        reader.read_exact(&mut [0]).expect("an answer begins");
+    }
+    let began = Instant::now();
+    let after = store.process.resident_kib().expect("the size of a running process");
+    let cost = after.saturating_sub(before) / READERS as u64;
+    assert!(cost < 64, "each connection costs {cost} KiB");
+    assert_eq!(order("key-2").expect("an answer").status, 201);
+    assert!(began.elapsed() < Duration::from_secs(3), "an order took {:?}", began.elapsed());
+    // Then they are let go, and what was not taken is not kept.
+    let mut alive = readers;
+    while !alive.is_empty() {
+        assert!(began.elapsed() < PATIENCE, "{} are still being served", alive.len());
+        alive.retain(|reader| {
+            reader.set_nonblocking(true).expect("no waiting");
+            // What has arrived can be read after the end, too.
+            let _ = (&*reader).read(&mut [0]);
+            reader.take_error().expect("a socket's state").is_none()
+        });
+        thread::sleep(Duration::from_millis(200));
+    }
+    assert!(store.process.exited().is_none());
+    // Whoever takes it, if slowly, has all of it.
+    let mut patient = narrow(store.front_end, LIST);
+    let answer = http::read_response(&mut patient).expect("an answer");
+    assert_eq!(answer.body.len(), length);
+}
+
+#[test]
+fn who_asks_and_never_listens_is_let_go() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = Up::start(directory.path());
+    let mut stream = narrow(store.front_end, "");
+    stream.set_write_timeout(Some(Duration::from_millis(100))).expect("a timeout");
+    let began = Instant::now();
+    let requests = GET.request.repeat(50);
+    let error = loop {
+        assert!(began.elapsed() < PATIENCE, "nobody minds");
+        match stream.write(requests.as_bytes()) {
+            Err(error) if !is_timeout(&error) => break error,
+            _ => {}
+        }
+    };
+    assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
+}
+
+/// How long a connection is kept is a setting, and longer than a head may take.
+#[test]
+fn idle_connections_are_kept_as_long_as_is_said() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let config = store::with_catalog(directory.path(), "name,price,quantity\nTux,15.99,100\n");
+    let text = std::fs::read_to_string(&config).expect("a configuration");
+    assert!(text.contains("keep_alive_s = 120"));
+    std::fs::write(&config, text.replace("keep_alive_s = 120", "keep_alive_s = 5")).expect("it is written");
+    let config = config.to_str().expect("a path of plain characters");
+    let brief = Up::start_with(&directory.path().join("brief"), &["--config", config]);
+    let long = Up::start(&directory.path().join("long"));
+    let [mut brief, mut long] = [brief.front_end, long.front_end].map(|to| {
+        let mut stream = http::connect(to).expect("a connection");
+        stream.write_all(GET.request.as_bytes()).expect("a request is sent");
+        assert_eq!(http::read_response(&mut stream).expect("an answer").text(), TUX);
+        stream
+    });
+    let began = Instant::now();
+    assert_eq!(all(&mut brief), b"");
+    let took = began.elapsed();
+    assert!(took > Duration::from_secs(4) && took < Duration::from_secs(15), "it ended after {took:?}");
+    // Nothing is said on the other one, for longer than a head may take.
+    long.set_read_timeout(Some(
+        Duration::from_secs(7).saturating_sub(began.elapsed()) + Duration::from_millis(1),
+    ))
+    .expect("a timeout");
+    let idle = long.read(&mut [0]).expect_err("it is kept");
+    assert!(is_timeout(&idle), "{idle}");
+    long.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    long.write_all(GET.request.as_bytes()).expect("a request is sent");
+    assert_eq!(http::read_response(&mut long).expect("an answer").text(), TUX);
 }

@@ -4,12 +4,11 @@ mod support;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::http::{self, Response};
-use support::store::{Cluster, Service, Up};
+use support::store::{self, Cluster, Service, Up};
 use support::{PATIENCE, eventually};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -307,7 +306,7 @@ fn toys_may_have_any_name() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let catalog = "name,price,quantity\n\
                    A/B,1.00,5\n100% Wool,2.50,5\na+b,3.05,5\nÜnïcorn 🦄,4.00,5\n\"?#&\"\"\\\",5.00,5\n.,6.00,5\n";
-    let config = small_store(directory.path(), catalog);
+    let config = store::with_catalog(directory.path(), catalog);
     let config = config.to_str().expect("a path of plain characters");
     let store = Up::start_with(&directory.path().join("data"), &["--config", config]);
     for (path, name, price) in [
@@ -335,15 +334,6 @@ fn toys_may_have_any_name() {
         let order = http::get(store.front_end, &format!("/orders/{}", index + 1)).expect("an answer").data();
         assert_eq!(order["name"], Value::from(*name));
     }
-}
-
-/// A configuration for `up` with a catalog of its own.
-fn small_store(directory: &Path, catalog: &str) -> std::path::PathBuf {
-    let local = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/local.toml");
-    let config = directory.join("store.toml");
-    std::fs::copy(local, &config).expect("the configuration is copied");
-    std::fs::write(directory.join("catalog.csv"), catalog).expect("the catalog is written");
-    config
 }
 
 #[test]

@@ -26,6 +26,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use super::errors::ApiError;
 use super::request::{self, Body, INTERNAL_BODY, ListQuery, PUBLIC_BODY, Peer};
 use super::server::{get, method_not_allowed};
+use super::together::Together;
 use super::{backup, internal, shape};
 use crate::host::SystemClock;
 use crate::node::Door;
@@ -46,6 +47,7 @@ pub struct Front {
     cache: Arc<Cache>,
     clock: Arc<SystemClock>,
     placed: StatusCode,
+    list: Together<Result<Bytes, ApiError>>,
 }
 
 impl Front {
@@ -57,7 +59,7 @@ impl Front {
         clock: Arc<SystemClock>,
         placed: StatusCode,
     ) -> Front {
-        Front { door, cache, clock, placed }
+        Front { door, cache, clock, placed, list: Together::default() }
     }
 }
 
@@ -191,10 +193,18 @@ async fn product(request: HttpRequest, front: Data<Front>, below: &'static str) 
 }
 
 async fn products(request: HttpRequest, front: Data<Front>) -> Answer {
-    let ListQuery { after, limit } = request::list_query(&request)?;
+    let asked = request::list_query(&request)?;
+    if asked.is_usual() {
+        return front.list.ask(async || list(&front, asked).await).await.map(shape::common);
+    }
+    list(&front, asked).await.map(shape::ready_made)
+}
+
+async fn list(front: &Front, asked: ListQuery) -> Result<Bytes, ApiError> {
+    let ListQuery { after, limit } = asked;
     let found = front.door.ask(ListProducts { after, limit }).await??;
     let products = found.ok_or_else(request::no_such_product)?;
-    Ok(shape::ready_made(shape::products(&products, request::next_product(&products, limit))))
+    Ok(shape::products(&products, request::next_product(&products, limit)))
 }
 
 /// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again.

@@ -6,6 +6,7 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, guard};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use toystore_actors::catalog::Catalog;
@@ -18,6 +19,7 @@ use toystore_actors::order::messages::{Announce, Chunk, Last, Lookup, Place, Sta
 use super::errors::ApiError;
 use super::request::{self, Body, INTERNAL_BODY, ListQuery, Peer};
 use super::server::{get, method_not_allowed};
+use super::together::Together;
 use super::{BINCODE, shape};
 use crate::node::Door;
 
@@ -96,12 +98,13 @@ const REPLICA_PATHS: &str = "GET /status, GET /last, GET /{number}, GET /syncfro
 /// The catalog's routes.
 pub fn catalog(door: &Door<Catalog>, config: &mut ServiceConfig) {
     config
+        .app_data(Data::new(Products::default()))
         .app_data(Data::from(door.bridge.clone()))
         .app_data(Data::new(door.clone()))
         .service(peers("/{message}"))
         .service(get("/healthz", catalog_alive))
         .service(get("/query/{name:[^/]*}", query))
-        .service(get("/products", list))
+        .service(get("/products", products))
         .service(people("/buy", buy))
         .service(people("/restock", restock))
         .default_service(web::to(|| async { request::unknown_path(CATALOG_PATHS) }));
@@ -118,10 +121,26 @@ async fn query(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>) -> Answ
     Ok(shape::ready_made(shape::product(&product)))
 }
 
-async fn list(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>) -> Answer {
-    let ListQuery { after, limit } = request::list_query(&request)?;
+/// The usual list of products, as it is made for all who ask for it at the same time.
+type Products = Together<Result<Bytes, ApiError>>;
+
+async fn products(
+    _: Peer,
+    request: HttpRequest,
+    door: Data<Door<Catalog>>,
+    products: Data<Products>,
+) -> Answer {
+    let asked = request::list_query(&request)?;
+    if asked.is_usual() {
+        return products.ask(async || list(&door, asked).await).await.map(shape::common);
+    }
+    list(&door, asked).await.map(shape::ready_made)
+}
+
+async fn list(door: &Door<Catalog>, asked: ListQuery) -> Result<Bytes, ApiError> {
+    let ListQuery { after, limit } = asked;
     let products = door.ask(List { after, limit }).await??.ok_or_else(request::no_such_product)?;
-    Ok(shape::ready_made(shape::products(&products, request::next_product(&products, limit))))
+    Ok(shape::products(&products, request::next_product(&products, limit)))
 }
 
 async fn buy(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>, body: Body<INTERNAL_BODY>) -> Answer {

@@ -8,6 +8,7 @@ pub(crate) mod internal;
 mod request;
 pub mod server;
 pub(crate) mod shape;
+mod together;
 pub mod transport;
 
 /// What the services exchange among themselves: bincode, as [`toystore_actors::net::encode`] writes it.

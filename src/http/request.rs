@@ -215,6 +215,13 @@ pub struct ListQuery {
     pub limit: u32,
 }
 
+impl ListQuery {
+    /// Whether it is the list that one has without parameters.
+    pub fn is_usual(&self) -> bool {
+        self.after.is_none() && self.limit == most_products()
+    }
+}
+
 fn most_products() -> u32 {
     MAX_PAGE
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::{HttpService, KeepAlive};
@@ -12,7 +13,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, Resource, Responder, Route};
 
-use super::connection::{self, Connection};
+use super::connection::{self, Connection, Room};
 use super::errors::ApiError;
 use super::request::Secret;
 use crate::failure::Failure;
@@ -40,6 +41,8 @@ pub fn bind(label: &str, address: SocketAddr) -> Result<Listener, Failure> {
         let socket = TcpListener::bind(address)?;
         // The standard library's backlog is 128, which a burst of shoppers fills.
         rustix::net::listen(&socket, BACKLOG)?;
+        // The connections inherit it.
+        rustix::net::sockopt::set_socket_send_buffer_size(&socket, connection::SEND_BUFFER)?;
         let address = socket.local_addr()?;
         Ok(Listener { socket, address })
     };
@@ -92,6 +95,7 @@ pub fn start(
         .shutdown_timeout(DRAIN_SECONDS)
         .disable_signals();
     let stopping = server.graceful_shutdown_signal();
+    let room = Arc::new(Room::default());
     let server = server.listen("http", listener.socket, move || {
         let (routes, stopping) = (routes.clone(), stopping.clone());
         let app = app(secret.clone(), move |config| routes(config));
@@ -101,7 +105,7 @@ pub fn start(
             .keep_alive(KeepAlive::Os)
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(Duration::ZERO)
-            .h1_write_buffer_size(connection::PIECE)
+            .h1_write_buffer_size(connection::NEXT_PIECE)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
@@ -109,11 +113,15 @@ pub fn start(
             .on_connect_ext(|connection: &Connection, data| {
                 data.insert(connection.exchange().clone());
             })
-            .h1(connection::around(services));
-        fn_service(move |stream: TcpStream| async move {
-            stream.set_nodelay(true)?;
-            let address = stream.peer_addr().ok();
-            Ok((Connection::new(stream, keep_alive), address))
+            .h1(connection::around(services, room.clone()));
+        let room = room.clone();
+        fn_service(move |stream: TcpStream| {
+            let room = room.clone();
+            async move {
+                stream.set_nodelay(true)?;
+                let address = stream.peer_addr().ok();
+                Ok((Connection::new(stream, keep_alive, room), address))
+            }
         })
         .and_then(http)
     })?;

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use toystore_actors::domain::{Product, ProductName};
 
+use super::connection::Common;
+
 /// What every answer's value is wrapped in. A struct, since a map of serde_json would sort the fields.
 #[derive(Serialize)]
 pub struct Data<T> {
@@ -34,6 +36,13 @@ pub fn ready_made(body: Bytes) -> HttpResponse {
     // `ContentType::json()` would be written out anew for every answer.
     let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer(StatusCode::OK).insert_header(json).body(body)
+}
+
+/// As [`ready_made`], for a body that many have at the same time.
+pub fn common(body: Bytes) -> HttpResponse {
+    let mut answer = ready_made(body);
+    answer.extensions_mut().insert(Common);
+    answer
 }
 
 /// The whole body that answers a query of one product. This is also what the cache keeps.

@@ -61,6 +61,15 @@ impl Up {
     }
 }
 
+/// A configuration for `up` with a catalog of its own.
+pub fn with_catalog(directory: &Path, catalog: &str) -> PathBuf {
+    let local = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/local.toml");
+    let config = directory.join("store.toml");
+    std::fs::copy(local, &config).expect("the configuration is copied");
+    std::fs::write(directory.join("catalog.csv"), catalog).expect("the catalog is written");
+    config
+}
+
 /// One of the five processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {

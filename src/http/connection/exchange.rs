@@ -16,6 +16,8 @@ pub struct Exchange {
     /// Whether a service wants the body.
     wanted: Cell<bool>,
     received: Cell<bool>,
+    /// The answer takes room that others may need.
+    large: Cell<bool>,
     answered: Cell<bool>,
 }
 
@@ -27,6 +29,7 @@ impl Exchange {
         self.withheld.set(false);
         self.wanted.set(false);
         self.received.set(received);
+        self.large.set(false);
         self.answered.set(false);
     }
 
@@ -71,6 +74,16 @@ impl Exchange {
     /// Whether it has.
     pub(super) fn is_received(&self) -> bool {
         self.received.get()
+    }
+
+    /// The answer takes room.
+    pub(super) fn enlarge(&self) {
+        self.large.set(true);
+    }
+
+    /// Whether it does.
+    pub(super) fn is_large(&self) -> bool {
+        self.large.get()
     }
 
     /// The answer is in the hands of actix-http, whole.

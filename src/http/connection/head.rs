@@ -104,7 +104,7 @@ fn judge(request: &Request<'_, '_>, length: usize) -> Result<Head, ApiError> {
     if method == "CONNECT" {
         return Err(ApiError::not_implemented("this is no proxy"));
     }
-    if Uri::try_from(target).is_err() {
+    if !is_plain(target) && Uri::try_from(target).is_err() {
         return Err(ApiError::bad_request("what is asked for is not a path"));
     }
     let fields = Fields::of(request.headers, current)?;
@@ -118,6 +118,12 @@ fn judge(request: &Request<'_, '_>, length: usize) -> Result<Head, ApiError> {
     let waits = fields.expects && body.is_some();
     let plain = (fields.expects || fields.upgrades).then(|| without_offers(request));
     Ok(Head { length, body, waits, plain })
+}
+
+/// Whether it is a path that need not be taken apart to see that it is one; nearly all are.
+fn is_plain(target: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~%?&=+".contains(&byte);
+    target.starts_with('/') && target.bytes().all(plain)
 }
 
 impl<'a> Fields<'a> {

@@ -11,6 +11,7 @@
 //! - [`socket`] is what actix-http reads from and writes to;
 //! - [`exchange`] is what the socket and the services know of each other;
 //! - [`answers`] is around the services: it answers what was refused, and hands out long answers piece by piece;
+//! - [`room`] is the memory that long answers may take together;
 //! - [`deadline`] is a connection's one timer.
 
 mod answers;
@@ -18,19 +19,25 @@ mod deadline;
 mod exchange;
 mod framing;
 mod head;
+mod room;
 mod socket;
 
 use std::time::Duration;
 
-pub use answers::around;
+pub use answers::{Common, around};
+pub use room::Room;
 
 pub use socket::Connection;
 
 /// How long a head may take: the first one from the beginning of the connection, the others from their first byte.
 const HEAD_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long a client may take for the next [`PIECE`] of an answer.
+/// How long a client may take for the next so many bytes of an answer, or for the rest of it.
 const STALL_LIMIT: Duration = Duration::from_secs(10);
+const STALL_BYTES: usize = 16 << 10;
+
+/// How long when its answer is long and there is little room left for others.
+const TIGHT_STALL_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long what a client still sends is read, once it has been answered for the last time. A socket that is closed with
 /// unread bytes takes the answer away from a client that has not read it yet.
@@ -52,5 +59,14 @@ const BODY_WINDOW: usize = 32 << 10;
 /// How much of the requests after this one is read, to notice that the client has gone.
 const READ_AHEAD: usize = 16 << 10;
 
-/// Answers are written in pieces of this size.
-pub const PIECE: usize = 16 << 10;
+/// Answers are written in pieces of this size. The next one is taken when less than this is left of what is being written, so
+/// that actix-http's buffer of 8 KiB need not grow.
+const PIECE: usize = 7 << 10;
+pub const NEXT_PIECE: usize = 1 << 10;
+
+/// What the system may buffer of an answer that was not taken yet. It doubles this; left to itself it would go up to some
+/// megabytes.
+pub const SEND_BUFFER: usize = 16 << 10;
+
+/// Longer answers are long ones, for which there is limited room.
+const LONG: usize = 16 << 10;

@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,7 +17,9 @@ use super::deadline::Deadline;
 use super::exchange::Exchange;
 use super::framing::Body;
 use super::head::{self, Head, Parsed};
-use super::{HEAD_LIMIT, LINGER_BYTES, LINGER_LIMIT, PIECE, READ_AHEAD, STALL_LIMIT};
+use super::{
+    HEAD_LIMIT, LINGER_BYTES, LINGER_LIMIT, READ_AHEAD, Room, STALL_BYTES, STALL_LIMIT, TIGHT_STALL_LIMIT,
+};
 
 /// What actix-http reads instead of a request that is refused. The services never see it: whoever is around them
 /// answers it with the refusal.
@@ -29,6 +32,7 @@ pub struct Connection {
     stream: TcpStream,
     exchange: Rc<Exchange>,
     keep_alive: Duration,
+    room: Arc<Room>,
     stage: Stage,
     /// What has been read and not been handed on.
     held: BytesMut,
@@ -76,7 +80,7 @@ enum Step {
 
 impl Connection {
     /// `keep_alive` is how long it may be idle between requests.
-    pub fn new(stream: TcpStream, keep_alive: Duration) -> Connection {
+    pub fn new(stream: TcpStream, keep_alive: Duration, room: Arc<Room>) -> Connection {
         let mut deadline = Deadline::default();
         deadline.set(Instant::now() + HEAD_LIMIT);
         let exchange = Rc::new(Exchange::default());
@@ -85,6 +89,7 @@ impl Connection {
             stream,
             exchange,
             keep_alive,
+            room,
             stage: Stage::Head,
             held: BytesMut::new(),
             cleared: 0,
@@ -254,21 +259,27 @@ impl Connection {
 
     /// The client takes nothing at the moment.
     fn stalled(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let now = Instant::now();
-        let since = self.stall.get_or_insert(Stall { since: now, taken: 0 }).since;
-        self.deadline.set(since + STALL_LIMIT);
-        if !self.deadline.is_over(cx) {
-            return Ok(());
+        loop {
+            let now = Instant::now();
+            let since = self.stall.get_or_insert(Stall { since: now, taken: 0 }).since;
+            let gives_way = self.exchange.is_large() && self.room.is_tight();
+            let limit = since + if gives_way { TIGHT_STALL_LIMIT } else { STALL_LIMIT };
+            if now >= limit {
+                // Without this the system would keep what was not taken for minutes.
+                self.stream.set_zero_linger()?;
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not take its answer"));
+            }
+            self.deadline.set(limit.min(now + TIGHT_STALL_LIMIT));
+            if !self.deadline.is_over(cx) {
+                return Ok(());
+            }
         }
-        // Without this the system would keep what was not taken for minutes.
-        self.stream.set_zero_linger()?;
-        Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not take its answer"))
     }
 
     fn taken(&mut self, bytes: usize) {
         if let Some(stall) = &mut self.stall {
             stall.taken += bytes;
-            if stall.taken >= PIECE {
+            if stall.taken >= STALL_BYTES {
                 self.stall = None;
             }
         }
