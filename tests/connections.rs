@@ -533,3 +533,81 @@ fn what_is_no_request_is_told_why() {
         }
     }
 }
+
+#[test]
+fn a_client_that_waits_for_leave_has_it_when_its_body_is_wanted() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let config = store::with_catalog(directory.path(), "name,price,quantity\nTux,15.99,100\n");
+    let config = config.to_str().expect("a path of plain characters");
+    let arguments = ["--config", config, "--token", "s3cret"];
+    let store = Up::start_with(&directory.path().join("data"), &arguments);
+    let body = r#"{"name":"Tux","quantity":1}"#;
+    let expects = |first: &str, fields: &str| {
+        format!("{first} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n{fields}\r\n")
+    };
+    for (label, to, head, status) in [
+        ("an order", store.front_end, expects("POST /orders", "Content-Length: 27\r\n"), 201),
+        ("too long", store.front_end, expects("POST /orders", "Content-Length: 99999999\r\n"), 413),
+        (
+            "a wrong type",
+            store.front_end,
+            expects("POST /orders", "Content-Type: text/plain\r\nContent-Length: 27\r\n"),
+            415,
+        ),
+        (
+            "a wrong key",
+            store.front_end,
+            expects("POST /orders", "Idempotency-Key: a b\r\nContent-Length: 27\r\n"),
+            400,
+        ),
+        ("a wrong path", store.front_end, expects("POST /nothing", "Content-Length: 27\r\n"), 404),
+        ("a wrong method", store.front_end, expects("PUT /orders", "Content-Length: 27\r\n"), 405),
+        ("a body for nothing", store.front_end, expects("GET /products/Tux", "Content-Length: 27\r\n"), 200),
+        (
+            "no token",
+            store.front_end,
+            expects("POST /recover", "Content-Type: application/json\r\nContent-Length: 27\r\n"),
+            401,
+        ),
+        (
+            "no token at a replica",
+            store.orders[&2],
+            expects("POST /sync", "Content-Type: application/json\r\nContent-Length: 27\r\n"),
+            401,
+        ),
+        (
+            "a wrong type at a replica",
+            store.orders[&2],
+            expects("POST /sync", "Authorization: Bearer s3cret\r\nContent-Length: 27\r\n"),
+            415,
+        ),
+        (
+            "no message at a replica",
+            store.orders[&2],
+            expects(
+                "POST /sync",
+                "Authorization: Bearer s3cret\r\nContent-Type: application/json\r\nContent-Length: 27\r\n",
+            ),
+            400,
+        ),
+    ] {
+        let wanted = [201, 400].contains(&status) && label != "a wrong key";
+        let mut stream = http::connect(to).expect("a connection");
+        stream.write_all(head.as_bytes()).expect(label);
+        if wanted {
+            let leave = http::read_response(&mut stream).expect(label);
+            assert_eq!((leave.status, leave.headers.len()), (100, 0), "{label}: {leave:?}");
+            stream.write_all(body.as_bytes()).expect(label);
+        }
+        let answer = http::read_response(&mut stream).expect(label);
+        assert_eq!(answer.status, status, "{label}: {}", answer.text());
+        // Whoever was told to go on may send the next request, others have a body that nobody reads.
+        let kept = if wanted { None } else { Some("close") };
+        assert_eq!(answer.header("connection"), kept, "{label}");
+    }
+    // Who does not wait needs no leave.
+    let order = expects("POST /orders", "Content-Length: 27\r\n") + body;
+    let mut stream = http::connect(store.front_end).expect("a connection");
+    stream.write_all(order.as_bytes()).expect("an order is sent");
+    assert_eq!(http::read_response(&mut stream).expect("an answer").status, 201);
+}

@@ -24,7 +24,7 @@ use toystore_actors::probe::plain;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::errors::ApiError;
-use super::request::{self, Body, INTERNAL_BODY, ListQuery, PUBLIC_BODY, Peer};
+use super::request::{self, Body, JsonBody, ListQuery, PUBLIC_BODY, Peer};
 use super::server::{get, method_not_allowed};
 use super::together::Together;
 use super::{backup, internal, shape};
@@ -103,7 +103,6 @@ async fn by_name(request: HttpRequest, front: Data<Front>, body: Payload) -> act
     }
     let path = request::plain(request.match_info().as_str());
     if matches!(path, "/orders" | "/order") && *request.method() == Method::POST {
-        let body = Body::from_request(&request, &mut body.into_inner()).await?;
         return Ok(place(request, front, body).await?);
     }
     Ok(read_by_name(request, front).await?)
@@ -207,13 +206,15 @@ async fn list(front: &Front, asked: ListQuery) -> Result<Bytes, ApiError> {
     Ok(shape::products(&products, request::next_product(&products, limit)))
 }
 
-/// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again.
-async fn place(request: HttpRequest, front: Data<Front>, body: Body<PUBLIC_BODY>) -> Answer {
+/// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again. The body is read when
+/// the head is well: a shopper who waits with it is spared from sending it for nothing.
+async fn place(request: HttpRequest, front: Data<Front>, body: Payload) -> Answer {
     request::accept_json(&request)?;
     let key = match request::idempotency_key(&request)? {
         Some(key) => key,
         None => new_key()?,
     };
+    let body = Body::<PUBLIC_BODY>::from_request(&request, &mut body.into_inner()).await?;
     let order = request::order_body(&body.0)?;
     let mut response = match place_order(&front, key.clone(), order).await {
         Ok(response) => response,
@@ -308,36 +309,26 @@ async fn cached(front: Data<Front>) -> Answer {
     Ok(shape::data(front.cache.names(front.clock.now())))
 }
 
-async fn invalidate(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {
-    request::demand_json(&request)?;
+async fn invalidate(_: Peer, front: Data<Front>, body: JsonBody) -> Answer {
     front.door.ask(request::message::<Invalidate>(&body.0)?).await?;
     Ok(shape::data(json!({})))
 }
 
-async fn change_view(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {
-    request::demand_json(&request)?;
+async fn change_view(_: Peer, front: Data<Front>, body: JsonBody) -> Answer {
     let view = front.door.ask(request::message::<ChangeView>(&body.0)?).await?;
     Ok(shape::data(view))
 }
 
-async fn import(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {
-    request::demand_json(&request)?;
+async fn import(_: Peer, front: Data<Front>, body: JsonBody) -> Answer {
     let import = request::message::<Import>(&body.0)?;
     Ok(shape::data(front.door.ask(ImportProducts { import }).await??))
 }
 
-async fn recover(_: Peer, request: HttpRequest, front: Data<Front>, body: Body<INTERNAL_BODY>) -> Answer {
-    request::demand_json(&request)?;
+async fn recover(_: Peer, front: Data<Front>, body: JsonBody) -> Answer {
     Ok(shape::data(front.door.ask(request::message::<Recover>(&body.0)?).await??))
 }
 
-async fn recover_catalog(
-    _: Peer,
-    request: HttpRequest,
-    front: Data<Front>,
-    body: Body<INTERNAL_BODY>,
-) -> Answer {
-    request::demand_json(&request)?;
+async fn recover_catalog(_: Peer, front: Data<Front>, body: JsonBody) -> Answer {
     Ok(shape::data(front.door.ask(request::message::<RecoverCatalog>(&body.0)?).await??))
 }
 

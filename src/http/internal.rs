@@ -17,7 +17,7 @@ use toystore_actors::order::OrderReplica;
 use toystore_actors::order::messages::{Announce, Chunk, Last, Lookup, Place, Status, Sync, SyncFrom};
 
 use super::errors::ApiError;
-use super::request::{self, Body, INTERNAL_BODY, ListQuery, Peer};
+use super::request::{self, Body, INTERNAL_BODY, JsonBody, ListQuery, Peer};
 use super::server::{get, method_not_allowed};
 use super::together::Together;
 use super::{BINCODE, shape};
@@ -143,8 +143,7 @@ async fn list(door: &Door<Catalog>, asked: ListQuery) -> Result<Bytes, ApiError>
     Ok(shape::products(&products, request::next_product(&products, limit)))
 }
 
-async fn buy(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>, body: Body<INTERNAL_BODY>) -> Answer {
-    request::demand_json(&request)?;
+async fn buy(_: Peer, door: Data<Door<Catalog>>, body: JsonBody) -> Answer {
     let sales = door.ask(request::message::<Buy>(&body.0)?).await??;
     Ok(shape::data(sales))
 }
@@ -237,35 +236,17 @@ struct PlaceOne {
     purchase: Purchase,
 }
 
-async fn place(
-    _: Peer,
-    request: HttpRequest,
-    door: Data<Door<OrderReplica>>,
-    body: Body<INTERNAL_BODY>,
-) -> Answer {
-    request::demand_json(&request)?;
+async fn place(_: Peer, door: Data<Door<OrderReplica>>, body: JsonBody) -> Answer {
     let PlaceOne { epoch, purchase } = request::message(&body.0)?;
     let answers = door.ask(Place { epoch, purchases: vec![purchase] }).await?;
     let placed = answers.into_iter().next().ok_or(BridgeError::Stopped)??;
     Ok(shape::answer(StatusCode::CREATED).json(json!({ "data": { "order_number": placed.number } })))
 }
 
-async fn sync(
-    _: Peer,
-    request: HttpRequest,
-    door: Data<Door<OrderReplica>>,
-    body: Body<INTERNAL_BODY>,
-) -> Answer {
-    request::demand_json(&request)?;
+async fn sync(_: Peer, door: Data<Door<OrderReplica>>, body: JsonBody) -> Answer {
     Ok(shape::data(door.ask(request::message::<Sync>(&body.0)?).await?))
 }
 
-async fn announce(
-    _: Peer,
-    request: HttpRequest,
-    door: Data<Door<OrderReplica>>,
-    body: Body<INTERNAL_BODY>,
-) -> Answer {
-    request::demand_json(&request)?;
+async fn announce(_: Peer, door: Data<Door<OrderReplica>>, body: JsonBody) -> Answer {
     Ok(shape::data(door.ask(request::message::<Announce>(&body.0)?).await?))
 }

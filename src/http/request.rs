@@ -53,6 +53,23 @@ impl<const LIMIT: usize> FromRequest for Body<LIMIT> {
     }
 }
 
+/// A whole body of JSON, from one of the store's own services or from somebody who looks at what happens.
+pub struct JsonBody(pub Bytes);
+
+impl FromRequest for JsonBody {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    /// Of another kind of body nothing is read.
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if let Err(error) = demand_json(request) {
+            return Box::pin(ready(Err(error)));
+        }
+        let body = Body::<INTERNAL_BODY>::from_request(request, payload);
+        Box::pin(async move { Ok(JsonBody(body.await?.0)) })
+    }
+}
+
 async fn read(payload: &mut Payload, limit: usize) -> Result<Bytes, ApiError> {
     let mut first: Option<Bytes> = None;
     let mut all = BytesMut::new();
@@ -155,7 +172,7 @@ pub fn no_such_product() -> ApiError {
 ///
 /// # Errors
 /// 415.
-pub fn demand_json(request: &HttpRequest) -> Result<(), ApiError> {
+fn demand_json(request: &HttpRequest) -> Result<(), ApiError> {
     let coding = request.headers().get(header::CONTENT_ENCODING).and_then(|coding| coding.to_str().ok());
     if let Some(coding) = coding.filter(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
         return Err(ApiError::packed(coding));
