@@ -26,6 +26,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use super::errors::ApiError;
 use super::request::{self, Body, JsonBody, ListQuery, PUBLIC_BODY, Peer};
 use super::server::{get, method_not_allowed};
+use super::shape::Shared;
 use super::together::Together;
 use super::{backup, internal, shape};
 use crate::host::SystemClock;
@@ -47,7 +48,7 @@ pub struct Front {
     cache: Arc<Cache>,
     clock: Arc<SystemClock>,
     placed: StatusCode,
-    list: Together<Result<Bytes, ApiError>>,
+    list: Together<Result<Shared, ApiError>>,
 }
 
 impl Front {
@@ -194,7 +195,7 @@ async fn product(request: HttpRequest, front: Data<Front>, below: &'static str) 
 async fn products(request: HttpRequest, front: Data<Front>) -> Answer {
     let asked = request::list_query(&request)?;
     if asked.is_usual() {
-        return front.list.ask(async || list(&front, asked).await).await.map(shape::common);
+        return front.list.ask(async || list(&front, asked).await.map(Shared::new)).await.map(shape::shared);
     }
     list(&front, asked).await.map(shape::ready_made)
 }

@@ -19,6 +19,7 @@ use toystore_actors::order::messages::{Announce, Chunk, Last, Lookup, Place, Sta
 use super::errors::ApiError;
 use super::request::{self, Body, INTERNAL_BODY, JsonBody, ListQuery, Peer};
 use super::server::{get, method_not_allowed};
+use super::shape::Shared;
 use super::together::Together;
 use super::{BINCODE, shape};
 use crate::node::Door;
@@ -122,7 +123,7 @@ async fn query(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>) -> Answ
 }
 
 /// The usual list of products, as it is made for all who ask for it at the same time.
-type Products = Together<Result<Bytes, ApiError>>;
+type Products = Together<Result<Shared, ApiError>>;
 
 async fn products(
     _: Peer,
@@ -132,7 +133,7 @@ async fn products(
 ) -> Answer {
     let asked = request::list_query(&request)?;
     if asked.is_usual() {
-        return products.ask(async || list(&door, asked).await).await.map(shape::common);
+        return products.ask(async || list(&door, asked).await.map(Shared::new)).await.map(shape::shared);
     }
     list(&door, asked).await.map(shape::ready_made)
 }

@@ -19,7 +19,7 @@ impl<T> Default for Together<T> {
     }
 }
 
-impl<T: Clone> Together<T> {
+impl<T: Clone + PartialEq> Together<T> {
     /// What `find_out` says, or said to somebody else since this was called.
     pub async fn ask(&self, find_out: impl AsyncFnOnce() -> T) -> T {
         let asked = self.event();
@@ -29,10 +29,13 @@ impl<T: Clone> Together<T> {
         {
             return found.clone();
         }
-        // It is old; and while the next is made there need not be two.
-        *last = None;
         let began = self.event();
         let found = find_out().await;
+        // Those who have the same share the memory, too, whenever they asked.
+        let found = match last.take() {
+            Some((_, before)) if before == found => before,
+            _ => found,
+        };
         *last = Some((began, found.clone()));
         found
     }
@@ -45,6 +48,7 @@ impl<T: Clone> Together<T> {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::sync::Arc;
 
     use futures_util::future::join_all;
     use tokio::task::yield_now;
@@ -78,6 +82,17 @@ mod tests {
         let before = found_out.get();
         ask(0).await;
         assert_eq!(found_out.get(), before + 1, "an old answer is told to nobody");
+    }
+
+    #[actix_web::test]
+    async fn what_is_the_same_is_kept_once() {
+        let together = Together::default();
+        let mut before = together.ask(async || Arc::new(7)).await;
+        for (found, same) in [(7, true), (8, false), (8, true), (7, false)] {
+            let told = together.ask(async || Arc::new(found)).await;
+            assert_eq!((*told, Arc::ptr_eq(&told, &before)), (found, same));
+            before = told;
+        }
     }
 
     #[actix_web::test]

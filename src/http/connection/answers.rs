@@ -17,7 +17,7 @@ use futures_util::{FutureExt as _, Stream};
 
 use super::super::errors::ApiError;
 use super::exchange::Exchange;
-use super::room::{Place, Room};
+use super::room::{Common, Place, Room};
 use super::{LONG, PIECE};
 
 /// Puts around the services what a connection's socket must know of them: whether they want the body, and when the
@@ -52,38 +52,44 @@ where
         let room = room.clone();
         async move {
             let response: Response<BoxBody> = answer.await;
-            let (mut response, place) = if reads { placed(response, &room) } else { (response, None) };
-            if place.is_some() {
+            let (mut response, taken) = if reads { placed(response, &room) } else { (response, None) };
+            if taken.is_some() {
                 exchange.enlarge();
             }
             if !exchange.is_received() {
                 response.head_mut().set_connection_type(ConnectionType::Close);
             }
-            Ok(response.map_body(|_, body| Answer { body, piece: Bytes::new(), exchange, _place: place }))
+            Ok(response.map_body(|_, body| Answer { body, piece: Bytes::new(), exchange, _taken: taken }))
         }
     })
 }
 
-/// Marks an answer that many clients share.
-pub struct Common;
+/// The room that an answer takes.
+enum Taken {
+    Alone { _place: Place },
+    Together { _place: Common },
+}
 
 /// Takes the room that an answer needs, or says that there is none. That may be said of answers to questions only: what
 /// was asked for otherwise is done.
-fn placed(response: Response<BoxBody>, room: &Arc<Room>) -> (Response<BoxBody>, Option<Place>) {
+fn placed(response: Response<BoxBody>, room: &Arc<Room>) -> (Response<BoxBody>, Option<Taken>) {
     let length = match response.body().size() {
         BodySize::Sized(length) => usize::try_from(length).unwrap_or(usize::MAX),
         _ => 0,
     };
-    if length <= LONG || response.extensions().contains::<Common>() {
+    if length <= LONG {
         return (response, None);
     }
-    match room.take(length) {
-        Some(place) => (response, Some(place)),
-        None => {
-            let full = ApiError::unavailable("there is no room for long answers at the moment; ask again");
-            (full.error_response().into(), None)
-        }
+    let common = response.extensions().get::<Common>().cloned();
+    let taken = match common {
+        Some(place) => place.take(room, length).then_some(Taken::Together { _place: place }),
+        None => room.take(length).map(|place| Taken::Alone { _place: place }),
+    };
+    if taken.is_some() {
+        return (response, taken);
     }
+    let full = ApiError::unavailable("there is no room for long answers at the moment; ask again");
+    (full.error_response().into(), None)
 }
 
 /// The request, with a body that is read when it is asked for.
@@ -119,7 +125,7 @@ pub struct Answer {
     body: BoxBody,
     piece: Bytes,
     exchange: Rc<Exchange>,
-    _place: Option<Place>,
+    _taken: Option<Taken>,
 }
 
 impl MessageBody for Answer {
@@ -155,29 +161,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_answers_that_nobody_shares_take_room() {
+    fn long_answers_take_room() {
         let room = Arc::new(Room::default());
-        let mut places = Vec::new();
-        for (length, common, placed_at, status) in [
-            (LONG, false, false, 200),
-            (LONG + 1, false, true, 200),
-            (63 << 20, false, true, 200),
+        let (first, second) = (Common::default(), Common::default());
+        let mut all = Vec::new();
+        for (length, common, takes, status) in [
+            (LONG, None, false, 200),
+            (LONG + 1, None, true, 200),
+            (31 << 20, None, true, 200),
+            (31 << 20, Some(&first), true, 200),
             // Now there is room for less than this.
-            (2 << 20, false, false, 503),
-            (2 << 20, true, false, 200),
-            (LONG, false, false, 200),
+            (2 << 20, None, false, 503),
+            (2 << 20, Some(&second), false, 503),
+            // This has its room already.
+            (31 << 20, Some(&first), true, 200),
+            (LONG, None, false, 200),
         ] {
             let mut response = HttpResponse::Ok().body(vec![b' '; length]);
-            if common {
-                response.extensions_mut().insert(Common);
+            if let Some(common) = common {
+                response.extensions_mut().insert(common.clone());
             }
-            let (response, place) = placed(response.into(), &room);
-            assert_eq!(
-                (place.is_some(), response.status().as_u16()),
-                (placed_at, status),
-                "{length} {common}"
-            );
-            places.push(place);
+            let (response, taken) = placed(response.into(), &room);
+            assert_eq!((taken.is_some(), response.status().as_u16()), (takes, status), "{length}");
+            all.push(taken);
         }
+        drop((all, first));
+        assert!(room.take(64 << 20).is_some(), "all of it is given back");
     }
 }

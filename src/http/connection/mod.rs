@@ -24,8 +24,8 @@ mod socket;
 
 use std::time::Duration;
 
-pub use answers::{Common, around};
-pub use room::Room;
+pub use answers::around;
+pub use room::{Common, Room};
 
 pub use socket::Connection;
 

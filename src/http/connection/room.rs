@@ -1,9 +1,9 @@
 //! Room for long answers, which are in memory until the client has taken them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
-/// How much of a server's memory is for long answers that only one client has.
+/// How much of a server's memory is for long answers.
 const ROOM: usize = 64 << 20;
 
 /// From here on, whoever does not take its answer gives way.
@@ -20,6 +20,17 @@ pub struct Room {
 pub struct Place {
     room: Arc<Room>,
     bytes: usize,
+}
+
+/// The room of an answer that many clients have at the same time; it is taken once for all of them.
+#[derive(Debug, Clone, Default)]
+pub struct Common(Arc<OnceLock<Option<Place>>>);
+
+impl Common {
+    /// Takes room for the answer unless somebody has, if there is any.
+    pub fn take(&self, room: &Arc<Room>, bytes: usize) -> bool {
+        self.0.get_or_init(|| room.take(bytes)).is_some()
+    }
 }
 
 impl Room {
