@@ -13,7 +13,7 @@ use toystore_actors::net::NodeId;
 
 use crate::config::{Config, Overrides};
 use crate::failure::Failure;
-use crate::http::transport;
+use crate::http::{answer, transport};
 use crate::shop::wire;
 
 /// The longest answer that is taken.
@@ -127,7 +127,8 @@ impl FrontEnd {
         let silent = |why| NoAnswer::Silent { address, why };
         let request = self.client.post(format!("http://{address}{path}")).timeout(COMMAND_LIMIT);
         let mut response = request.send_json(what).await.map_err(|error| silent(error.to_string()))?;
-        let body = response.body().await.map_err(|error| silent(format!("the answer broke off: {error}")))?;
+        let body =
+            answer::json(&mut response, ANSWER_BYTES).await.map_err(|error| silent(error.to_string()))?;
         self.read(&format!("POST {path}"), response.status(), &body)
     }
 
@@ -149,8 +150,7 @@ impl FrontEnd {
     async fn send(&self, path: &str) -> Result<(StatusCode, Bytes), String> {
         let url = format!("http://{}{path}", self.address);
         let mut response = self.client.get(url).send().await.map_err(|error| error.to_string())?;
-        let body = response.body().limit(ANSWER_BYTES).await;
-        let body = body.map_err(|error| format!("the answer broke off: {error}"))?;
+        let body = answer::json(&mut response, ANSWER_BYTES).await.map_err(|error| error.to_string())?;
         Ok((response.status(), body))
     }
 }

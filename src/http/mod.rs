@@ -1,5 +1,6 @@
 //! The services' doors on the network: routes, the shapes of answers and errors, and the way to the peers.
 
+pub(crate) mod answer;
 pub(crate) mod backup;
 mod connection;
 mod errors;

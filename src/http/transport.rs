@@ -14,7 +14,7 @@ use futures_util::future::LocalBoxFuture;
 use parking_lot::RwLock;
 use toystore_actors::net::{self, Bridge, Codec, Denied, NetError, NodeId, Transport};
 
-use super::BINCODE;
+use super::{BINCODE, answer};
 use crate::config::Token;
 use crate::host::Links;
 use crate::shop::wire;
@@ -78,10 +78,10 @@ impl Transport for Http {
         let sent = request.send_body(body);
         Box::pin(async move {
             let mut response = sent.await.map_err(|error| classify(&error))?;
-            let reply = response.body().limit(REPLY_LIMIT).await;
+            let reply = answer::announced(&mut response, REPLY_LIMIT).await;
             match response.status() {
                 StatusCode::OK => reply.map_err(|_| NetError::Lost),
-                status => Err(refusal(status, &reply.unwrap_or_default())),
+                status => Err(refusal(status, reply.ok().as_deref())),
             }
         })
     }
@@ -91,18 +91,19 @@ impl Transport for Http {
     }
 }
 
-/// What an answer other than success means.
-fn refusal(status: StatusCode, body: &[u8]) -> NetError {
-    match status {
-        StatusCode::SERVICE_UNAVAILABLE => NetError::Overloaded,
+/// What an answer other than success means. Some statuses say it all; of the others the body has to be whole.
+fn refusal(status: StatusCode, body: Option<&[u8]>) -> NetError {
+    match (status, body) {
+        (StatusCode::SERVICE_UNAVAILABLE, _) => NetError::Overloaded,
         // The peer's actor stopped while, or before, it had the call.
-        StatusCode::INTERNAL_SERVER_ERROR => NetError::Lost,
-        StatusCode::UNAUTHORIZED => NetError::Denied(Denied::NoToken),
-        StatusCode::FORBIDDEN => NetError::Denied(Denied::OtherToken),
-        StatusCode::MISDIRECTED_REQUEST if let Ok(answer) = net::decode(body) => {
+        (StatusCode::INTERNAL_SERVER_ERROR, _) => NetError::Lost,
+        (StatusCode::UNAUTHORIZED, _) => NetError::Denied(Denied::NoToken),
+        (StatusCode::FORBIDDEN, _) => NetError::Denied(Denied::OtherToken),
+        (_, None) => NetError::Lost,
+        (StatusCode::MISDIRECTED_REQUEST, Some(body)) if let Ok(answer) = net::decode(body) => {
             NetError::Misdirected(answer)
         }
-        status => NetError::Malformed(said(status, body)),
+        (status, Some(body)) => NetError::Malformed(said(status, body)),
     }
 }
 
@@ -159,5 +160,64 @@ impl Transport for Local {
             let bridge = bridge.ok_or(NetError::Refused)?;
             Ok(bridge.dispatch(name, Codec::Bincode, body).await?)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answer::doubles::{answer, saying};
+    use super::*;
+
+    /// An answer that did not arrive whole is as good as none: the peer may have acted.
+    #[test]
+    fn an_answer_that_was_cut_is_lost() {
+        let megabyte = "x".repeat(1_000_000);
+        let cut = &megabyte[..300_000];
+        let malformed = |what: &str| Err(NetError::Malformed(what.to_owned()));
+        let refused = r#"{"error":{"code":404,"message":"no message"}}"#;
+        let not_found =
+            |length: usize| answer(&format!("404 Not Found\r\nContent-Length: {length}"), refused);
+        let rows: Vec<(&str, Vec<u8>, Result<usize, NetError>)> = vec![
+            ("whole", answer("200 OK\r\nContent-Length: 1000000", &megabyte), Ok(1_000_000)),
+            ("empty", answer("200 OK\r\nContent-Length: 0", ""), Ok(0)),
+            ("a body that was cut", answer("200 OK\r\nContent-Length: 1000000", cut), Err(NetError::Lost)),
+            ("no body", answer("200 OK\r\nContent-Length: 1000000", ""), Err(NetError::Lost)),
+            ("a head that was cut", b"HTTP/1.1 200 OK\r\nContent-Le".to_vec(), Err(NetError::Lost)),
+            ("nothing", Vec::new(), Err(NetError::Lost)),
+            ("no length", answer("200 OK", "abc"), Err(NetError::Lost)),
+            ("no length, as of old", b"HTTP/1.0 200 OK\r\n\r\nabc".to_vec(), Err(NetError::Lost)),
+            (
+                "chunks",
+                answer("200 OK\r\nTransfer-Encoding: chunked", "3\r\nabc\r\n0\r\n\r\n"),
+                Err(NetError::Lost),
+            ),
+            (
+                "chunks that were cut",
+                answer("200 OK\r\nTransfer-Encoding: chunked", "3\r\nabc\r\n"),
+                Err(NetError::Lost),
+            ),
+            ("another's refusal", not_found(refused.len()), malformed("404 Not Found: no message")),
+            ("another's refusal that was cut", not_found(refused.len() + 1), Err(NetError::Lost)),
+            (
+                "a receiver's words that were cut",
+                answer("421 Misdirected Request\r\nContent-Length: 100", [1, 0, 0]),
+                Err(NetError::Lost),
+            ),
+            // The status alone promises that no notice was taken.
+            (
+                "too much to do, and cut",
+                answer("503 Service Unavailable\r\nContent-Length: 100", "{"),
+                Err(NetError::Overloaded),
+            ),
+        ];
+        actix::System::new().block_on(async {
+            for (label, answer, expected) in rows {
+                let peer = NodeId::Order(1);
+                let addresses = BTreeMap::from([(peer, saying([answer]))]);
+                let links = RemoteLinks(Arc::new(Remote { addresses, token: None }));
+                let called = links.transport().call(peer, "sync", Bytes::from_static(b"message")).await;
+                assert_eq!(called.map(|reply| reply.len()), expected, "{label}");
+            }
+        });
     }
 }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::wire::NewOrder;
+use crate::http::answer;
 
 /// Everything but RFC 3986's unreserved characters.
 const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -200,8 +201,8 @@ impl Store {
         let mut response = sent.await.map_err(|error| Later::Broken(error.to_string()))?;
         let header = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let (location, retry_after) = (header(LOCATION), header(RETRY_AFTER));
-        let body = response.body().limit(MAX_BODY_BYTES).await;
-        let body = body.map_err(|error| Later::Broken(format!("the answer broke off: {error}")))?;
+        let body = answer::json(&mut response, MAX_BODY_BYTES).await;
+        let body = body.map_err(|error| Later::Broken(error.to_string()))?;
         if response.status() == StatusCode::SERVICE_UNAVAILABLE {
             let message = super::wire::error(503, &body).unwrap_or_else(|malformed| malformed);
             let after = retry_after.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
@@ -228,6 +229,67 @@ fn next_pause(later: &Later, usual: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::answer::doubles::{answer, saying};
+
+    /// What did not arrive whole is asked for again, and is no fault of what the store says.
+    #[test]
+    fn an_answer_that_was_cut_is_none() {
+        let list = r#"{"data":[1,2]}"#;
+        let all = list.len();
+        let with_length = |body: &str, length| answer(&format!("200 OK\r\nContent-Length: {length}"), body);
+        let chunked = |body: &str| answer("200 OK\r\nTransfer-Encoding: chunked", body);
+        let rows: Vec<(&str, Vec<u8>, Result<&str, &str>)> = vec![
+            ("whole", with_length(list, all), Ok(list)),
+            ("cut", with_length(&list[..5], all), Err("broke off: 5 of 14 bytes came")),
+            ("cut where it could end", with_length("[1,2]", 100), Err("broke off: 5 of 100 bytes came")),
+            ("no byte of it", with_length("", 100), Err("broke off: 0 of 100 bytes came")),
+            ("two chunks", chunked("5\r\n{\"dat\r\n9\r\na\":[1,2]}\r\n0\r\n\r\n"), Ok(list)),
+            (
+                "cut between two chunks",
+                chunked("5\r\n{\"dat\r\n"),
+                Err("in the middle of its JSON, after 5 bytes"),
+            ),
+            ("cut within a chunk", chunked("9\r\n{\"dat"), Err("in the middle of its JSON, after 5 bytes")),
+            ("cut within a chunk's head", chunked("5\r\n{\"dat\r\n9"), Err("broke off")),
+            ("cut before the last chunk, which says nothing", chunked("e\r\n{\"data\":[1,2]}\r\n"), Ok(list)),
+            ("no JSON, in chunks", chunked("6\r\n<html>\r\n0\r\n\r\n"), Ok("<html>")),
+            ("the end of the connection", [b"HTTP/1.0 200 OK\r\n\r\n", list.as_bytes()].concat(), Ok(list)),
+            (
+                "the end came too early",
+                b"HTTP/1.0 200 OK\r\n\r\n{\"da".to_vec(),
+                Err("in the middle of its JSON"),
+            ),
+            ("no word about its length", answer("200 OK", list), Err("does not say where its body ends")),
+            ("nothing", Vec::new(), Err("")),
+        ];
+        actix::System::new().block_on(async {
+            for (label, answer, expected) in rows {
+                let url = format!("http://{}", saying([answer])).parse().expect("a good address");
+                let store = Store::new(url, 1, Duration::from_secs(10));
+                let answer = store.attempt(&Request::Products { after: None }, Duration::from_secs(10)).await;
+                match (answer, expected) {
+                    (Ok(answer), Ok(body)) => assert_eq!(answer.body, body, "{label}"),
+                    (Err(later), Err(part)) => assert!(later.to_string().contains(part), "{label}: {later}"),
+                    (Ok(answer), Err(_)) => panic!("{label}: {answer:?}"),
+                    (Err(later), Ok(_)) => panic!("{label}: {later}"),
+                }
+            }
+        });
+    }
+
+    /// The attempt after a cut one has the answer.
+    #[test]
+    fn a_cut_answer_is_asked_for_again() {
+        let whole = r#"{"data":[]}"#;
+        let head = "200 OK\r\nContent-Length: 11";
+        let address = saying([answer(head, "{"), answer(head, ""), answer(head, whole)]);
+        actix::System::new().block_on(async {
+            let url = format!("http://{address}").parse().expect("a good address");
+            let asked =
+                Store::new(url, 1, Duration::from_secs(10)).ask(&Request::Products { after: None }).await;
+            assert_eq!((asked.attempts, asked.answer.expect("an answer").body), (3, Bytes::from(whole)));
+        });
+    }
 
     #[test]
     fn urls_name_a_host_and_nothing_more() {
