@@ -58,7 +58,13 @@ fn hit(criterion: &mut Criterion) {
     let front = system.block_on(async {
         rig.catalog().await;
         let (door, cache) = rig.front_end().await;
-        Data::new(Front::new(door, cache, rig.world.clock.clone(), StatusCode::CREATED))
+        Data::new(Front::new(
+            door,
+            cache,
+            rig.world.clock.clone(),
+            rig.world.leaving.clone(),
+            StatusCode::CREATED,
+        ))
     });
     let routes = move |config: &mut _| front_end::routes(&front, config);
     let store = system.block_on(init_service(app(Data::new(None), routes)));

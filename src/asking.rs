@@ -76,7 +76,8 @@ impl Store {
     /// # Errors
     /// See [`Config::load`].
     pub fn config(&self) -> Result<Config, Failure> {
-        let overrides = Overrides { data: self.data.clone(), token: self.token.clone(), log_format: None };
+        let overrides =
+            Overrides { data: self.data.clone(), token: self.token.clone(), ..Overrides::default() };
         Config::load(self.config.as_deref(), &overrides)
     }
 }

@@ -20,6 +20,7 @@ pub mod restore;
 pub mod serve;
 pub mod services;
 pub mod shop;
+pub mod stop;
 pub mod up;
 mod utc;
 

@@ -16,8 +16,9 @@ use crate::failure::Failure;
 use crate::host::{Directory, label};
 use crate::logging;
 use crate::node::NotStarted;
-use crate::serve::{say, stopped};
+use crate::serve::say;
 use crate::services::{self, Bound, Serving};
+use crate::stop::stopped;
 use crate::up::Store;
 
 /// How often it is looked whether a replica's files were set aside.
@@ -103,7 +104,7 @@ pub async fn until_stopped(
     mut failed: UnboundedReceiver<NodeId>,
     serving: &mut Vec<Serving>,
 ) -> Result<(), Failure> {
-    let mut stop = pin!(stopped());
+    let mut stop = pin!(stopped(store.config.http.drain, &store.world.leaving));
     loop {
         let pause = pin!(next(&mut failed, !missing.is_empty()));
         let Either::Right((stopped, _)) = select(stop.as_mut(), pause).await else {

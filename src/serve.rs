@@ -5,17 +5,19 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use toystore_actors::net::NodeId;
 
 use crate::advice::{self, Named};
-use crate::config::{Config, Overrides, list};
+use crate::config::{Config, MAX_DRAIN_S, Overrides, list};
 use crate::failure::{COULD_NOT_RUN, Failure};
 use crate::host::{Directory, SystemClock, World, label, surroundings};
 use crate::http::transport::{Remote, RemoteLinks};
 use crate::logging::{self, LogFormat};
 use crate::services::{self, Bound};
+use crate::stop::{Leaving, stopped};
 
 /// Which kind of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,6 +59,11 @@ pub struct Args {
     /// How the log is written [default: as configured, else text]
     #[arg(long, value_name = "FORMAT", env = "TOYSTORE_LOG_FORMAT")]
     log_format: Option<LogFormat>,
+
+    /// For the front-end: how long it still serves once it is told to stop, while /readyz says 503 [default: as configured,
+    /// else 0]
+    #[arg(long, value_name = "SECONDS", env = "TOYSTORE_DRAIN_S", value_parser = clap::value_parser!(u64).range(0..=MAX_DRAIN_S))]
+    drain_s: Option<u64>,
 }
 
 /// Runs the service until it is told to stop.
@@ -65,7 +72,8 @@ pub struct Args {
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let store = Named { config: Some(args.config.clone()), data: args.data.clone(), front_end: None };
-    let overrides = Overrides { data: args.data, token: args.token, log_format: args.log_format };
+    let overrides =
+        Overrides { data: args.data, token: args.token, log_format: args.log_format, drain_s: args.drain_s };
     let config = Config::load(Some(&args.config), &overrides)?;
     logging::start(config.log_format, logging::TURNING_POINTS);
     outlive_file_size_limit();
@@ -82,12 +90,15 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     if id == NodeId::Catalog {
         advice::catalog_is_gone(&config, &store).iter().for_each(|gone| logging::tell(NodeId::Catalog, gone));
     }
-    let opened = services::open(&world(&config), &config, bound).await;
+    let world = world(&config);
+    let opened = services::open(&world, &config, bound).await;
     let opened = opened.map_err(|why| advice::failure(id, why, &store))?;
     drop(opening);
     say(&[line]);
     let serving = opened.serve(&config)?;
-    stopped().await;
+    // Only a front-end has a balancer in front of it.
+    let drain = if matches!(id, NodeId::FrontEnd(_)) { config.http.drain } else { Duration::ZERO };
+    stopped(drain, &world.leaving).await;
     services::stop(vec![serving]).await;
     Ok(ExitCode::SUCCESS)
 }
@@ -121,6 +132,7 @@ fn world(config: &Config) -> World {
         configured: config.addresses.keys().copied().collect(),
         links: Arc::new(RemoteLinks(Arc::new(remote))),
         clock: Arc::new(SystemClock::default()),
+        leaving: Leaving::default(),
         on_failure: Arc::new(|id, failure| {
             let _ = Failure::CouldNotRun(format!("{} stopped: {failure}", label(id))).report();
             process::exit(i32::from(COULD_NOT_RUN));
@@ -137,26 +149,6 @@ pub fn say(lines: &[String]) {
     let _ = out.flush();
 }
 
-/// Waits until the process is told to stop: by Ctrl-C, by whoever supervises it, or because its terminal has gone.
-pub async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        let (terminate, hang_up) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
-        let (Ok(mut terminated), Ok(mut hung_up)) = (terminate, hang_up) else {
-            return interrupted().await;
-        };
-        tokio::select! {
-            () = interrupted() => {}
-            _ = terminated.recv() => {}
-            _ = hung_up.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    interrupted().await;
-}
-
 /// Makes a write beyond the process's limit of file sizes fail, as one to a full disk does, instead of ending the process.
 pub fn outlive_file_size_limit() {
     #[cfg(unix)]
@@ -170,12 +162,5 @@ pub fn outlive_file_size_limit() {
                 "a write beyond the limit of file sizes will end the process, since its signal cannot be caught: {error}"
             );
         }
-    }
-}
-
-async fn interrupted() {
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        log::warn!("Ctrl-C cannot be noticed, so end the process by SIGTERM: {error}");
-        std::future::pending::<()>().await;
     }
 }

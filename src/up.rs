@@ -15,7 +15,7 @@ use toystore_actors::front_end::messages::{GetReadiness, ListProducts};
 use toystore_actors::net::NodeId;
 
 use crate::advice::{self, Named};
-use crate::config::{Config, Overrides};
+use crate::config::{Config, MAX_DRAIN_S, Overrides};
 use crate::failure::Failure;
 use crate::host::{Directory, SystemClock, World, label, surroundings};
 use crate::http::transport::Registry;
@@ -24,6 +24,7 @@ use crate::node::{Door, NotStarted};
 use crate::rejoin::{self, Missing};
 use crate::serve::{outlive_file_size_limit, say};
 use crate::services::{self, Bound, Opened};
+use crate::stop::Leaving;
 
 /// How often it is looked whether orders can be placed.
 const READY_POLL: Duration = Duration::from_millis(20);
@@ -50,6 +51,10 @@ pub struct Args {
     #[arg(long, value_name = "FORMAT", env = "TOYSTORE_LOG_FORMAT")]
     log_format: Option<LogFormat>,
 
+    /// How long the store still serves once it is told to stop, while /readyz says 503 [default: as configured, else 0]
+    #[arg(long, value_name = "SECONDS", env = "TOYSTORE_DRAIN_S", value_parser = clap::value_parser!(u64).range(0..=MAX_DRAIN_S))]
+    drain_s: Option<u64>,
+
     /// Listen on any free ports instead of those configured
     #[arg(long)]
     free_ports: bool,
@@ -61,7 +66,8 @@ pub struct Args {
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut named = Named { config: args.config.clone(), data: args.data.clone(), front_end: None };
-    let overrides = Overrides { data: args.data, token: args.token, log_format: args.log_format };
+    let overrides =
+        Overrides { data: args.data, token: args.token, log_format: args.log_format, drain_s: args.drain_s };
     let config = Config::load(args.config.as_deref(), &overrides)?;
     logging::start(config.log_format, logging::WRONG);
     outlive_file_size_limit();
@@ -176,6 +182,7 @@ fn world(config: &Config, registry: &Registry, named: &Named, failed: UnboundedS
         configured: config.addresses.keys().copied().collect(),
         links: Arc::new(registry.clone()),
         clock: Arc::new(SystemClock::default()),
+        leaving: Leaving::default(),
         on_failure: Arc::new(move |id, failure| {
             nodes.remove(id);
             let help = advice::after_failure(id, &named);

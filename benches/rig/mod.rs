@@ -16,6 +16,7 @@ use toystore::host::{SystemClock, World};
 use toystore::http::transport::Registry;
 use toystore::node::{self, Door, Running};
 use toystore::services;
+use toystore::stop::Leaving;
 use toystore_actors::catalog::{self, Catalog, Source};
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::messages::GetReadiness;
@@ -65,6 +66,7 @@ impl Rig {
             configured: config.addresses.keys().copied().collect(),
             links: Arc::new(registry.clone()),
             clock: Arc::new(SystemClock::default()),
+            leaving: Leaving::default(),
             on_failure: Arc::new(|id, failure| {
                 eprintln!("{id} failed: {failure}");
                 process::exit(1);

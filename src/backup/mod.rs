@@ -22,7 +22,8 @@ use crate::asking::FrontEnd;
 use crate::config::{Config, Overrides};
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::serve::{say, stopped};
+use crate::serve::say;
+use crate::stop;
 use crate::utc;
 
 /// So often a copy is begun before it is given up that the book stays the same.
@@ -64,7 +65,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = Config::load(args.config.as_deref(), &overrides)?;
     let source = Source::new(FrontEnd::new(&config, args.front_end), config.timing.order_deadline);
     let made = {
-        let (making, stopped) = (pin!(make(source, &args.directory)), pin!(stopped()));
+        let (making, stopped) = (pin!(make(source, &args.directory)), pin!(stop::told()));
         match select(making, stopped).await {
             Either::Left((made, _)) => made,
             Either::Right(_) => Err("stopped before the backup was whole; nothing of it is kept".into()),

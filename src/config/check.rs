@@ -9,7 +9,7 @@ use toml::Spanned;
 use toystore_actors::net::NodeId;
 
 use super::raw::{RawConfig, RawMember, RawTiming};
-use super::{CacheSettings, Config, Http, Products, Restock, Timing, Token};
+use super::{CacheSettings, Config, Http, MAX_DRAIN_S, Products, Restock, Timing, Token};
 
 /// The shortest limit for anything that waits for another machine: a message there and back, and a sync of its disk, take
 /// as long at times, and what can never be answered in time never works.
@@ -72,6 +72,12 @@ pub fn parse(origin: &str, text: &str) -> Result<Config, String> {
                 &raw.http.keep_alive_s,
                 120,
                 5..=3600,
+            )?),
+            drain: Duration::from_secs(source.number(
+                "http.drain_s",
+                &raw.http.drain_s,
+                0,
+                0..=MAX_DRAIN_S,
             )?),
         },
         max_calls: to_usize(source.number("limits.max_calls", &raw.limits.max_calls, 1024, 1..=1_000_000)?),
@@ -274,6 +280,10 @@ mod tests {
         check(
             &format!("{SERVICES}[http]\nkeep_alive_s = 1\n"),
             "c.toml:10: http.keep_alive_s is 1; use a number from 5 to 3600",
+        );
+        check(
+            &format!("{SERVICES}[http]\ndrain_s = 3601\n"),
+            "c.toml:10: http.drain_s is 3601; use a number from 0 to 3600",
         );
         check(&format!("token = \"\"\n{SERVICES}"), "c.toml:1: the token must be");
         check(&format!("token = \"a b\"\n{SERVICES}"), "c.toml:1: the token must be");

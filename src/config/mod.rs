@@ -27,6 +27,9 @@ const LOCAL_PRODUCTS: &str = include_str!("../../configs/catalog.csv");
 /// Where the data goes when nobody says otherwise.
 const DEFAULT_DATA: &str = "toystore-data";
 
+/// The longest time that may be set for draining, in seconds.
+pub const MAX_DRAIN_S: u64 = 3600;
+
 /// The secret that the services of one cluster show each other. It is not printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -117,6 +120,8 @@ pub struct Http {
     pub placed: u16,
     /// How long a connection may be idle between requests.
     pub keep_alive: Duration,
+    /// How long everything is still served once the process is told to stop, so that a balancer can notice.
+    pub drain: Duration,
 }
 
 /// Spans of time; see `configs/local.toml` for what each is for.
@@ -145,6 +150,8 @@ pub struct Overrides {
     pub token: Option<String>,
     /// How the log is written.
     pub log_format: Option<LogFormat>,
+    /// Seconds of draining, at most [`MAX_DRAIN_S`].
+    pub drain_s: Option<u64>,
 }
 
 impl Config {
@@ -175,6 +182,9 @@ impl Config {
             config.token = Some(token);
         }
         config.log_format = overrides.log_format.unwrap_or(config.log_format);
+        if let Some(seconds) = overrides.drain_s {
+            config.http.drain = Duration::from_secs(seconds);
+        }
         Ok(config)
     }
 
@@ -305,6 +315,7 @@ mod tests {
             assert_eq!(config.cache, built_in.cache, "{name}");
             assert_eq!(config.restock, built_in.restock, "{name}");
             assert_eq!(config.max_calls, built_in.max_calls, "{name}");
+            assert_eq!(config.http, built_in.http, "{name}");
             assert_eq!((config.products().read)(), (built_in.products().read)(), "{name}");
             assert_eq!(config.products().digest, built_in.products().digest, "{name}");
             assert_eq!(config.log_format, built_in.log_format, "{name}");
@@ -324,11 +335,13 @@ mod tests {
             data: Some("elsewhere".into()),
             token: Some("secret".into()),
             log_format: Some(LogFormat::Json),
+            drain_s: Some(7),
         };
         let config = Config::load(Some(&configs.join("cluster.toml")), &overrides).expect("it loads");
         assert_eq!(config.data, Path::new("elsewhere"));
         assert_eq!(config.token.as_ref().map(Token::secret), Some("secret"));
         assert_eq!(config.log_format, LogFormat::Json);
+        assert_eq!(config.http.drain, Duration::from_secs(7));
         assert!(!format!("{config:?}").contains("secret"));
     }
 

@@ -74,6 +74,7 @@ pub struct RawLimits {
 pub struct RawHttp {
     pub placed_status: Option<Spanned<u64>>,
     pub keep_alive_s: Option<Spanned<u64>>,
+    pub drain_s: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -24,6 +24,7 @@ pub use self::clock::SystemClock;
 pub use self::disk::{ADVICE, Directory, sync_names};
 pub use self::files::raise_file_limit;
 use self::log::LogProbe;
+use crate::stop::Leaving;
 
 /// How the nodes of this process reach their peers. A transport belongs to one thread, so each node makes
 /// its own from this.
@@ -54,6 +55,8 @@ pub struct World {
     pub links: Arc<dyn Links>,
     /// The machine's clock.
     pub clock: Arc<SystemClock>,
+    /// Whether the process is about to stop.
+    pub leaving: Leaving,
     /// What to do when a node fails.
     pub on_failure: OnFailure,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
@@ -31,6 +31,7 @@ use super::together::Together;
 use super::{backup, internal, shape};
 use crate::host::SystemClock;
 use crate::node::Door;
+use crate::stop::Leaving;
 
 type Answer = Result<HttpResponse, ApiError>;
 
@@ -47,20 +48,22 @@ pub struct Front {
     pub(super) door: Door<FrontEnd>,
     cache: Arc<Cache>,
     clock: Arc<SystemClock>,
+    leaving: Leaving,
     placed: StatusCode,
     list: Together<Result<Shared, ApiError>>,
 }
 
 impl Front {
-    /// The actor's door, and what a hit needs: the cache and the clock that its leases run on. `placed` is the status of an
-    /// order that was placed.
+    /// The actor's door, and what a hit needs: the cache and the clock that its leases run on. `leaving` is told to whoever
+    /// sends shoppers here, `placed` is the status of an order that was placed.
     pub fn new(
         door: Door<FrontEnd>,
         cache: Arc<Cache>,
         clock: Arc<SystemClock>,
+        leaving: Leaving,
         placed: StatusCode,
     ) -> Front {
-        Front { door, cache, clock, placed, list: Together::default() }
+        Front { door, cache, clock, leaving, placed, list: Together::default() }
     }
 }
 
@@ -102,6 +105,21 @@ async fn by_name(request: HttpRequest, front: Data<Front>, body: Payload) -> act
     if internal::is_from_peer(&request) {
         return internal::answer_peer(request, body).await;
     }
+    let leaving = front.leaving.has_begun();
+    let answered = for_shopper(request, front, body).await;
+    let mut response = answered.unwrap_or_else(HttpResponse::from_error);
+    if leaving {
+        // So that the connection ends between two requests and not, when the listener closes, with one on its way.
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
+}
+
+async fn for_shopper(
+    request: HttpRequest,
+    front: Data<Front>,
+    body: Payload,
+) -> actix_web::Result<HttpResponse> {
     let path = request::plain(request.match_info().as_str());
     if matches!(path, "/orders" | "/order") && *request.method() == Method::POST {
         return Ok(place(request, front, body).await?);
@@ -165,6 +183,11 @@ async fn alive(front: Data<Front>) -> Answer {
 }
 
 async fn ready(front: Data<Front>) -> Answer {
+    if front.leaving.has_begun() {
+        return Err(ApiError::unavailable(
+            "the store is about to stop: it still serves whoever asks, and nobody should be sent to it any more",
+        ));
+    }
     let readiness = front.door.ask(GetReadiness {}).await?;
     if readiness.ready {
         return Ok(shape::data(json!({ "status": "ready" })));
