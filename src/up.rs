@@ -219,7 +219,7 @@ async fn announce(door: Door<FrontEnd>, address: SocketAddr) {
         "ready".to_owned(),
         format!("  curl http://{address}/products/{name}"),
         format!(
-            "  curl -H 'Content-Type: application/json' -d '{{\"name\":\"{name}\",\"quantity\":2}}' http://{address}/orders"
+            "  curl -H 'Content-Type: application/json' -H 'Idempotency-Key: my-first' -d '{{\"name\":\"{name}\",\"quantity\":2}}' http://{address}/orders"
         ),
         format!("  curl http://{address}/orders/1"),
     ]);
