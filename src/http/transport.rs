@@ -27,7 +27,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long an unused connection is kept. The servers keep theirs longer, so that one is not closed just
 /// as a call is sent on it.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE: Duration = Duration::from_secs(3);
 
 /// Peers in other processes.
 #[derive(Debug)]

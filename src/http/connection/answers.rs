@@ -67,7 +67,7 @@ where
 /// The room that an answer takes.
 enum Taken {
     Alone { _place: Place },
-    Together { _place: Common },
+    Together { _place: Arc<Place> },
 }
 
 /// Takes the room that an answer needs, or says that there is none. That may be said of answers to questions only: what
@@ -82,7 +82,7 @@ fn placed(response: Response<BoxBody>, room: &Arc<Room>) -> (Response<BoxBody>, 
     }
     let common = response.extensions().get::<Common>().cloned();
     let taken = match common {
-        Some(place) => place.take(room, length).then_some(Taken::Together { _place: place }),
+        Some(common) => common.take(room, length).map(|place| Taken::Together { _place: place }),
         None => room.take(length).map(|place| Taken::Alone { _place: place }),
     };
     if taken.is_some() {
@@ -185,7 +185,8 @@ mod tests {
             assert_eq!((taken.is_some(), response.status().as_u16()), (takes, status), "{length}");
             all.push(taken);
         }
-        drop((all, first));
+        drop(all);
+        assert!(second.take(&room, 2 << 20).is_some(), "that there was none once says nothing of now");
         assert!(room.take(64 << 20).is_some(), "all of it is given back");
     }
 }

@@ -1,7 +1,9 @@
 //! Room for long answers, which are in memory until the client has taken them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
 
 /// How much of a server's memory is for long answers.
 const ROOM: usize = 64 << 20;
@@ -22,14 +24,21 @@ pub struct Place {
     bytes: usize,
 }
 
-/// The room of an answer that many clients have at the same time; it is taken once for all of them.
+/// The room of an answer that many clients have at the same time: it is taken once for all of them, and is given back when none
+/// of them has it any more.
 #[derive(Debug, Clone, Default)]
-pub struct Common(Arc<OnceLock<Option<Place>>>);
+pub struct Common(Arc<Mutex<Weak<Place>>>);
 
 impl Common {
     /// Takes room for the answer unless somebody has, if there is any.
-    pub fn take(&self, room: &Arc<Room>, bytes: usize) -> bool {
-        self.0.get_or_init(|| room.take(bytes)).is_some()
+    pub fn take(&self, room: &Arc<Room>, bytes: usize) -> Option<Arc<Place>> {
+        let mut kept = self.0.lock();
+        if let Some(place) = kept.upgrade() {
+            return Some(place);
+        }
+        let place = Arc::new(room.take(bytes)?);
+        *kept = Arc::downgrade(&place);
+        Some(place)
     }
 }
 

@@ -136,6 +136,9 @@ impl Connection {
     }
 
     fn next_head(&mut self) -> Step {
+        // Empty lines before a request are nothing (RFC 9112, 2.2): old clients send one behind a body.
+        let empty = self.held.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.held.advance(empty);
         if !self.held.is_empty() {
             match head::parse(&self.held) {
                 Parsed::Whole(head) => return self.begin(head),
@@ -372,8 +375,13 @@ impl AsyncWrite for Connection {
         this.stall = None;
         if this.exchange.is_answered() && !this.written {
             this.written = true;
-            let reads = matches!(this.stage, Stage::Answer) && this.held.is_empty() && !this.ended;
-            if !reads {
+            let idle = matches!(this.stage, Stage::Answer) && this.held.is_empty() && !this.ended;
+            if idle && !this.last {
+                // Whoever reads has found nothing and will not look again before something comes: from now on it is the timer
+                // that wakes the task.
+                this.next_request();
+                let _ = this.deadline.is_over(cx);
+            } else if !idle {
                 cx.waker().wake_by_ref();
             }
         }
