@@ -64,6 +64,7 @@ fn hit(criterion: &mut Criterion) {
             rig.world.clock.clone(),
             rig.world.leaving.clone(),
             StatusCode::CREATED,
+            Box::new(Vec::new),
         ))
     });
     let routes = move |config: &mut _| front_end::routes(&front, config);

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use toystore_actors::catalog;
 use toystore_actors::domain::ReplicaId;
@@ -119,6 +120,9 @@ fn without_its_file(id: NodeId, store: &Named) -> String {
     }
 }
 
+/// A store whose other files are younger is perhaps being started for the first time, one service after the other.
+const FIRST_START: Duration = Duration::from_secs(60);
+
 /// What is to be said when the catalog is about to begin with a new file in a store that is not new: its old one is
 /// gone, and with it what was sold.
 pub fn catalog_is_gone(config: &Config, store: &Named) -> Option<String> {
@@ -129,7 +133,8 @@ pub fn catalog_is_gone(config: &Config, store: &Named) -> Option<String> {
     }
     let books = config.replicas().into_iter().map(|id| of(NodeId::Order(id), BOOK_FILE));
     let journal = of(NodeId::Catalog, &journal_of(catalog::FILE));
-    books.chain([journal]).any(|left| left.exists()).then(|| {
+    let is_old = |book: PathBuf| book.metadata().is_ok_and(|left| !is_young(left.created().ok()));
+    (books.into_iter().any(is_old) || journal.exists()).then(|| {
         format!(
             "{} is gone, and the store is not new: a new catalog knows of no sale; {} rebuilds it from the order book",
             file.display(),
@@ -138,11 +143,24 @@ pub fn catalog_is_gone(config: &Config, store: &Named) -> Option<String> {
     })
 }
 
+/// Whether something came about just now; where the file system does not say, it did not.
+fn is_young(created: Option<SystemTime>) -> bool {
+    created.and_then(|created| created.elapsed().ok()).is_some_and(|age| age < FIRST_START)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;
 
     use super::*;
+
+    #[test]
+    fn what_came_about_just_now_says_nothing_of_a_store_that_is_not_new() {
+        let before = |seconds| SystemTime::now().checked_sub(Duration::from_secs(seconds));
+        for (created, young) in [(before(0), true), (before(50), true), (before(70), false), (None, false)] {
+            assert_eq!(is_young(created), young, "{created:?}");
+        }
+    }
 
     #[test]
     fn a_command_names_the_store_as_it_was_named() {

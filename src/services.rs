@@ -117,7 +117,9 @@ pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened
             .await?;
             let placed = StatusCode::from_u16(config.http.placed).unwrap_or(StatusCode::CREATED);
             let (clock, leaving) = (world.clock.clone(), world.leaving.clone());
-            let front = Data::new(Front::new(door.clone(), cache, clock, leaving, placed));
+            let (links, configured) = (world.links.clone(), world.configured.clone());
+            let stopped = Box::new(move || links.stopped(&configured));
+            let front = Data::new(Front::new(door.clone(), cache, clock, leaving, placed, stopped));
             let routes: Routes = Arc::new(move |config| http::front_end::routes(&front, config));
             let bridge = door.bridge.clone();
             let size = Size { workers: 2, connections: shoppers() };

@@ -380,6 +380,39 @@ fn memory_at_rest_is_small() {
     }
 }
 
+/// Whoever supervises `up` is told which part of it does not run.
+#[test]
+fn healthz_names_the_part_that_does_not_run() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let first = Up::start(directory.path());
+    first.in_sync(&[1, 2, 3]);
+    drop(first);
+    let book = directory.path().join("order-2");
+    fs::write(book.join("book.redb"), "damaged").expect("a file");
+    let up = Up::start_without(directory.path(), &[1, 3]);
+    let health = || http::get(up.front_end, "/healthz").expect("it answers").data();
+    assert_eq!(health(), serde_json::json!({ "status": "alive", "stopped": ["order-2"] }));
+    fs::rename(&book, directory.path().join("elsewhere")).expect("it can be moved");
+    eventually(PATIENCE, "all of it runs", || {
+        (health() == serde_json::json!({ "status": "alive" })).then_some(())
+    });
+}
+
+/// Five fresh services, the catalog last: its file is not gone, it was never there.
+#[test]
+fn a_catalog_that_starts_after_the_replicas_is_not_taken_for_one_that_lost_its_file() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut cluster = Cluster::new(directory.path());
+    for service in
+        [Service::Order(1), Service::Order(2), Service::Order(3), Service::FrontEnd, Service::Catalog]
+    {
+        cluster.start(service);
+    }
+    cluster.ready();
+    let said = cluster.process(Service::Catalog).complaints();
+    assert!(!said.contains("is gone"), "{said}");
+}
+
 /// One replica is missing at the very first start: nobody knows whether it remembers a store, so all wait for it, and say so.
 #[test]
 fn a_first_start_waits_for_every_replica_and_says_for_whom() {

@@ -31,6 +31,11 @@ use crate::stop::Leaving;
 pub trait Links: Send + Sync {
     /// A transport for the current thread.
     fn transport(&self) -> Rc<dyn Transport>;
+
+    /// Those of these nodes that were to run in this process, and do not.
+    fn stopped(&self, _: &BTreeSet<NodeId>) -> Vec<NodeId> {
+        Vec::new()
+    }
 }
 
 /// What is done when a node can no longer keep its promises.

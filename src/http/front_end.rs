@@ -19,7 +19,7 @@ use toystore_actors::front_end::messages::{
     OrderError, PlaceOrder, QueryProduct, Recover, RecoverCatalog, Unavailable,
 };
 use toystore_actors::front_end::{Cache, FrontEnd, cache};
-use toystore_actors::net::BridgeError;
+use toystore_actors::net::{BridgeError, NodeId};
 use toystore_actors::probe::plain;
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -29,7 +29,7 @@ use super::server::{get, method_not_allowed};
 use super::shape::Shared;
 use super::together::Together;
 use super::{backup, internal, shape};
-use crate::host::SystemClock;
+use crate::host::{SystemClock, label};
 use crate::node::Door;
 use crate::stop::Leaving;
 
@@ -50,20 +50,26 @@ pub struct Front {
     clock: Arc<SystemClock>,
     leaving: Leaving,
     placed: StatusCode,
+    /// The services of this process that do not run.
+    stopped: Stopped,
     list: Together<Result<Shared, ApiError>>,
 }
 
+/// Which services of this process do not run.
+pub type Stopped = Box<dyn Fn() -> Vec<NodeId> + Send + Sync>;
+
 impl Front {
     /// The actor's door, and what a hit needs: the cache and the clock that its leases run on. `leaving` is told to whoever
-    /// sends shoppers here, `placed` is the status of an order that was placed.
+    /// sends shoppers here, `placed` is the status of an order that was placed, `stopped` is for whoever asks how it is.
     pub fn new(
         door: Door<FrontEnd>,
         cache: Arc<Cache>,
         clock: Arc<SystemClock>,
         leaving: Leaving,
         placed: StatusCode,
+        stopped: Stopped,
     ) -> Front {
-        Front { door, cache, clock, leaving, placed, list: Together::default() }
+        Front { door, cache, clock, leaving, placed, stopped, list: Together::default() }
     }
 }
 
@@ -179,7 +185,12 @@ enum Wanted {
 }
 
 async fn alive(front: Data<Front>) -> Answer {
-    internal::alive(&front.door)
+    let alive = internal::alive(&front.door)?;
+    let stopped: Vec<_> = (front.stopped)().into_iter().map(label).collect();
+    if stopped.is_empty() {
+        return Ok(alive);
+    }
+    Ok(shape::data(json!({ "status": "alive", "stopped": stopped })))
 }
 
 async fn ready(front: Data<Front>) -> Answer {

@@ -1,6 +1,6 @@
 //! The two ways from an actor to its peers: over HTTP, and within one process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -142,6 +142,11 @@ impl Registry {
 impl Links for Registry {
     fn transport(&self) -> Rc<dyn Transport> {
         Rc::new(Local(self.clone()))
+    }
+
+    fn stopped(&self, nodes: &BTreeSet<NodeId>) -> Vec<NodeId> {
+        let running = self.0.read();
+        nodes.iter().copied().filter(|node| !running.contains_key(node)).collect()
     }
 }
 
