@@ -19,8 +19,9 @@ use crate::world::World;
 const CALL: Duration = Duration::from_secs(2);
 const FRONT_END: NodeId = NodeId::FrontEnd(1);
 
-/// How long the store must name the same command before the operator believes that it does not get on by itself.
-const PATIENCE: Nanos = 2_000_000_000;
+/// How long the store must name the same command before the operator believes that it does not get on by itself: as long as the
+/// deployed command waits for it. Messages that are late may be on their way for half of that after all has healed.
+const PATIENCE: Nanos = 5_000_000_000;
 
 /// Whoever looks after the store.
 #[derive(Debug, Default)]
