@@ -121,11 +121,11 @@ fn without_its_file(id: NodeId, store: &Named) -> String {
 }
 
 /// A store whose other files are younger is perhaps being started for the first time, one service after the other.
-const FIRST_START: Duration = Duration::from_secs(60);
+pub const FIRST_START: Duration = Duration::from_secs(60);
 
 /// What is to be said when the catalog is about to begin with a new file in a store that is not new: its old one is
-/// gone, and with it what was sold.
-pub fn catalog_is_gone(config: &Config, store: &Named) -> Option<String> {
+/// gone, and with it what was sold. Order books that are younger than `first_start` do not tell that.
+pub fn catalog_is_gone(config: &Config, store: &Named, first_start: Duration) -> Option<String> {
     let of = |id, file: &str| config.data.join(label(id)).join(file);
     let file = of(NodeId::Catalog, catalog::FILE);
     if file.exists() {
@@ -133,7 +133,8 @@ pub fn catalog_is_gone(config: &Config, store: &Named) -> Option<String> {
     }
     let books = config.replicas().into_iter().map(|id| of(NodeId::Order(id), BOOK_FILE));
     let journal = of(NodeId::Catalog, &journal_of(catalog::FILE));
-    let is_old = |book: PathBuf| book.metadata().is_ok_and(|left| !is_young(left.created().ok()));
+    let is_old =
+        |book: PathBuf| book.metadata().is_ok_and(|left| !is_younger(left.created().ok(), first_start));
     (books.into_iter().any(is_old) || journal.exists()).then(|| {
         format!(
             "{} is gone, and the store is not new: a new catalog knows of no sale; {} rebuilds it from the order book",
@@ -143,9 +144,9 @@ pub fn catalog_is_gone(config: &Config, store: &Named) -> Option<String> {
     })
 }
 
-/// Whether something came about just now; where the file system does not say, it did not.
-fn is_young(created: Option<SystemTime>) -> bool {
-    created.and_then(|created| created.elapsed().ok()).is_some_and(|age| age < FIRST_START)
+/// Whether something came about less than so long ago; where the file system does not say, it did not.
+fn is_younger(created: Option<SystemTime>, than: Duration) -> bool {
+    created.and_then(|created| created.elapsed().ok()).is_some_and(|age| age < than)
 }
 
 #[cfg(test)]
@@ -158,7 +159,8 @@ mod tests {
     fn what_came_about_just_now_says_nothing_of_a_store_that_is_not_new() {
         let before = |seconds| SystemTime::now().checked_sub(Duration::from_secs(seconds));
         for (created, young) in [(before(0), true), (before(50), true), (before(70), false), (None, false)] {
-            assert_eq!(is_young(created), young, "{created:?}");
+            assert_eq!(is_younger(created, FIRST_START), young, "{created:?}");
+            assert!(!is_younger(created, Duration::ZERO), "{created:?}");
         }
     }
 

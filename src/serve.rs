@@ -88,7 +88,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let line = bound.line();
     let opening = Directory::prepare(&config.data.join(label(id))).map_err(Failure::CouldNotRun)?;
     if id == NodeId::Catalog {
-        advice::catalog_is_gone(&config, &store).iter().for_each(|gone| logging::tell(NodeId::Catalog, gone));
+        advice::catalog_is_gone(&config, &store, advice::FIRST_START)
+            .iter()
+            .for_each(|gone| logging::tell(NodeId::Catalog, gone));
     }
     let world = world(&config);
     let opened = services::open(&world, &config, bound).await;

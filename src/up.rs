@@ -141,7 +141,7 @@ async fn open_all(store: &Store, mut bound: Vec<Bound>) -> Result<(Vec<Opened>, 
     let directories = bound.iter().map(|service| store.config.data.join(label(service.id())));
     let opening = directories.map(|directory| Directory::prepare(&directory));
     let _opening = opening.collect::<Result<Vec<_>, _>>().map_err(Failure::CouldNotRun)?;
-    advice::catalog_is_gone(&store.config, &store.named)
+    advice::catalog_is_gone(&store.config, &store.named, Duration::ZERO)
         .iter()
         .for_each(|gone| logging::tell(NodeId::Catalog, gone));
     // The services that the front-end asks are there before it is. They open their files side by side: after a
