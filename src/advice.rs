@@ -131,11 +131,11 @@ pub fn catalog_is_gone(config: &Config, store: &Named, first_start: Duration) ->
     if file.exists() {
         return None;
     }
-    let books = config.replicas().into_iter().map(|id| of(NodeId::Order(id), BOOK_FILE));
+    let mut books = config.replicas().into_iter().map(|id| of(NodeId::Order(id), BOOK_FILE));
     let journal = of(NodeId::Catalog, &journal_of(catalog::FILE));
     let is_old =
         |book: PathBuf| book.metadata().is_ok_and(|left| !is_younger(left.created().ok(), first_start));
-    (books.into_iter().any(is_old) || journal.exists()).then(|| {
+    (books.any(is_old) || journal.exists()).then(|| {
         format!(
             "{} is gone, and the store is not new: a new catalog knows of no sale; {} rebuilds it from the order book",
             file.display(),

@@ -58,12 +58,10 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let What::Import(args) = args.what;
     let config = args.store.config()?;
     let (products, digest) = products_of(&args.file)?;
-    let parts = parts(products, digest);
+    let parts = parts(&products, digest);
     let front_end = FrontEnd::new(&config, args.store.front_end);
     let imported = match send(&front_end, &parts).await {
-        Err(NoAnswer::Silent { address, why }) => {
-            stopped(&config, &parts)?.ok_or(NoAnswer::Silent { address, why })
-        }
+        Err(silent @ NoAnswer::Silent { .. }) => stopped(&config, &parts)?.ok_or(silent),
         outcome => outcome,
     };
     let imported = imported.map_err(|why| Failure::CouldNotRun(why.to_string()))?;
@@ -71,13 +69,12 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn parts(mut products: Vec<ProductSeed>, digest: Digest) -> Vec<Import> {
-    let mut parts = Vec::new();
-    while products.len() > PART {
-        let rest = products.split_off(PART);
-        parts.push(Import { products: std::mem::replace(&mut products, rest), digest: None });
+fn parts(products: &[ProductSeed], digest: Digest) -> Vec<Import> {
+    let part = |products: &[ProductSeed]| Import { products: products.to_vec(), digest: None };
+    let mut parts: Vec<_> = products.chunks(PART).map(part).collect();
+    if let Some(last) = parts.last_mut() {
+        last.digest = Some(digest);
     }
-    parts.push(Import { products, digest: Some(digest) });
     parts
 }
 
@@ -133,7 +130,7 @@ mod tests {
             [(1, vec![1]), (PART, vec![PART]), (PART + 1, vec![PART, 1]), (2 * PART, vec![PART, PART])]
         {
             let all: Vec<_> = (0..count).map(seed).collect();
-            let parts = parts(all.clone(), Digest([7; 32]));
+            let parts = parts(&all, Digest([7; 32]));
             assert_eq!(parts.iter().map(|part| part.products.len()).collect::<Vec<_>>(), sizes);
             let digests = parts.iter().map(|part| part.digest.is_some());
             assert_eq!(digests.filter(|some| *some).count(), 1);
