@@ -141,7 +141,7 @@ async fn remember(catalog: &Door<Catalog>, length: OrderNumber) {
     let line = [BY].into_iter().collect();
     let register = Register { store: STORE, run: BY, line, epoch: 0, orders: Some(0) };
     until(async || catalog.ask(register.clone()).await.is_ok()).await;
-    let leader = Leadership { reign: 1, epoch: 1, by: BY, last: length };
+    let leader = Leadership { term: 1, epoch: 1, by: BY, last: length };
     let rebuild = Rebuild { store: STORE, leader, sold: Vec::new() };
     until(async || catalog.ask(rebuild.clone()).await.is_ok_and(|rebuilt| rebuilt.is_ok())).await;
 }

@@ -298,7 +298,7 @@ fn the_replicas_and_the_catalog_answer_people_too() {
     let leader = json!({ "reign": 0, "epoch": 1, "by": "0000000000000001", "last": 0 });
     let buy = json!({ "leader": leader, "batch": 1, "purchases": [], "settled": 0 }).to_string();
     let old = http::post(store.catalog, "/buy", &buy).expect("an answer");
-    refused("a reign of the past", &old, 409, "newer reign");
+    refused("a term of the past", &old, 409, "newer term");
 }
 
 #[test]

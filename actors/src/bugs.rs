@@ -65,7 +65,7 @@ bugs! {
     EntryBeforeUnchecked "entry-before-unchecked" "B2" "A follower appends without looking at the entry before.";
     EpochNotSaved "epoch-not-saved" "B3" "A follower that hears of an epoch first from a leader's message does not save it.";
     OldEpochAccepted "old-epoch-accepted" "B1" "A follower takes entries from the leader of an older epoch.";
-    BuyNotFenced "buy-not-fenced" "C1" "The catalog sells to a leader of an older reign.";
+    BuyNotFenced "buy-not-fenced" "C1" "The catalog sells to a leader of an older term.";
     BatchNumberIgnored "batch-number-ignored" "C2" "The catalog sells a batch that it has seen before once more.";
     RefusalForgotten "refusal-forgotten" "C3" "Neither the leader nor the catalog remembers who was refused, and a late copy of the request may be sold.";
     AttemptsSideBySide "attempts-side-by-side" "C4" "The front-end makes two attempts of one key side by side.";
@@ -77,7 +77,7 @@ bugs! {
     AddedTooEarly "added-too-early" "D3" "The leader asks to add a joiner that lacks acknowledged orders.";
     JoinerUncounted "joiner-uncounted" "D4" "A joiner is no longer waited for although it may have been added.";
     RestartedLeaderGoesOn "restarted-leader-goes-on" "D5" "A leader that restarts goes on in the epoch that it finds on its disk.";
-    ReignKept "reign-kept" "D6" "A ping does not name the view, and a leader that missed one keeps its reign and its confirmations.";
+    TermKept "term-kept" "D6" "A ping does not name the view, and a leader that missed one keeps its term and its confirmations.";
     RestartedLeaderKept "restarted-leader-kept" "E2" "The front-end keeps a leader that is alive but does not lead.";
     NoDropInTakeover "no-drop-in-takeover" "E3" "A leader does not ask to drop a dead replica while it takes over.";
     SyncGivenUp "sync-given-up" "E4" "A leader stops sending to a follower after the first message that is not answered.";

@@ -7,7 +7,7 @@ pub mod bugs;
 pub mod catalog;
 pub mod clock;
 pub mod domain;
-mod doubles;
+mod duplicate_processes;
 pub mod front_end;
 pub mod host;
 pub mod net;

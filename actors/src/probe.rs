@@ -71,10 +71,10 @@ pub enum Event {
     Invalidated { products: Vec<ProductName> },
     /// The catalog made a group of changes visible.
     GroupVisible { products: Vec<ProductName>, waited_for_lease: bool },
-    /// The catalog refused a purchase batch of an older reign or number.
-    BatchRefused { reign: Epoch, batch: u64 },
+    /// The catalog refused a purchase batch of an older term or number.
+    BatchRefused { term: Epoch, batch: u64 },
     /// The catalog answered a repeated purchase batch with its stored answer.
-    BatchRepeated { reign: Epoch, batch: u64 },
+    BatchRepeated { term: Epoch, batch: u64 },
     /// The catalog restocked products that were sold out.
     Restocked { products: Vec<ProductName> },
     /// The catalog may answer: every front-end has dropped its cache, or its leases have run out.
@@ -147,8 +147,8 @@ limits! {
     Calls "calls under way at a service";
     Requests "requests under way at the front-end";
     QueuedCalls "calls that wait at the catalog";
-    CourierCalls "calls with orders to the leader";
-    CourierOrders "orders in a call to the leader";
+    LeaderCalls "calls with orders to the leader";
+    LeaderCallOrders "orders in a call to the leader";
     JournalHalf "half of a journal";
     LongCommit "a commit longer than half of a journal";
     ReplayedRecords "records replayed at a time";

@@ -4,10 +4,10 @@
 //! deployed, a real file and a blocking thread; simulated, a disk that keeps, loses or tears each write
 //! that was not synced, and virtual time.
 
-mod head;
 mod journal;
 mod journaled;
-mod trial;
+mod superblock;
+mod write_overlay;
 
 use std::any::Any;
 use std::fmt;

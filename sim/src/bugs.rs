@@ -26,7 +26,7 @@ macro_rules! directed {
 const DIRECTED: &[(Bug, &str)] = directed! {
     EpochNotSaved "bugs/epoch-not-saved"
     FetchDoesNotFence "bugs/fetch-does-not-fence"
-    ReignKept "bugs/reign-kept"
+    TermKept "bugs/term-kept"
     OwnLengthConfirmed "bugs/own-length-confirmed"
     JoinerNotWaitedFor "bugs/joiner-not-waited-for"
     AddedTooEarly "bugs/added-too-early"

@@ -13,9 +13,9 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use toystore_actors::bugs::Bug;
 use toystore_sim::bugs;
+use toystore_sim::external_checkers::{self, Finding};
 use toystore_sim::faults::{self, KINDS, MEMORY_KINDS};
 use toystore_sim::lines::Lines;
-use toystore_sim::opinion::{self, Finding};
 use toystore_sim::report::{self, Outcome, Summary};
 use toystore_sim::run::run;
 use toystore_sim::scenario::{Scenario, Setup};
@@ -231,7 +231,7 @@ fn judge(args: &JudgeArgs) -> Result<bool, CouldNotRun> {
             .map_err(|error| CouldNotRun(format!("cannot read {}: {error}", file.display())))?;
         let lines = Lines::parse(&text)
             .map_err(|error| CouldNotRun(format!("{} is no history: {error}", file.display())))?;
-        for opinion in opinion::judge(&lines, args.restock_to) {
+        for opinion in external_checkers::judge(&lines, args.restock_to) {
             opinions += 1;
             match opinion.finding {
                 Finding::Kept if args.files.len() > 1 => continue,

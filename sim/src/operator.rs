@@ -12,7 +12,7 @@ use toystore_actors::front_end::messages::{GetReadiness, Recover, RecoverCatalog
 use toystore_actors::net::{Net, NodeId};
 
 use crate::clock::Nanos;
-use crate::director::COMES_BACK;
+use crate::driver::COMES_BACK;
 use crate::report::Violation;
 use crate::world::World;
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::Nanos;
+use crate::coverage::must_be_seen;
 use crate::history::History;
 use crate::scenario::Setup;
 use crate::shrink::Shrunk;
-use crate::sometimes::must_be_seen;
 use crate::trace::Line;
 
 /// The commit that this program was built from.

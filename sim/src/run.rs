@@ -10,7 +10,7 @@ use toystore_actors::bugs;
 
 use crate::audit;
 use crate::checks;
-use crate::director;
+use crate::driver;
 use crate::report::{Outcome, Violation};
 use crate::scenario::Setup;
 use crate::trace::Trace;
@@ -81,7 +81,7 @@ fn run_here(setup: Setup, record: bool) -> Outcome {
     bugs::plant(setup.bug);
     let outcome = system.block_on(tokio::task::unconstrained(async move {
         let world = World::new(setup, if record { Trace::recording() } else { Trace::default() });
-        director::begin(&world);
+        driver::begin(&world);
         drive(&world);
         let virtual_nanos = world.now();
         if !world.violations().is_empty() {

@@ -14,7 +14,7 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 
 use crate::clock::Nanos;
-use crate::director::COMES_BACK;
+use crate::driver::COMES_BACK;
 use crate::faults::{self, Timed};
 use crate::network::Weather;
 use crate::report::{Outcome, seconds};

@@ -34,9 +34,9 @@ pub struct Sizes {
     /// How many calls may be under way at the catalog.
     pub catalog_calls: usize,
     /// See the front-end's limits.
-    pub courier_calls: usize,
+    pub leader_calls: usize,
     /// See the front-end's limits.
-    pub courier_batch: usize,
+    pub leader_batch: usize,
     /// See the front-end's limits.
     pub exact_cache: usize,
     /// How much of a file redb keeps in memory.
@@ -63,8 +63,8 @@ impl Default for Sizes {
             front_end_calls: 64,
             front_end_requests: 64,
             catalog_calls: 64,
-            courier_calls: front_end.courier_calls,
-            courier_batch: front_end.courier_batch,
+            leader_calls: front_end.leader_calls,
+            leader_batch: front_end.leader_batch,
             exact_cache: front_end.exact_cache,
             cache_bytes: 1 << 20,
             journal_bytes: 128 << 10,
@@ -92,8 +92,8 @@ impl Sizes {
             front_end_calls: size(large.front_end_calls, 8),
             front_end_requests: size(large.front_end_requests, 8),
             catalog_calls: size(large.catalog_calls, 8),
-            courier_calls: size(large.courier_calls, 4),
-            courier_batch: size(large.courier_batch, 4),
+            leader_calls: size(large.leader_calls, 4),
+            leader_batch: size(large.leader_batch, 4),
             exact_cache: size(large.exact_cache, 8),
             cache_bytes: size(large.cache_bytes, 1 << 18),
             fold_every: size(large.fold_every, 16),
@@ -128,8 +128,8 @@ impl Sizes {
     #[must_use]
     pub fn front_end(&self) -> front_end::Limits {
         front_end::Limits {
-            courier_calls: self.courier_calls,
-            courier_batch: self.courier_batch,
+            leader_calls: self.leader_calls,
+            leader_batch: self.leader_batch,
             exact_cache: self.exact_cache,
         }
     }

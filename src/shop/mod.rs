@@ -147,10 +147,10 @@ async fn shop(args: &Args) -> Result<bool, Cannot> {
         });
     }
     let listed = opening.into_iter().flat_map(|(products, _)| products).map(|product| product.name);
-    let shelf = listed.chain(args.products.iter().cloned()).collect();
+    let products = listed.chain(args.products.iter().cloned()).collect();
     let shop = Rc::new(Shop {
         store,
-        shelf,
+        products,
         history,
         tally: RefCell::default(),
         orders: RefCell::default(),

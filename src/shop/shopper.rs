@@ -32,7 +32,7 @@ pub struct Shop {
     /// Where they shop.
     pub store: Store,
     /// The names on the shelves.
-    pub shelf: Vec<String>,
+    pub products: Vec<String>,
     /// What they write down.
     pub history: History,
     /// What they count.
@@ -68,7 +68,7 @@ impl Shop {
         let mut gone = 0;
         while plan.rounds.is_none_or(|rounds| gone < rounds) && !self.closing.get() {
             gone += 1;
-            let name = &self.shelf[plan.choices.random_range(0..self.shelf.len())];
+            let name = &self.products[plan.choices.random_range(0..self.products.len())];
             let wants = plan.choices.random_bool(plan.buy).then(|| plan.choices.random_range(1..=3));
             let curious = plan.choices.random_ratio(1, PEEKS);
             let Ok(seen) = self.query(plan.client, name).await else { return };

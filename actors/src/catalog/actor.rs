@@ -17,8 +17,8 @@ use super::memory::Memory;
 use super::messages::{
     Buy, GoOn, Import, Inventory, List, Query, Rebuild, Recall, Refusal, Register, Restock, TakeOver,
 };
-use super::showcase::Showcase;
 use super::stock::Changes;
+use super::visible_stock::VisibleStock;
 use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
 use crate::domain::{Epoch, ProductName};
@@ -63,7 +63,7 @@ struct Inner {
     vouched: Cell<bool>,
     /// Why nothing is shown although this serves: its memory is that of an earlier time.
     behind: Cell<Option<Refusal>>,
-    showcase: RefCell<Showcase>,
+    visible: RefCell<VisibleStock>,
     queue: RefCell<Queue>,
     /// Wakes the task that runs the groups.
     arrival: Notify,
@@ -71,7 +71,7 @@ struct Inner {
 }
 
 impl Catalog {
-    pub(super) fn new(host: Host, config: CatalogConfig, file: DataFile, showcase: Showcase) -> Catalog {
+    pub(super) fn new(host: Host, config: CatalogConfig, file: DataFile, visible: VisibleStock) -> Catalog {
         let (stop, stopped) = oneshot::channel();
         let inner = Inner {
             host,
@@ -80,7 +80,7 @@ impl Catalog {
             floor: Cell::new(None),
             vouched: Cell::new(false),
             behind: Cell::new(None),
-            showcase: RefCell::new(showcase),
+            visible: RefCell::new(visible),
             queue: RefCell::new(Queue::new(config.max_calls)),
             arrival: Notify::new(),
             stop: Cell::new(Some(stop)),
@@ -122,7 +122,7 @@ impl Handler<Query> for Catalog {
     fn handle(&mut self, query: Query, _: &mut Context<Catalog>) -> MessageResult<Query> {
         let now = self.inner.host.clock.now();
         let serving = self.inner.serving();
-        MessageResult(serving.map(|()| self.inner.showcase.borrow_mut().query(&query, now)))
+        MessageResult(serving.map(|()| self.inner.visible.borrow_mut().query(&query, now)))
     }
 }
 
@@ -131,7 +131,7 @@ impl Handler<List> for Catalog {
 
     fn handle(&mut self, list: List, _: &mut Context<Catalog>) -> MessageResult<List> {
         let serving = self.inner.serving();
-        MessageResult(serving.map(|()| self.inner.showcase.borrow().list(&list)))
+        MessageResult(serving.map(|()| self.inner.visible.borrow().list(&list)))
     }
 }
 
@@ -140,7 +140,7 @@ impl Handler<Inventory> for Catalog {
 
     fn handle(&mut self, ask: Inventory, _: &mut Context<Catalog>) -> MessageResult<Inventory> {
         let serving = self.inner.serving();
-        MessageResult(serving.map(|()| self.inner.showcase.borrow().inventory(&ask)))
+        MessageResult(serving.map(|()| self.inner.visible.borrow().inventory(&ask)))
     }
 }
 
@@ -148,7 +148,7 @@ impl Handler<Recall> for Catalog {
     type Result = MessageResult<Recall>;
 
     fn handle(&mut self, _: Recall, _: &mut Context<Catalog>) -> MessageResult<Recall> {
-        MessageResult(self.inner.showcase.borrow().stock().recall())
+        MessageResult(self.inner.visible.borrow().stock().recall())
     }
 }
 
@@ -190,7 +190,7 @@ impl Inner {
     }
 
     fn memory(&self) -> Memory {
-        self.showcase.borrow().stock().memory()
+        self.visible.borrow().stock().memory()
     }
 
     /// Lets its peers know to which store it belongs.
@@ -294,7 +294,7 @@ impl Inner {
 
     async fn run_group(&self, calls: Vec<Call>) -> Result<(), DiskError> {
         let floor = self.floor.get();
-        let mut group = group::decide(self.showcase.borrow().stock(), floor, calls, self.config.restock_to);
+        let mut group = group::decide(self.visible.borrow().stock(), floor, calls, self.config.restock_to);
         let rebuilt = group.changes.rebuilt;
         if !group.changes.is_empty() {
             if planted(Bug::AnswerBeforeVisible) {
@@ -321,17 +321,17 @@ impl Inner {
     /// Saves changes, and shows them when they are durable and no front-end holds what they replace.
     async fn change(&self, changes: Changes) -> Result<(), DiskError> {
         let products = changes.products();
-        let holders = self.showcase.borrow_mut().begin(&products, self.host.clock.now());
+        let holders = self.visible.borrow_mut().begin(&products, self.host.clock.now());
         let changes = Arc::new(changes);
         let dropped = join_all(holders.into_iter().map(|front_end| self.drop_changing(front_end)));
         let (saved, confirmed) = join(self.save(changes.clone()), dropped).await;
         saved?;
-        if self.showcase.borrow_mut().show(&changes) {
+        if self.visible.borrow_mut().show(&changes) {
             self.host.emit(Event::LimitReached { limit: Limit::CatalogRefusals });
         }
         if !products.is_empty() {
             let waited_for_lease = confirmed.contains(&false);
-            let products = self.showcase.borrow().names(&products);
+            let products = self.visible.borrow().names(&products);
             self.host.emit(Event::GroupVisible { products, waited_for_lease });
         }
         Ok(())
@@ -348,15 +348,15 @@ impl Inner {
     async fn drop_changing(&self, front_end: u8) -> bool {
         let mut confirmed = true;
         loop {
-            let held = self.showcase.borrow().held(front_end, self.host.clock.now());
+            let held = self.visible.borrow().held(front_end, self.host.clock.now());
             let Some(held) = held else {
                 return confirmed;
             };
-            let names = self.showcase.borrow().names(&held.products);
+            let names = self.visible.borrow().names(&held.products);
             confirmed =
                 self.invalidate(front_end, names, held.until).await || planted(Bug::VisibleUnconfirmed);
             if confirmed {
-                self.showcase.borrow_mut().dropped(front_end, &held.products);
+                self.visible.borrow_mut().dropped(front_end, &held.products);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The fence: which leader's batch the catalog may still act on.
 //!
-//! Every batch carries the reign of its leader, which is the epoch in which it took over, and a number
-//! within that reign. The catalog acts on a batch only if nothing newer has been here (rules C1 and C2), so
+//! Every batch carries the term of its leader, which is the epoch in which it took over, and a number
+//! within that term. The catalog acts on a batch only if nothing newer has been here (rules C1 and C2), so
 //! a batch that was delayed on its way, or sent by a leader that does not know yet that it was deposed,
 //! sells nothing.
 
@@ -15,8 +15,8 @@ use crate::domain::Epoch;
 /// same transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Fence {
-    /// The newest reign that has been here.
-    pub(super) reign: Epoch,
+    /// The newest term that has been here.
+    pub(super) term: Epoch,
     /// Its newest batch; 0 before its first.
     pub(super) batch: u64,
     /// What that batch was answered.
@@ -35,12 +35,12 @@ pub(super) enum Admission {
 }
 
 impl Fence {
-    /// Judges a batch. Batches of a reign are numbered from 1. A number may be skipped: its batch was then
+    /// Judges a batch. Batches of a term are numbered from 1. A number may be skipped: its batch was then
     /// refused for another reason, or lost with a caller that went on.
-    pub(super) fn batch(&self, reign: Epoch, batch: u64) -> Admission {
-        // A new reign starts before its first batch, whatever number the last reign had reached.
-        let newest = if reign > self.reign { 0 } else { self.batch };
-        match (reign.cmp(&self.reign), batch.cmp(&newest)) {
+    pub(super) fn batch(&self, term: Epoch, batch: u64) -> Admission {
+        // A new term starts before its first batch, whatever number the last term had reached.
+        let newest = if term > self.term { 0 } else { self.batch };
+        match (term.cmp(&self.term), batch.cmp(&newest)) {
             (Ordering::Less, _) if planted(Bug::BuyNotFenced) => Admission::Fresh,
             (Ordering::Equal, Ordering::Less | Ordering::Equal) if planted(Bug::BatchNumberIgnored) => {
                 Admission::Fresh
@@ -53,21 +53,21 @@ impl Fence {
         }
     }
 
-    /// Judges the start of a reign (rule C7): the fence to save before it is answered, or `None` if it is
+    /// Judges the start of a term (rule C7): the fence to save before it is answered, or `None` if it is
     /// saved already.
     ///
     /// # Errors
-    /// [`Refusal::Superseded`] when a newer reign has been here.
-    pub(super) fn raise(&self, reign: Epoch) -> Result<Option<Fence>, Refusal> {
-        match reign.cmp(&self.reign) {
+    /// [`Refusal::Superseded`] when a newer term has been here.
+    pub(super) fn raise(&self, term: Epoch) -> Result<Option<Fence>, Refusal> {
+        match term.cmp(&self.term) {
             Ordering::Less => Err(self.superseded()),
             Ordering::Equal => Ok(None),
-            Ordering::Greater => Ok(Some(Fence { reign, batch: 0, answer: Vec::new() })),
+            Ordering::Greater => Ok(Some(Fence { term, batch: 0, answer: Vec::new() })),
         }
     }
 
     fn superseded(&self) -> Refusal {
-        Refusal::Superseded { reign: self.reign, batch: self.batch }
+        Refusal::Superseded { term: self.term, batch: self.batch }
     }
 }
 
@@ -76,14 +76,14 @@ mod tests {
     use super::*;
 
     fn fence() -> Fence {
-        Fence { reign: 4, batch: 7, answer: vec![Sale::Sold { number: 9 }, Sale::UnknownProduct] }
+        Fence { term: 4, batch: 7, answer: vec![Sale::Sold { number: 9 }, Sale::UnknownProduct] }
     }
 
     #[test]
     fn a_batch_is_acted_on_once_and_never_after_a_newer_one() {
-        let refused = || Admission::Refused(Refusal::Superseded { reign: 4, batch: 7 });
+        let refused = || Admission::Refused(Refusal::Superseded { term: 4, batch: 7 });
         let repeated = || Admission::Repeated(vec![Sale::Sold { number: 9 }, Sale::UnknownProduct]);
-        for (reign, batch, expected) in [
+        for (term, batch, expected) in [
             (4, 8, Admission::Fresh),
             (4, 9, Admission::Fresh),
             (4, 7, repeated()),
@@ -95,20 +95,20 @@ mod tests {
             (5, 7, Admission::Fresh),
             (5, 0, refused()),
         ] {
-            assert_eq!(fence().batch(reign, batch), expected, "reign {reign}, batch {batch}");
+            assert_eq!(fence().batch(term, batch), expected, "term {term}, batch {batch}");
         }
         let fresh = Fence::default();
         assert_eq!(fresh.batch(1, 1), Admission::Fresh);
-        assert_eq!(fresh.batch(0, 0), Admission::Refused(Refusal::Superseded { reign: 0, batch: 0 }));
+        assert_eq!(fresh.batch(0, 0), Admission::Refused(Refusal::Superseded { term: 0, batch: 0 }));
     }
 
     #[test]
-    fn a_reign_starts_before_its_first_batch_and_never_again() {
+    fn a_term_starts_before_its_first_batch_and_never_again() {
         let raised = fence().raise(5).expect("it is newer").expect("it is to be saved");
-        assert_eq!(raised, Fence { reign: 5, batch: 0, answer: Vec::new() });
-        assert_eq!(raised.batch(4, 8), Admission::Refused(Refusal::Superseded { reign: 5, batch: 0 }));
+        assert_eq!(raised, Fence { term: 5, batch: 0, answer: Vec::new() });
+        assert_eq!(raised.batch(4, 8), Admission::Refused(Refusal::Superseded { term: 5, batch: 0 }));
         assert_eq!(raised.batch(5, 1), Admission::Fresh);
-        assert_eq!(fence().raise(4), Ok(None), "the same reign asks again; its batches stay answered");
-        assert_eq!(fence().raise(3), Err(Refusal::Superseded { reign: 4, batch: 7 }));
+        assert_eq!(fence().raise(4), Ok(None), "the same term asks again; its batches stay answered");
+        assert_eq!(fence().raise(3), Err(Refusal::Superseded { term: 4, batch: 7 }));
     }
 }

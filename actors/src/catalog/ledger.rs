@@ -4,7 +4,7 @@
 //!   This table exists exactly if the import was committed.
 //! - `purchases`: the number of a purchase that is not settled → request id, product name, pieces.
 //! - `refused`: the number of a refusal → request id, pieces left; the newest of them.
-//! - `fence`: one line: the newest reign, its newest batch, the number up to which purchases are settled, and what
+//! - `fence`: one line: the newest term, its newest batch, the number up to which purchases are settled, and what
 //!   that batch was answered, each sale as a kind (0 sold, 1 not enough, 2 no such product) and the number of the
 //!   purchase or of the pieces left.
 //! - `import`: one line, if it is known: the digest of the file that was imported last.
@@ -49,8 +49,8 @@ pub struct Audit {
     pub settled: OrderNumber,
     /// The purchases that follow, by their numbers.
     pub unsettled: Vec<Purchase>,
-    /// The newest reign that has been here.
-    pub reign: Epoch,
+    /// The newest term that has been here.
+    pub term: Epoch,
     /// Its newest batch; 0 before its first.
     pub batch: u64,
 }
@@ -64,7 +64,7 @@ pub fn audit(database: &Database) -> Result<Audit, DiskError> {
     let Books { items, settled, unsettled, fence, memory, .. } =
         read(&database.begin_read()?)?.unwrap_or_default();
     let store = memory.store.map(|(store, _)| store);
-    Ok(Audit { items, store, settled, unsettled, reign: fence.reign, batch: fence.batch })
+    Ok(Audit { items, store, settled, unsettled, term: fence.term, batch: fence.batch })
 }
 
 /// What a catalog starts with, and the file that was imported last; `None` before the first import. Of the refusals it
@@ -150,7 +150,7 @@ pub(super) fn commit(database: &Database, changes: &Changes, remembered: usize) 
     }
     if let Some(fence) = &changes.fence {
         let answer: Vec<(u8, u64)> = fence.answer.iter().map(|sale| sale_row(*sale)).collect();
-        transaction.open_table(FENCE)?.insert((), (fence.reign, fence.batch, changes.settled, answer))?;
+        transaction.open_table(FENCE)?.insert((), (fence.term, fence.batch, changes.settled, answer))?;
     }
     if let Some(Memory { store: Some((store, run)) }) = &changes.memory {
         transaction.open_table(MEMORY)?.insert((), (store.get(), run.get()))?;
@@ -220,8 +220,8 @@ fn read(transaction: &ReadTransaction) -> Result<Option<Books>, DiskError> {
     if let Some(table) = existing(transaction.open_table(FENCE))?
         && let Some(row) = table.get(())?
     {
-        let (reign, batch, settled, answer) = row.value();
-        books.fence = Fence { reign, batch, answer: answer.into_iter().map(sale).collect::<Result<_, _>>()? };
+        let (term, batch, settled, answer) = row.value();
+        books.fence = Fence { term, batch, answer: answer.into_iter().map(sale).collect::<Result<_, _>>()? };
         books.settled = settled;
     }
     read_purchases(transaction, &mut books)?;

@@ -17,8 +17,8 @@ pub(super) struct Memory {
 /// How much the catalog has seen, for a judgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Seen {
-    /// The newest reign.
-    pub(super) reign: Epoch,
+    /// The newest term.
+    pub(super) term: Epoch,
     /// The number of the last purchase.
     pub(super) purchases: OrderNumber,
 }
@@ -37,8 +37,8 @@ impl Memory {
             Some((store, _)) if founds || store != ask.store => (Registered::NotNew, None),
             Some((_, newest)) => {
                 let superseded = !ask.line.has(newest);
-                if superseded || seen.reign > ask.epoch {
-                    return (Registered::Older { reign: seen.reign, superseded }, None);
+                if superseded || seen.term > ask.epoch {
+                    return (Registered::Older { term: seen.term, superseded }, None);
                 }
                 (Registered::Welcome, Some(next))
             }
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn a_front_end_whose_file_is_older_is_told() {
-        let older = |reign, superseded| Registered::Older { reign, superseded };
-        for (case, memory, store, line, epoch, reign, purchases, expected, saved) in [
+        let older = |term, superseded| Registered::Older { term, superseded };
+        for (case, memory, store, line, epoch, term, purchases, expected, saved) in [
             ("a first start", Memory::default(), 1, vec![2], 0, 0, 0, Registered::Welcome, true),
             ("the first start, cut short", memory(2), 1, vec![2, 3], 0, 0, 0, Registered::Welcome, true),
             (
@@ -134,7 +134,7 @@ mod tests {
         ] {
             let run = Run::new(3);
             let ask = Register { store: StoreId::new(store), run, line: runs(&line), epoch, orders: None };
-            let (answer, next) = memory.register(&ask, Seen { reign, purchases });
+            let (answer, next) = memory.register(&ask, Seen { term, purchases });
             assert_eq!((answer, next.is_some()), (expected, saved), "{case}");
         }
     }
@@ -170,9 +170,9 @@ mod tests {
                 Ok(Some(Run::new(3))),
             ),
         ] {
-            let leader = Leadership { reign: 5, epoch, by: Run::new(by), last };
+            let leader = Leadership { term: 5, epoch, by: Run::new(by), last };
             let line = line.map(|line| runs(&line));
-            let judged = memory.admit(&leader, line.as_ref(), floor, Seen { reign: 4, purchases: 9 });
+            let judged = memory.admit(&leader, line.as_ref(), floor, Seen { term: 4, purchases: 9 });
             assert_eq!(judged, expected, "{case}");
         }
     }

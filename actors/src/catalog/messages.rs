@@ -38,7 +38,8 @@ pub struct List {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leadership {
     /// The epoch in which this leader took over.
-    pub reign: Epoch,
+    #[serde(rename = "reign")]
+    pub term: Epoch,
     /// The epoch of its view now.
     pub epoch: Epoch,
     /// The front-end's run that saved its view.
@@ -53,7 +54,7 @@ pub struct Leadership {
 pub struct Buy {
     /// Who buys.
     pub leader: Leadership,
-    /// Numbers the batches of a reign: 1, 2, 3, …; one is in flight at a time.
+    /// Numbers the batches of a term: 1, 2, 3, …; one is in flight at a time.
     pub batch: u64,
     /// What to sell. A request id appears at most once.
     pub purchases: Vec<Purchase>,
@@ -78,7 +79,7 @@ pub enum Sale {
     UnknownProduct,
 }
 
-/// A leader takes over: raises the fence to its reign, and asks what its predecessors left.
+/// A leader takes over: raises the fence to its term, and asks what its predecessors left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakeOver {
     /// Who takes over.
@@ -118,8 +119,9 @@ pub enum Registered {
     Welcome,
     /// The front-end's file is older than what the catalog remembers.
     Older {
-        /// The newest reign that has been here.
-        reign: Epoch,
+        /// The newest term that has been here.
+        #[serde(rename = "reign")]
+        term: Epoch,
         /// Whether another run than those of the front-end's file was the last to register.
         superseded: bool,
     },
@@ -136,8 +138,9 @@ pub struct Recall {}
 pub struct Recalled {
     /// The store and the run of the front-end that registered last; `None` for a new file.
     pub store: Option<(StoreId, Run)>,
-    /// The newest reign.
-    pub reign: Epoch,
+    /// The newest term.
+    #[serde(rename = "reign")]
+    pub term: Epoch,
     /// Orders up to this number are acknowledged.
     pub settled: OrderNumber,
     /// The number of the last purchase.
@@ -245,10 +248,11 @@ impl Imported {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// A newer leader has been here, or this batch was followed by a later one.
-    #[error("a newer reign ({reign}) or batch ({batch}) has been here")]
+    #[error("a newer term ({term}) or batch ({batch}) has been here")]
     Superseded {
-        /// The newest reign seen.
-        reign: Epoch,
+        /// The newest term seen.
+        #[serde(rename = "reign")]
+        term: Epoch,
         /// Its newest batch.
         batch: u64,
     },

@@ -15,10 +15,10 @@ pub mod messages;
 mod purchases;
 mod refusals;
 mod restore;
-mod showcase;
 pub mod stock;
 #[cfg(test)]
 mod tests;
+mod visible_stock;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ pub use restore::{Restored, restore};
 use self::messages::{
     Buy, GoOn, Import, Imported, Inventory, List, Query, Rebuild, Recall, Register, Restock, TakeOver,
 };
-use self::showcase::Showcase;
+use self::visible_stock::VisibleStock;
 use crate::bugs::{Bug, planted};
 use crate::host::{Host, Node};
 use crate::net::Bridge;
@@ -101,10 +101,10 @@ pub fn start(host: Host, config: CatalogConfig, products: &Source) -> Result<Nod
         }
     };
     let front_ends: BTreeSet<u8> = config.front_ends.iter().copied().collect();
-    let showcase = Showcase::new(stock, front_ends, config.term());
+    let visible = VisibleStock::new(stock, front_ends, config.term());
     let max_calls = config.max_calls;
     let identity = host.identity.clone();
-    let catalog = Catalog::new(host, config, file, showcase);
+    let catalog = Catalog::new(host, config, file, visible);
     let gauges = catalog.gauges();
     let node = Node::new(catalog, max_calls, |addr| {
         Bridge::new(identity, max_calls)

@@ -57,7 +57,7 @@ fn fill(database: &Database, view: &View, restored: Restored) -> Result<Rebuilt,
         first: orders + 1,
         settled: orders,
         rebuilt: true,
-        fence: Some(Fence { reign: view.epoch, ..Fence::default() }),
+        fence: Some(Fence { term: view.epoch, ..Fence::default() }),
         memory: Some(Memory { store: Some((view.store, view.by)) }),
         ..Changes::default()
     };
@@ -108,7 +108,7 @@ mod tests {
             .map(|item| (item.name.as_str(), item.restocked, item.sold, item.quantity))
             .collect();
         assert_eq!(counts, [("Tux", 50, 120, 30), ("Fox", 3, 13, 0), ("Gnu", 0, 0, 1)]);
-        assert_eq!((audit.store, audit.settled, audit.reign), (Some(view.store), 9, 1));
+        assert_eq!((audit.store, audit.settled, audit.term), (Some(view.store), 9, 1));
         // And a start finds it sound.
         let (stock, _) = load(&database, NO_REFUSALS).unwrap().unwrap();
         assert_eq!(stock.memory().store, Some((view.store, by)));

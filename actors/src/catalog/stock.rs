@@ -164,7 +164,7 @@ impl Stock {
     pub(super) fn recall(&self) -> Recalled {
         Recalled {
             store: self.memory.store,
-            reign: self.fence.reign,
+            term: self.fence.term,
             settled: self.purchases.settled(),
             purchases: self.purchases.last(),
         }
@@ -265,27 +265,27 @@ impl<'a> Draft<'a> {
 
     /// Decides one batch of a leader: sells each purchase whole or not at all, and forgets what is settled.
     pub(super) fn buy(&mut self, buy: &Buy) -> Result<Vec<Sale>, Refusal> {
-        let (reign, batch) = (buy.leader.reign, buy.batch);
-        let admission = self.fence().batch(reign, batch);
+        let (term, batch) = (buy.leader.term, buy.batch);
+        let admission = self.fence().batch(term, batch);
         if let Admission::Refused(refusal) = admission {
-            self.events.push(Event::BatchRefused { reign, batch });
+            self.events.push(Event::BatchRefused { term, batch });
             return Err(refusal);
         }
         self.admit(&buy.leader, None)?;
         if let Admission::Repeated(answer) = admission {
-            self.events.push(Event::BatchRepeated { reign, batch });
+            self.events.push(Event::BatchRepeated { term, batch });
             return Ok(answer);
         }
         // Sales come first: a key that is bought and settled by the same batch is then not sold once more.
         let answer: Vec<Sale> = buy.purchases.iter().map(|purchase| self.sell(purchase)).collect();
         self.changes.settled = self.changes.settled.max(buy.settled.min(self.last_purchase()));
-        self.changes.fence = Some(Fence { reign, batch, answer: answer.clone() });
+        self.changes.fence = Some(Fence { term, batch, answer: answer.clone() });
         Ok(answer)
     }
 
-    /// Starts a reign, and tells it what its predecessors bought, in the order of its numbers (rules C7, M4, M5).
+    /// Starts a term, and tells it what its predecessors bought, in the order of its numbers (rules C7, M4, M5).
     pub(super) fn take_over(&mut self, ask: &TakeOver) -> Result<Inheritance, Refusal> {
-        let raised = self.fence().raise(ask.leader.reign)?;
+        let raised = self.fence().raise(ask.leader.term)?;
         self.admit(&ask.leader, Some(&ask.line))?;
         if let Some(raised) = raised
             && !planted(Bug::FetchDoesNotFence)
@@ -320,15 +320,15 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// The operator's front-end is the newest, and no reign before its epoch to come counts. A new file stays one.
+    /// The operator's front-end is the newest, and no term before its epoch to come counts. A new file stays one.
     pub(super) fn go_on(&mut self, ask: &GoOn) -> bool {
         let Some((store, _)) = self.memory().store else { return true };
         if store != ask.store {
             return false;
         }
         self.remember(Some(Memory { store: Some((store, ask.run)) }));
-        let reign = ask.epoch.saturating_sub(1).max(self.fence().reign);
-        self.changes.fence = Some(Fence { reign, batch: u64::MAX, answer: Vec::new() });
+        let term = ask.epoch.saturating_sub(1).max(self.fence().term);
+        self.changes.fence = Some(Fence { term, batch: u64::MAX, answer: Vec::new() });
         true
     }
 
@@ -340,7 +340,7 @@ impl<'a> Draft<'a> {
     /// Takes the leader's book for what was sold, all of it settled.
     pub(super) fn rebuild(&mut self, ask: &Rebuild) -> Result<Rebuilt, Refusal> {
         let leader = &ask.leader;
-        self.fence().raise(leader.reign)?;
+        self.fence().raise(leader.term)?;
         match self.memory().store {
             Some((store, by)) if store != ask.store || by != leader.by => return Err(Refusal::OutdatedView),
             Some(_) if leader.last <= self.last_purchase() => return Err(Refusal::Whole),
@@ -361,7 +361,7 @@ impl<'a> Draft<'a> {
         self.numbers.clear();
         (self.changes.first, self.changes.settled, self.changes.rebuilt) =
             (leader.last + 1, leader.last, true);
-        self.changes.fence = Some(Fence { reign: leader.reign, batch: 0, answer: Vec::new() });
+        self.changes.fence = Some(Fence { term: leader.term, batch: 0, answer: Vec::new() });
         self.remember(Some(Memory { store: Some((ask.store, leader.by)) }));
         self.events.push(Event::CatalogRebuilt { orders: leader.last, stock });
         Ok(Rebuilt { orders: leader.last, restocked, unknown: sold.into_keys().collect() })
@@ -456,7 +456,7 @@ impl<'a> Draft<'a> {
     }
 
     fn seen(&self) -> Seen {
-        Seen { reign: self.fence().reign, purchases: self.last_purchase() }
+        Seen { term: self.fence().term, purchases: self.last_purchase() }
     }
 
     fn memory(&self) -> Memory {

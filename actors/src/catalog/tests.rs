@@ -162,14 +162,14 @@ fn nothing_is_told_about_a_change_before_it_is_visible() {
 
         assert_eq!(done(first).await.0, Some(Ok(vec![SOLD])));
         assert_eq!(done(repeated).await.0, Some(Ok(vec![SOLD])));
-        let found = done(inherited).await.0.expect("an answer").expect("the newest reign");
+        let found = done(inherited).await.0.expect("an answer").expect("the newest term");
         assert_eq!(found.unsettled.iter().map(|purchase| purchase.key.as_str()).collect::<Vec<_>>(), ["a"]);
-        assert_eq!(done(late).await.0, Some(Err(Refusal::Superseded { reign: 2, batch: 0 })));
+        assert_eq!(done(late).await.0, Some(Err(Refusal::Superseded { term: 2, batch: 0 })));
         assert_eq!(done(refused).await.0, Some(Ok(vec![Sale::NotEnough { left: 6 }])));
         assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
         let events = world.events();
-        assert!(events.contains(&Event::BatchRepeated { reign: 1, batch: 1 }), "{events:?}");
-        assert!(events.contains(&Event::BatchRefused { reign: 1, batch: 2 }), "{events:?}");
+        assert!(events.contains(&Event::BatchRepeated { term: 1, batch: 1 }), "{events:?}");
+        assert!(events.contains(&Event::BatchRefused { term: 1, batch: 2 }), "{events:?}");
     });
 }
 
@@ -181,7 +181,7 @@ fn a_catalog_goes_on_where_it_crashed() {
             done(world.send(buy(3, 5, &[("a", "Tux", 4), ("b", "Yak", 1), ("c", "Gnu", 1)]))).await.0;
         world.crash().await;
         let books = world.audit();
-        assert_eq!((books.reign, books.batch, books.unsettled.len()), (3, 5, 1));
+        assert_eq!((books.term, books.batch, books.unsettled.len()), (3, 5, 1));
         assert_eq!(books.items.len(), 3, "a repeated name is imported once");
         world.serve().await;
         assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
@@ -189,7 +189,7 @@ fn a_catalog_goes_on_where_it_crashed() {
         assert_eq!(repeated, answer, "the stored answer");
         assert_eq!(
             done(world.send(buy(2, 9, &[("x", "Tux", 1)]))).await.0,
-            Some(Err(Refusal::Superseded { reign: 3, batch: 5 }))
+            Some(Err(Refusal::Superseded { term: 3, batch: 5 }))
         );
         let again = buy(4, 1, &[("a", "Tux", 4)]);
         assert_eq!(done(world.send(again)).await.0, Some(Ok(vec![SOLD])), "the key is sold already");
@@ -197,7 +197,7 @@ fn a_catalog_goes_on_where_it_crashed() {
         assert_eq!(done(world.send(settled)).await.0, Some(Ok(vec![])));
         world.crash().await;
         let books = world.audit();
-        assert_eq!((books.reign, books.batch, books.unsettled.len()), (4, 2, 0));
+        assert_eq!((books.term, books.batch, books.unsettled.len()), (4, 2, 0));
         assert_eq!((books.items[0].sold, books.items[0].quantity), (4, 6));
     });
 }

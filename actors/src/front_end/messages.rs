@@ -113,7 +113,7 @@ pub struct Readiness {
 pub enum Change {
     /// This replica did not confirm in time.
     Drop(ReplicaId),
-    /// This run of the replica has confirmed everything acknowledged in this reign. It replaces any other run that is
+    /// This run of the replica has confirmed everything acknowledged in this term. It replaces any other run that is
     /// the member of that number.
     Add(ReplicaId, Run),
 }

@@ -1,10 +1,11 @@
 //! The front-end: the shoppers' door, the cache of products, and the view service of the order replicas.
 
 mod actor;
+mod broadcast;
 pub mod cache;
-mod courier;
 mod fills;
-mod joins;
+mod in_flight;
+mod leader_batcher;
 pub mod messages;
 mod orders;
 mod peers;
@@ -14,7 +15,6 @@ mod retry;
 mod view_service;
 mod views;
 mod waiting;
-mod wakers;
 
 #[cfg(test)]
 mod tests;
@@ -68,9 +68,9 @@ pub struct FrontEndConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Calls with orders that are under way to the leader at once.
-    pub courier_calls: usize,
+    pub leader_calls: usize,
     /// Orders in one such call.
-    pub courier_batch: usize,
+    pub leader_batch: usize,
     /// Up to this capacity one lock guards the whole cache, and the entry dropped for want of room is exactly the least
     /// recently used. (0 will do.)
     pub exact_cache: usize,
@@ -78,7 +78,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { courier_calls: 2, courier_batch: 256, exact_cache: 1024 }
+        Limits { leader_calls: 2, leader_batch: 256, exact_cache: 1024 }
     }
 }
 

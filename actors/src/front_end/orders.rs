@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::FrontEndConfig;
-use super::courier::Courier;
-use super::joins::{Joined, Joins};
+use super::in_flight::{InFlight, Joined};
+use super::leader_batcher::LeaderBatcher;
 use super::messages::{Copied, CopyBook, OrderError, PlaceOrder, Unavailable};
 use super::retry::{Backoff, left};
 use super::view_service::ViewService;
@@ -29,14 +29,14 @@ type Outcome = Result<OrderNumber, OrderError>;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
-/// The shell around [`Joins`], and the retries.
+/// The shell around [`InFlight`], and the retries.
 pub struct Orders {
     host: Host,
     config: FrontEndConfig,
     tasks: Tasks,
     service: Rc<ViewService>,
-    courier: Rc<Courier>,
-    joins: RefCell<Joins<oneshot::Sender<Outcome>>>,
+    batcher: Rc<LeaderBatcher>,
+    joins: RefCell<InFlight<oneshot::Sender<Outcome>>>,
 }
 
 /// One attempt of several.
@@ -62,13 +62,13 @@ enum Verdict<T> {
 impl Orders {
     /// Orders go to the leader that `service` knows.
     pub fn new(host: Host, config: FrontEndConfig, tasks: Tasks, service: Rc<ViewService>) -> Orders {
-        let courier = Courier::new(host.clone(), tasks.clone(), service.clone(), &config);
-        Orders { host, config, tasks, service, courier, joins: RefCell::default() }
+        let batcher = LeaderBatcher::new(host.clone(), tasks.clone(), service.clone(), &config);
+        Orders { host, config, tasks, service, batcher, joins: RefCell::default() }
     }
 
     /// How many calls with orders are under way.
     pub fn gauge(&self) -> Gauge {
-        self.courier.gauge()
+        self.batcher.gauge()
     }
 
     /// Places an order, or joins the attempt that is under way for its request id.
@@ -98,7 +98,7 @@ impl Orders {
             if attempt.number > 1 {
                 self.host.emit(Event::OrderRetried { key: purchase.key.clone(), epoch: view.epoch });
             }
-            self.courier.carry(view.clone(), purchase.clone()).await
+            self.batcher.carry(view.clone(), purchase.clone()).await
         };
         let outcome = self.through_leader(until, carry, judge).await;
         let outcome = outcome.unwrap_or_else(|why| Err(OrderError::Unavailable(why)));

@@ -21,16 +21,16 @@ use tokio::sync::{Mutex, Notify, oneshot};
 use self::establish::Established;
 pub use self::file::{load, store};
 use super::FrontEndConfig;
+use super::broadcast::{Broadcast, Wake};
 use super::messages::{ChangeView, Vouched};
 use super::peers::{Finding, Peers};
 use super::retry::Backoff;
 use super::views::{Heard, Saved, Views};
 use super::waiting::{Waiting, named};
-use super::wakers::{Wake, Wakers};
 use crate::bugs::{Bug, planted};
 use crate::clock::within;
 use crate::domain::{Epoch, OrderNumber, ReplicaId, Run, View};
-use crate::doubles::Doubles;
+use crate::duplicate_processes::DuplicateProcesses;
 use crate::host::Host;
 use crate::net::{NetError, NodeId, Rpc};
 use crate::order::messages::{Announce, NotServing, ReplicaStatus};
@@ -52,17 +52,17 @@ pub struct ViewService {
     file: DataFile,
     views: RefCell<Views>,
     peers: RefCell<Peers>,
-    doubles: RefCell<Doubles>,
+    duplicates: RefCell<DuplicateProcesses>,
     /// Held while a view is decided on and saved.
     saving: Mutex<()>,
     /// A leader is being looked for, or a view.
     selecting: Cell<bool>,
     /// The epoch whose leader is being asked whether it serves yet; 0 for none.
-    courting: Cell<Epoch>,
+    polling_leader: Cell<Epoch>,
     /// The newest epoch whose leader was suspected.
     suspected: Cell<Epoch>,
     /// Choices of a leader since one served.
-    fruitless: Cell<u32>,
+    failed_choices: Cell<u32>,
     /// Woken when a replica answers that was missing when nobody could be chosen.
     missing_answers: Notify,
     /// What must happen before there can be a view, or a leader by it.
@@ -72,9 +72,9 @@ pub struct ViewService {
     /// The highest order number heard of; `None` before a member of the view has told of its book.
     orders: Cell<Option<OrderNumber>>,
     /// Woken when the leader begins to serve, or there is a new view.
-    leader_changed: Wakers,
+    leader_changed: Broadcast,
     /// Woken when requests at the leader are not going to be answered.
-    abandoned: Wakers,
+    abandoned: Broadcast,
     /// Stops the actor.
     stop: RefCell<Option<oneshot::Sender<()>>>,
 }
@@ -97,18 +97,18 @@ impl ViewService {
             tasks,
             file,
             peers: RefCell::default(),
-            doubles: RefCell::default(),
+            duplicates: RefCell::default(),
             saving: Mutex::new(()),
             selecting: Cell::new(false),
-            courting: Cell::new(0),
+            polling_leader: Cell::new(0),
             suspected: Cell::new(0),
-            fruitless: Cell::new(0),
+            failed_choices: Cell::new(0),
             missing_answers: Notify::new(),
             waiting: RefCell::default(),
             disowned: Cell::new(None),
             orders: Cell::new(None),
-            leader_changed: Wakers::default(),
-            abandoned: Wakers::default(),
+            leader_changed: Broadcast::default(),
+            abandoned: Broadcast::default(),
             stop: RefCell::new(Some(stop)),
         }
     }
@@ -211,7 +211,7 @@ impl ViewService {
             self.save(next, "the leader changed the in-sync set").await;
             self.announce_to_all();
             if !self.peers.borrow().serving() {
-                self.court();
+                self.poll_leader();
             }
         } else if let Some(view) = self.current().filter(|view| view.epoch != ask.epoch) {
             self.host.emit(Event::ViewChangeRefused { named: ask.epoch, current: view.epoch });
@@ -233,7 +233,7 @@ impl ViewService {
         if self.is_current(sent) {
             self.peers.borrow_mut().refused();
             self.suspect(sent.epoch, why);
-            self.court();
+            self.poll_leader();
         }
     }
 
@@ -252,7 +252,7 @@ impl ViewService {
             NotServing::NotLeader { .. } if news => self.announce_to_all(),
             NotServing::NotLeader { .. } | NotServing::TakingOver { .. } | NotServing::Overloaded => {}
         }
-        self.court();
+        self.poll_leader();
     }
 
     fn is_current(&self, sent: &View) -> bool {
@@ -308,13 +308,13 @@ impl ViewService {
             Finding::Nothing => {}
             Finding::Serves => {
                 self.views.borrow_mut().serves();
-                self.fruitless.set(0);
+                self.failed_choices.set(0);
                 self.waiting.replace(None);
                 self.leader_changed.wake_all();
             }
             Finding::Pauses => {
                 self.abandoned.wake_all();
-                self.court();
+                self.poll_leader();
             }
             Finding::Suspect(why) => self.suspect(view.epoch, why),
             Finding::Unfit(run) => {
@@ -335,7 +335,7 @@ impl ViewService {
     }
 
     fn shows(&self, replica: ReplicaId, run: Run) {
-        if self.doubles.borrow_mut().shows(replica, run) {
+        if self.duplicates.borrow_mut().shows(replica, run) {
             let (me, node) = (self.host.id, NodeId::Order(replica));
             log::warn!(node:% = me; "{me}: two processes answer as {node}, in turn: stop one of them");
         }
@@ -383,11 +383,11 @@ impl ViewService {
             self.host.emit(Event::LeaderSuspected { replica: view.leader, epoch, why });
         }
         let service = self.clone();
-        let fruitless = self.fruitless.get();
+        let failed_choices = self.failed_choices.get();
         self.tasks.spawn(async move {
-            if fruitless >= QUICK_CHOICES {
+            if failed_choices >= QUICK_CHOICES {
                 let pause =
-                    service.config.heartbeat * 2u32.saturating_pow((fruitless - QUICK_CHOICES).min(16));
+                    service.config.heartbeat * 2u32.saturating_pow((failed_choices - QUICK_CHOICES).min(16));
                 let answers = service.missing_answers.notified();
                 let _ = within(&*service.host.clock, pause.min(LONGEST_PAUSE), answers).await;
             }
@@ -439,13 +439,13 @@ impl ViewService {
         self.announce_to_all();
         self.abandoned.wake_all();
         self.leader_changed.wake_all();
-        self.court();
+        self.poll_leader();
     }
 
     /// Asks the leader more often than the heartbeat does, until it serves: orders wait for that.
-    fn court(self: &Rc<Self>) {
+    fn poll_leader(self: &Rc<Self>) {
         let Some(View { epoch, .. }) = self.current() else { return };
-        if self.courting.replace(epoch) == epoch {
+        if self.polling_leader.replace(epoch) == epoch {
             return;
         }
         let service = self.clone();
@@ -458,8 +458,8 @@ impl ViewService {
                 // The outcome was taken note of.
                 let _ = service.announce(view.leader, service.config.suspect_after).await;
             }
-            if service.courting.get() == epoch {
-                service.courting.set(0);
+            if service.polling_leader.get() == epoch {
+                service.polling_leader.set(0);
             }
         });
     }

@@ -1,4 +1,4 @@
-//! The order replica as an actor: it receives messages and hands them to the desk or to the replication.
+//! The order replica as an actor: it receives messages and hands them to the pipeline or to the replication.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -7,12 +7,12 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 use tokio::sync::Notify;
 
 use super::book::{begin_run, read};
-use super::desk::{Desk, DeskObserver};
-use super::leader::{Leader, LeaderReplication};
 use super::messages::{
     Announce, Chunk, Fill, Join, JoinError, Last, Lookup, NotServing, Page, Place, PlaceError, Placed,
     RebuildCatalog, RebuildError, ReplicaStatus, Status, Sync, SyncFrom, Synced,
 };
+use super::pipeline::{OrderPipeline, PipelineObserver};
+use super::replica::{Replica, ReplicaHandle};
 use super::replication::Replication;
 use super::writer::{Stopped, Writer};
 use super::{BOOK_FILE, OrderConfig, book_owner};
@@ -36,9 +36,9 @@ pub struct OrderReplica {
 
 struct Parts {
     writer: Rc<Writer>,
-    leader: Rc<Leader>,
+    leader: Rc<Replica>,
     replication: Rc<dyn Replication>,
-    desk: Rc<Desk>,
+    pipeline: Rc<OrderPipeline>,
 }
 
 /// Opens the replica's book and makes the actor ready to run.
@@ -55,12 +55,13 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
     let identity = host.identity.clone();
     let on_failure = stop_on_failure(host.clone(), failed.clone());
     let writer = Writer::new(file, summary, host.clone(), tasks.clone(), readers, on_failure);
-    let leader = Leader::new(host.clone(), config.clone(), tasks.clone(), writer.clone(), run);
-    let replication: Rc<dyn Replication> = Rc::new(LeaderReplication(leader.clone()));
-    let desk = Desk::new(host.clone(), config, tasks.clone(), writer.clone(), replication.clone());
-    leader.observe(Box::new(DeskObserver(Rc::downgrade(&desk))));
-    let gauges = gauges(&desk, &writer, max_calls, readers);
-    let parts = Rc::new(Parts { writer, leader, replication, desk });
+    let leader = Replica::new(host.clone(), config.clone(), tasks.clone(), writer.clone(), run);
+    let replication: Rc<dyn Replication> = Rc::new(ReplicaHandle(leader.clone()));
+    let pipeline =
+        OrderPipeline::new(host.clone(), config, tasks.clone(), writer.clone(), replication.clone());
+    leader.observe(Box::new(PipelineObserver(Rc::downgrade(&pipeline))));
+    let gauges = gauges(&pipeline, &writer, max_calls, readers);
+    let parts = Rc::new(Parts { writer, leader, replication, pipeline });
     let actor = OrderReplica { tasks, parts, host, max_page, failed };
     let node = Node::new(actor, max_calls, |addr| {
         Bridge::new(identity, max_calls)
@@ -79,11 +80,13 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
     Ok(node.with(gauges))
 }
 
-fn gauges(desk: &Rc<Desk>, writer: &Rc<Writer>, orders: usize, readers: usize) -> Vec<Gauge> {
+fn gauges(pipeline: &Rc<OrderPipeline>, writer: &Rc<Writer>, orders: usize, readers: usize) -> Vec<Gauge> {
     // A gauge must not keep alive what the crash of its actor is to drop.
-    let (desk, writer) = (Rc::downgrade(desk), Rc::downgrade(writer));
+    let (pipeline, writer) = (Rc::downgrade(pipeline), Rc::downgrade(writer));
     vec![
-        Gauge::new(Limit::PendingOrders, orders, move || desk.upgrade().map_or(0, |desk| desk.waiting())),
+        Gauge::new(Limit::PendingOrders, orders, move || {
+            pipeline.upgrade().map_or(0, |pipeline| pipeline.waiting())
+        }),
         Gauge::new(Limit::Readers, readers, move || writer.upgrade().map_or(0, |writer| writer.reading())),
     ]
 }
@@ -127,8 +130,8 @@ impl Handler<Place> for OrderReplica {
     type Result = Deferred<Vec<Result<Placed, PlaceError>>>;
 
     fn handle(&mut self, place: Place, _: &mut Context<Self>) -> Self::Result {
-        let desk = self.parts.desk.clone();
-        self.tasks.reply(async move { desk.place(place).await })
+        let pipeline = self.parts.pipeline.clone();
+        self.tasks.reply(async move { pipeline.place(place).await })
     }
 }
 

@@ -1,16 +1,16 @@
 //! The order service: replicas of one order book, one of which leads.
 //!
-//! From the top down: [`actor`] receives messages; [`desk`] places orders ([`placing`] decides);
-//! [`replication`] is what the desk needs of a replicated book; [`leader`] is the replication in use;
+//! From the top down: [`actor`] receives messages; [`pipeline`] places orders ([`placing`] decides);
+//! [`replication`] is what the pipeline needs of a replicated book; [`leader`] is the replication in use;
 //! [`writer`] puts what waits into one transaction of the [`book`].
 
 mod actor;
 pub mod book;
-mod desk;
-mod leader;
 pub mod messages;
-mod placing;
+mod pipeline;
+mod replica;
 mod replication;
+mod request_table;
 mod writer;
 
 use std::time::Duration;
@@ -53,7 +53,7 @@ pub struct Limits {
     pub chunk_entries: u32,
     /// Purchases in one batch for the catalog; it bounds the size of a message and of a transaction.
     pub batch: usize,
-    /// Refused request ids that a leader remembers. Rule C3 asks for all of a reign; after so many further refusals
+    /// Refused request ids that a leader remembers. Rule C3 asks for all of a term; after so many further refusals
     /// a late copy of a refused request may find the product restocked. Nobody waits for that answer any more.
     pub refusals: usize,
     /// Orders in one page, whatever is asked for.

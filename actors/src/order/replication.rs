@@ -1,11 +1,11 @@
 //! What stands between the placing of orders and the replication of the book.
 //!
-//! [`super::desk::Desk`] turns requests into purchases and purchases into entries; a [`Replication`] makes
+//! [`super::pipeline::OrderPipeline`] turns requests into purchases and purchases into entries; a [`Replication`] makes
 //! entries survive. Neither knows how the other does it, so another way to replicate (Raft, say) takes the
-//! place of [`super::leader`] without a change above.
+//! place of [`super::replica`] without a change above.
 
 use super::messages::NotServing;
-use super::placing::Sold;
+use super::request_table::Sold;
 use crate::catalog::messages::{Leadership, Refusal};
 use crate::domain::{Epoch, Line, OrderNumber};
 
@@ -13,8 +13,8 @@ use crate::domain::{Epoch, Line, OrderNumber};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     /// The epoch in which it took over: what fences its purchases at the catalog.
-    pub reign: Epoch,
-    /// The epoch of its view now; changes of the in-sync set raise it within a reign.
+    pub term: Epoch,
+    /// The epoch of its view now; changes of the in-sync set raise it within a term.
     pub epoch: Epoch,
     /// Orders up to this number are acknowledged, and those after it nobody may see yet.
     pub acknowledged: OrderNumber,
@@ -28,35 +28,35 @@ pub trait Replication {
     /// [`NotServing`], saying why not.
     fn standing(&self, named: Epoch) -> Result<Standing, NotServing>;
 
-    /// Whether `reign` still lasts.
-    fn reigns(&self, reign: Epoch) -> bool;
+    /// Whether `term` still lasts.
+    fn leads_in(&self, term: Epoch) -> bool;
 
-    /// What this leader shows the catalog now, with the line of its view; `None` once `reign` has ended.
-    fn leadership(&self, reign: Epoch) -> Option<(Leadership, Line)>;
+    /// What this leader shows the catalog now, with the line of its view; `None` once `term` has ended.
+    fn leadership(&self, term: Epoch) -> Option<(Leadership, Line)>;
 
     /// Makes purchases the next entries of the book, under their numbers. They are acknowledged later, all or none in
-    /// their order ([`Observer::acknowledged`]). False when the reign has ended, as it does here when these are not
+    /// their order ([`Observer::acknowledged`]). False when the term has ended, as it does here when these are not
     /// the next numbers: then the catalog's memory and this book are not of one store, or one of them is older (M5).
-    fn append(&self, reign: Epoch, sold: &Sold) -> bool;
+    fn append(&self, term: Epoch, sold: &Sold) -> bool;
 
     /// Says why the catalog does not sell to this leader; `None` when it does.
     fn hindered(&self, why: Option<Refusal>);
 
-    /// Says that the book lacks what the catalog knows to be acknowledged: the reign ends, and this replica must not
+    /// Says that the book lacks what the catalog knows to be acknowledged: the term ends, and this replica must not
     /// lead (M4).
-    fn unfit(&self, reign: Epoch);
+    fn unfit(&self, term: Epoch);
 
-    /// Says that a newer reign than this one has been seen: it ends here and now, whoever leads instead.
-    fn superseded(&self, reign: Epoch);
+    /// Says that a newer term than this one has been seen: it ends here and now, whoever leads instead.
+    fn superseded(&self, term: Epoch);
 
     /// Says that everything a new leader had to append before it serves has been appended.
-    fn inheritance_appended(&self, reign: Epoch);
+    fn inheritance_appended(&self, term: Epoch);
 }
 
 /// What a [`Replication`] tells those that build on it.
 pub trait Observer {
     /// This replica leads from now on, but does not serve yet: it must first append what its predecessor left.
-    fn took_over(&self, reign: Epoch);
+    fn took_over(&self, term: Epoch);
 
     /// All the book so far is acknowledged, and the replica serves.
     fn serving(&self, standing: Standing);
@@ -64,6 +64,6 @@ pub trait Observer {
     /// Orders up to this number are acknowledged.
     fn acknowledged(&self, standing: Standing);
 
-    /// The reign has ended. What was not acknowledged may yet be, by another leader.
+    /// The term has ended. What was not acknowledged may yet be, by another leader.
     fn deposed(&self);
 }

@@ -101,13 +101,13 @@ impl Display for Event {
                 let after = if *waited_for_lease { ", now that leases have run out" } else { "" };
                 write!(f, "shows the new stock of {}{after}", few(products.iter().map(plain)))
             }
-            Event::BatchRefused { reign, batch } => write!(
+            Event::BatchRefused { term, batch } => write!(
                 f,
-                "refuses purchase batch {batch} of the reign that began in epoch {reign}, since a newer one has been here"
+                "refuses purchase batch {batch} of the term that began in epoch {term}, since a newer one has been here"
             ),
-            Event::BatchRepeated { reign, batch } => write!(
+            Event::BatchRepeated { term, batch } => write!(
                 f,
-                "answers the repeated purchase batch {batch} of the reign that began in epoch {reign} as before"
+                "answers the repeated purchase batch {batch} of the term that began in epoch {term} as before"
             ),
             Event::Restocked { products } => write!(f, "restocks {}", few(products.iter().map(plain))),
             Event::CatalogReady { confirmed: true } => {
@@ -273,10 +273,10 @@ mod tests {
         Invalidated { products: vec![name("Tux"), name("Fox")] } => "drops what it cached of Tux, Fox";
         GroupVisible { products: vec![name("Tux")], waited_for_lease: true } =>
             "shows the new stock of Tux, now that leases have run out";
-        BatchRefused { reign: 2, batch: 3 } =>
-            "refuses purchase batch 3 of the reign that began in epoch 2, since a newer one has been here";
-        BatchRepeated { reign: 2, batch: 3 } =>
-            "answers the repeated purchase batch 3 of the reign that began in epoch 2 as before";
+        BatchRefused { term: 2, batch: 3 } =>
+            "refuses purchase batch 3 of the term that began in epoch 2, since a newer one has been here";
+        BatchRepeated { term: 2, batch: 3 } =>
+            "answers the repeated purchase batch 3 of the term that began in epoch 2 as before";
         Restocked { products: vec![name("Tux")] } => "restocks Tux";
         CatalogReady { confirmed: true } =>
             "answers from now on, since every front-end has dropped its cache";

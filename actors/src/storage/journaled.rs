@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use redb::StorageBackend;
 
-use super::head::{self, Found, HEAD, Stamp};
 use super::journal::{self, Change, Gap, Journal, Record, Room};
-use super::trial::Trial;
+use super::superblock::{self, Found, HEAD, Stamp};
+use super::write_overlay::WriteOverlay;
 use crate::bugs::{Bug, planted};
 use crate::probe::Limit;
 
@@ -33,7 +33,7 @@ pub enum Trouble {
 /// A data file and its journal.
 #[derive(Debug)]
 pub struct Journaled {
-    file: Trial,
+    file: WriteOverlay,
     /// The journal that lay beside it.
     left: Mutex<Option<Box<dyn StorageBackend>>>,
     /// How many records are replayed before what they have in common is let go.
@@ -87,7 +87,7 @@ impl Journaled {
         fold_every: usize,
     ) -> io::Result<Journaled> {
         Ok(Journaled {
-            file: Trial::new(file)?,
+            file: WriteOverlay::new(file)?,
             left: Mutex::new(left),
             fold_every: fold_every.max(1),
             recovered: OnceLock::new(),
@@ -202,7 +202,7 @@ impl Journaled {
     fn recover(&self) -> io::Result<()> {
         if self.recovered.get().is_none() {
             self.file.look_again()?;
-            let outcome = match head::read(&self.file)? {
+            let outcome = match superblock::read(&self.file)? {
                 Found::Stamped(stamp) => self.replay(stamp)?,
                 Found::Damaged => Err(Trouble::Damaged("its first page cannot be read".into())),
                 Found::Redb => {

@@ -1,7 +1,7 @@
 //! Refusals that the store could no longer remember.
 //!
 //! "Not enough" is certain because who was refused is refused again, however late a copy of the request arrives (rule
-//! C3); but no memory has room for all of them. The catalog's, which outlasts reigns and crashes, is that on which it
+//! C3); but no memory has room for all of them. The catalog's, which outlasts leads_in and crashes, is that on which it
 //! rests: it keeps the newest. As deployed it reaches further back than any copy is late. In a run it may be as short as
 //! one refusal, and then a copy may well be sold although its shopper was told "not enough", without any rule being
 //! broken. To draw only memories that reach far enough would leave the forgetting unseen. So the promise is judged as

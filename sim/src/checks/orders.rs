@@ -1,4 +1,4 @@
-//! Placing and looking up orders is linearizable.
+//! RequestTable and looking up orders is linearizable.
 //!
 //! Orders have numbers, which are their order: so there is nothing to search. The points at which they took
 //! place ascend with the numbers exactly if no order was acknowledged, or found by a lookup, before one of a

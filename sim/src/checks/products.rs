@@ -441,8 +441,8 @@ mod tests {
 
     /// What `todc-utils` says.
     fn second_opinion(steps: &[Step], pieces: u64, restock_to: u64) -> bool {
-        use crate::opinion::stock::{Act as Said, Shelf, Stock};
-        use crate::opinion::{Timed, search};
+        use crate::external_checkers::stock::{Act as Said, Shelf, Stock};
+        use crate::external_checkers::{Timed, search};
         let shelf = Shelf { pieces: Some(pieces), restock_to: Some(restock_to) };
         let mut acts = vec![Timed { act: Said::Begin(shelf), from: 0, until: Some(0), line: 0 }];
         acts.extend(steps.iter().filter_map(|step| {

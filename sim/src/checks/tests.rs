@@ -131,9 +131,11 @@ fn orders_are_judged_as_by_others() {
         let history = history(&text);
         let ours = orders::check(&history).is_err();
         let setup = Setup::draw(1, &std::collections::BTreeSet::new());
-        for opinion in crate::opinion::judge(&crate::lines::Lines::simulated(&setup, &history), None) {
+        for opinion in
+            crate::external_checkers::judge(&crate::lines::Lines::simulated(&setup, &history), None)
+        {
             if opinion.of == "the order book" {
-                let theirs = opinion.finding != crate::opinion::Finding::Kept;
+                let theirs = opinion.finding != crate::external_checkers::Finding::Kept;
                 assert_eq!(theirs, ours, "{text}\n{opinion}\n{:?}", orders::check(&history));
             }
         }

@@ -63,8 +63,9 @@ impl World {
 
     /// Whether two processes run under a node's name.
     pub(super) fn is_doubled(&self, node: NodeId) -> bool {
-        let doubles = |fault: &Fault| matches!(fault, Fault::SecondProcess { node: of, .. } if *of == node);
-        self.trouble.borrow().active.values().any(doubles)
+        let duplicates =
+            |fault: &Fault| matches!(fault, Fault::SecondProcess { node: of, .. } if *of == node);
+        self.trouble.borrow().active.values().any(duplicates)
     }
 }
 

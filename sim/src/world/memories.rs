@@ -7,7 +7,7 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 use toystore_actors::storage::JOURNAL;
 
-use super::trouble::counted;
+use super::fault_injector::counted;
 use super::{MILLI, World};
 use crate::audit;
 use crate::clock::Due;

@@ -1,11 +1,11 @@
 //! The world of one run: nodes, their network, disks and clocks, and what goes wrong with them.
 
 mod addresses;
+mod fault_injector;
 mod jobs;
 mod memories;
 mod messages;
 mod processes;
-mod trouble;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +17,9 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use toystore_actors::net::NodeId;
 
+use self::fault_injector::FaultInjector;
 use self::memories::Memories;
 use self::processes::{Process, Running};
-use self::trouble::Trouble;
 use crate::checks::Watch;
 use crate::clock::{Due, Nanos, Timeline};
 use crate::describe;
@@ -54,7 +54,7 @@ pub struct World {
     /// The checks that look on.
     pub watch: RefCell<Watch>,
     processes: RefCell<BTreeMap<ProcessId, Process>>,
-    trouble: RefCell<Trouble>,
+    trouble: RefCell<FaultInjector>,
     memories: RefCell<Memories>,
     counts: RefCell<BTreeMap<String, u64>>,
     violations: RefCell<Vec<Violation>>,

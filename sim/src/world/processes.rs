@@ -24,7 +24,7 @@ use crate::network::{Endpoint, Packet};
 use crate::process::ProcessId;
 use crate::report::Violation;
 use crate::storage::{NodeStorage, Queued};
-use crate::{sometimes, trace};
+use crate::{coverage, trace};
 
 pub(super) enum Running {
     /// `_keep` is what has to live as long as the process does.
@@ -332,7 +332,7 @@ impl World {
         self.trace.borrow_mut().event(now, id, event);
         let name = trace::name(event);
         self.count(&name);
-        let rare = sometimes::rare(event, &mut self.view_sizes.borrow_mut());
+        let rare = coverage::rare(event, &mut self.view_sizes.borrow_mut());
         if let Some(rare) = rare {
             self.count(rare);
         }

@@ -23,27 +23,27 @@ const BY: Run = Run::new(1);
 const STORE: StoreId = StoreId::new(1);
 
 /// A leader under a view of the front-end that registered last, with a book of so many orders.
-fn leader(reign: Epoch, last: OrderNumber) -> Leadership {
-    Leadership { reign, epoch: reign, by: BY, last }
+fn leader(term: Epoch, last: OrderNumber) -> Leadership {
+    Leadership { term, epoch: term, by: BY, last }
 }
 
-/// Tux 10, Yak 0, Elephant 3; purchase 8, "old", is unsettled; batch 2 of reign 4 was the last.
+/// Tux 10, Yak 0, Elephant 3; purchase 8, "old", is unsettled; batch 2 of term 4 was the last.
 fn stock() -> Stock {
     let mut elephant = item("Elephant", 5);
     elephant.sold = 2;
     elephant.quantity = 3;
-    let fence = Fence { reign: 4, batch: 2, answer: vec![Sold { number: 8 }] };
+    let fence = Fence { term: 4, batch: 2, answer: vec![Sold { number: 8 }] };
     let items = vec![item("Tux", 10), item("Yak", 0), elephant];
     let purchases = Purchases::new(7, vec![purchase(("old", "Elephant", 2))]);
     Stock::new(items, purchases, fence, Refusals::new(10), Memory { store: Some((STORE, BY)) })
 }
 
 #[test]
-fn who_was_refused_is_refused_again_after_a_restock_and_in_another_reign() {
+fn who_was_refused_is_refused_again_after_a_restock_and_in_another_term() {
     let mut stock = stock();
-    let buy = |reign, id| {
+    let buy = |term, id| {
         let purchases = vec![purchase((id, "Yak", 1))];
-        Buy { leader: leader(reign, 8), batch: 3, purchases, settled: 0 }
+        Buy { leader: leader(term, 8), batch: 3, purchases, settled: 0 }
     };
     let mut draft = Draft::new(&stock, Some(0));
     assert_eq!(draft.buy(&buy(4, "late")), Ok(vec![NotEnough { left: 0 }]));
@@ -56,7 +56,7 @@ fn who_was_refused_is_refused_again_after_a_restock_and_in_another_reign() {
 }
 
 enum Step {
-    /// Reign, batch, what to sell, up to which number it is settled.
+    /// LeaderState, batch, what to sell, up to which number it is settled.
     Buy(u64, u64, &'static [(&'static str, &'static str, u64)], u64),
     TakeOver(u64),
     Restock,
@@ -75,16 +75,16 @@ fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled
     let got: Vec<String> = steps
         .iter()
         .map(|step| match step {
-            B(reign, batch, purchases, settled) => {
+            B(term, batch, purchases, settled) => {
                 let purchases = purchases.iter().copied().map(purchase).collect();
-                let buy = Buy { leader: leader(*reign, 0), batch: *batch, purchases, settled: *settled };
+                let buy = Buy { leader: leader(*term, 0), batch: *batch, purchases, settled: *settled };
                 match draft.buy(&buy) {
                     Ok(sales) => sales.into_iter().map(short).collect::<Vec<_>>().join(" "),
                     Err(_) => "refused".into(),
                 }
             }
-            T(reign) => {
-                let ask = TakeOver { leader: leader(*reign, 0), line: Line::default() };
+            T(term) => {
+                let ask = TakeOver { leader: leader(*term, 0), line: Line::default() };
                 draft.take_over(&ask).map_or_else(|_| "refused".into(), |found| keys(found.unsettled))
             }
             R => draft.restock(100).iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
@@ -175,7 +175,7 @@ fn settled_purchases_are_forgotten() {
 fn a_fence_keeps_out_what_is_older() {
     check("repeated", &[B(4, 2, &[("a", "Tux", 1)], 8)], &["sold:8"], [10, 0, 3], "old");
     check("lower number", &[B(4, 1, &[("a", "Tux", 1)], 0)], &["refused"], [10, 0, 3], "old");
-    check("older reign", &[B(3, 9, &[("a", "Tux", 1)], 8)], &["refused"], [10, 0, 3], "old");
+    check("older term", &[B(3, 9, &[("a", "Tux", 1)], 8)], &["refused"], [10, 0, 3], "old");
     check(
         "repeated within the group",
         &[B(4, 3, &[("a", "Tux", 1)], 0), B(4, 3, &[("a", "Tux", 1)], 0)],
@@ -184,7 +184,7 @@ fn a_fence_keeps_out_what_is_older() {
         "old a",
     );
     check(
-        "a reign that began earlier in the group",
+        "a term that began earlier in the group",
         &[B(4, 3, &[("a", "Tux", 1)], 0), T(5), B(4, 4, &[("b", "Tux", 1)], 0), T(4), T(5)],
         &["sold:9", "old a", "refused", "refused", "old a"],
         [9, 0, 3],
@@ -281,8 +281,8 @@ fn an_import_adds_products_and_changes_prices_and_no_count() {
 fn a_group_that_changes_nothing_says_so() {
     let stock = stock();
     let mut draft = Draft::new(&stock, Some(0));
-    let take_over = |reign| TakeOver { leader: leader(reign, 8), line: Line::default() };
-    assert!(draft.take_over(&take_over(4)).is_ok(), "the reign is the current one");
+    let take_over = |term| TakeOver { leader: leader(term, 8), line: Line::default() };
+    assert!(draft.take_over(&take_over(4)).is_ok(), "the term is the current one");
     assert!(draft.take_over(&take_over(3)).is_err());
     assert!(draft.finish().0.is_empty());
     let mut draft = Draft::new(&stock, Some(0));

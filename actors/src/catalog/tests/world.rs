@@ -193,7 +193,7 @@ pub(super) struct World {
     pub(super) config: CatalogConfig,
     products: Source,
     pub(super) running: Option<(Addr<Catalog>, JoinHandle<()>)>,
-    /// The front-end's epoch: 0 before the store was founded. It is high enough for every reign of a test.
+    /// The front-end's epoch: 0 before the store was founded. It is high enough for every term of a test.
     epoch: Cell<Epoch>,
 }
 
@@ -332,13 +332,13 @@ pub(super) fn name(text: &str) -> ProductName {
     ProductName::new(text).expect("a valid name")
 }
 
-pub(super) fn buy(reign: u64, batch: u64, purchases: &[(&str, &str, u64)]) -> Buy {
+pub(super) fn buy(term: u64, batch: u64, purchases: &[(&str, &str, u64)]) -> Buy {
     let purchases = purchases.iter().map(|&(key, product, pieces)| Purchase {
         key: RequestId::new(key).expect("a valid key"),
         name: name(product),
         quantity: Quantity::new(pieces).expect("a valid quantity"),
     });
-    Buy { leader: leader(reign), batch, purchases: purchases.collect(), settled: 0 }
+    Buy { leader: leader(term), batch, purchases: purchases.collect(), settled: 0 }
 }
 
 const STORE: StoreId = StoreId::new(1);
@@ -348,12 +348,12 @@ fn line() -> Line {
     [BY].into_iter().collect()
 }
 
-fn leader(reign: Epoch) -> Leadership {
-    Leadership { reign, epoch: reign.max(1000), by: BY, last: 0 }
+fn leader(term: Epoch) -> Leadership {
+    Leadership { term, epoch: term.max(1000), by: BY, last: 0 }
 }
 
-pub(super) fn take_over(reign: Epoch) -> TakeOver {
-    TakeOver { leader: leader(reign), line: line() }
+pub(super) fn take_over(term: Epoch) -> TakeOver {
+    TakeOver { leader: leader(term), line: line() }
 }
 
 pub(super) async fn done<T>(call: JoinHandle<(Option<T>, Duration)>) -> (Option<T>, Duration) {

@@ -50,12 +50,12 @@ impl ViewService {
             let Some(epoch) = self.views.borrow().epoch() else { continue };
             match self.register(epoch).await {
                 Registered::Welcome => {}
-                Registered::Older { reign, superseded } => {
+                Registered::Older { term, superseded } => {
                     if new && superseded {
                         // All replicas have told what they know, and it is not what the catalog knows.
                         self.wait(Waiting::AnotherFrontEnd).await;
                     }
-                    self.forget(reign, "the catalog knows a newer one").await;
+                    self.forget(term, "the catalog knows a newer one").await;
                     continue;
                 }
                 Registered::NotNew => {

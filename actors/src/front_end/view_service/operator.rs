@@ -104,7 +104,7 @@ impl ViewService {
         self.views.borrow_mut().adopt_file(view.by, saved);
         self.views.borrow_mut().install(view);
         self.waiting.replace(None);
-        self.fruitless.set(0);
+        self.failed_choices.set(0);
         self.chosen();
         Ok(())
     }
@@ -135,7 +135,7 @@ impl ViewService {
         let run = views.run();
         line.add(run);
         let highest = told().map(|view| view.epoch).chain(views.epoch()).max().unwrap_or(0);
-        let epoch = highest.max(recalled.reign).max(chosen.last.epoch) + 1;
+        let epoch = highest.max(recalled.term).max(chosen.last.epoch) + 1;
         let in_sync: Members = [(chosen.id, chosen.run)].into_iter().collect();
         let view = View { store, by: run, line: line.clone(), epoch, leader: chosen.id, in_sync };
         let saved = Saved { line, store: Some(store), view: Some(view.clone()) };

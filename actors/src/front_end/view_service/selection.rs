@@ -54,7 +54,7 @@ impl ViewService {
             }
             Selection::Next(next) => {
                 self.waiting.replace(None);
-                self.fruitless.set(self.fruitless.get().saturating_add(1));
+                self.failed_choices.set(self.failed_choices.get().saturating_add(1));
                 self.save(next, if start { "at the start" } else { "another leader" }).await;
                 self.chosen();
             }
@@ -111,7 +111,7 @@ impl ViewService {
         replica: ReplicaId,
         limit: Duration,
     ) -> Result<ReplicaStatus, NetError> {
-        if planted(Bug::ReignKept) {
+        if planted(Bug::TermKept) {
             return self.host.net.send(NodeId::Order(replica), &Status {}, limit).await;
         }
         self.announce(replica, limit).await

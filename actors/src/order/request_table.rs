@@ -1,6 +1,6 @@
-//! Deciding what becomes of requests to order something, during one reign.
+//! Deciding what becomes of requests to order something, during one term.
 //!
-//! Data in, decisions out; the shell around it is [`super::desk`]. Each request id goes through the stages
+//! Data in, decisions out; the shell around it is [`super::pipeline`]. Each request id goes through the stages
 //! looking (is it in the book?), queued, buying, appended, and leaves when its order is acknowledged or
 //! refused. `W` is whoever waits for the answer.
 
@@ -34,7 +34,7 @@ struct Pending<W> {
 /// One batch for the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    /// Its number within the reign.
+    /// Its number within the term.
     pub number: u64,
     /// What to buy.
     pub purchases: Vec<Purchase>,
@@ -65,9 +65,9 @@ pub enum Placement<W> {
     Full(W),
 }
 
-/// The requests of one reign.
+/// The requests of one term.
 #[derive(Debug)]
-pub struct Placing<W> {
+pub struct RequestTable<W> {
     capacity: usize,
     limits: Limits,
     pending: BTreeMap<RequestId, Pending<W>>,
@@ -85,12 +85,12 @@ pub struct Placing<W> {
     reached: Vec<Limit>,
 }
 
-impl<W> Placing<W> {
+impl<W> RequestTable<W> {
     /// No requests yet; at most `capacity` may wait at a time. Orders up to `acknowledged` are acknowledged, and
     /// will be settled, whoever bought them (rule C6).
     #[must_use]
-    pub fn new(capacity: usize, limits: Limits, acknowledged: OrderNumber) -> Placing<W> {
-        Placing {
+    pub fn new(capacity: usize, limits: Limits, acknowledged: OrderNumber) -> RequestTable<W> {
+        RequestTable {
             capacity,
             limits,
             pending: BTreeMap::new(),
@@ -299,26 +299,26 @@ mod tests {
     }
 
     /// A request that is looked for, not found and put into the batch in flight.
-    fn buying(placing: &mut Placing<u32>, text: &str, waiter: u32) -> Batch {
-        assert_eq!(placing.place(purchase(text, 1), waiter, 7), Placement::Waits { look: true });
-        assert_eq!(placing.looked(&key(text), None), []);
-        placing.next_batch(false).unwrap()
+    fn buying(table: &mut RequestTable<u32>, text: &str, waiter: u32) -> Batch {
+        assert_eq!(table.place(purchase(text, 1), waiter, 7), Placement::Waits { look: true });
+        assert_eq!(table.looked(&key(text), None), []);
+        table.next_batch(false).unwrap()
     }
 
     #[test]
     fn a_request_goes_through_its_stages_and_is_answered_once_acknowledged() {
-        let mut placing = Placing::new(10, Limits::default(), 4);
-        let batch = buying(&mut placing, "a", 1);
+        let mut table = RequestTable::new(10, Limits::default(), 4);
+        let batch = buying(&mut table, "a", 1);
         assert_eq!((batch.number, batch.purchases.len()), (1, 1));
         assert_eq!(batch.settled, 4);
-        let (sold, answers) = placing.bought(&[Sale::Sold { number: 5 }], 7).unwrap();
+        let (sold, answers) = table.bought(&[Sale::Sold { number: 5 }], 7).unwrap();
         assert_eq!(answers, []);
-        placing.appended(&sold);
+        table.appended(&sold);
         // A repeated request waits for the acknowledgement like the first (A2).
-        assert_eq!(placing.place(purchase("a", 1), 2, 7), Placement::Waits { look: false });
-        assert_eq!(placing.acknowledged(4), []);
-        assert_eq!(placing.acknowledged(5), [(1, Ok(Placed { number: 5 })), (2, Ok(Placed { number: 5 }))]);
-        assert_eq!(placing.next_batch(true).unwrap().settled, 5);
+        assert_eq!(table.place(purchase("a", 1), 2, 7), Placement::Waits { look: false });
+        assert_eq!(table.acknowledged(4), []);
+        assert_eq!(table.acknowledged(5), [(1, Ok(Placed { number: 5 })), (2, Ok(Placed { number: 5 }))]);
+        assert_eq!(table.next_batch(true).unwrap().settled, 5);
     }
 
     #[test]
@@ -332,55 +332,55 @@ mod tests {
             ([sold(5), sold(3), sold(6)], None),
             ([sold(5), little, sold(7)], None),
         ] {
-            let mut placing = Placing::new(10, Limits::default(), 4);
+            let mut table = RequestTable::new(10, Limits::default(), 4);
             for (waiter, text) in ["a", "b", "c"].into_iter().enumerate() {
-                placing.place(purchase(text, 1), waiter as u32, 7);
-                placing.looked(&key(text), None);
+                table.place(purchase(text, 1), waiter as u32, 7);
+                table.looked(&key(text), None);
             }
-            placing.next_batch(false).unwrap();
-            let bought = placing.bought(&sales, 7).map(|(sold, _)| (sold.first, sold.purchases.len()));
+            table.next_batch(false).unwrap();
+            let bought = table.bought(&sales, 7).map(|(sold, _)| (sold.first, sold.purchases.len()));
             assert_eq!(bought, expected, "{sales:?}");
         }
     }
 
     #[test]
     fn one_batch_is_in_flight_and_the_rest_waits_for_the_next() {
-        let mut placing = Placing::new(10, Limits::default(), 4);
-        buying(&mut placing, "a", 1);
-        placing.place(purchase("b", 1), 2, 7);
-        placing.looked(&key("b"), None);
-        assert_eq!(placing.next_batch(true), None);
-        placing.bought(&[Sale::Sold { number: 5 }], 7).unwrap();
-        assert_eq!(placing.next_batch(false).map(|batch| batch.number), Some(2));
+        let mut table = RequestTable::new(10, Limits::default(), 4);
+        buying(&mut table, "a", 1);
+        table.place(purchase("b", 1), 2, 7);
+        table.looked(&key("b"), None);
+        assert_eq!(table.next_batch(true), None);
+        table.bought(&[Sale::Sold { number: 5 }], 7).unwrap();
+        assert_eq!(table.next_batch(false).map(|batch| batch.number), Some(2));
     }
 
     #[test]
-    fn a_refusal_is_repeated_within_the_reign() {
-        let mut placing = Placing::new(10, Limits::default(), 4);
-        buying(&mut placing, "a", 1);
+    fn a_refusal_is_repeated_within_the_term() {
+        let mut table = RequestTable::new(10, Limits::default(), 4);
+        buying(&mut table, "a", 1);
         let refused = |epoch| Err(PlaceError::NotEnough { left: 0, epoch });
-        assert_eq!(placing.bought(&[Sale::NotEnough { left: 0 }], 7).unwrap().1, [(1, refused(7))]);
-        assert_eq!(placing.place(purchase("a", 1), 2, 8), Placement::Answered(2, refused(8)));
-        assert_eq!(placing.place(purchase("a", 2), 3, 8), Placement::Answered(3, Err(PlaceError::KeyReused)));
+        assert_eq!(table.bought(&[Sale::NotEnough { left: 0 }], 7).unwrap().1, [(1, refused(7))]);
+        assert_eq!(table.place(purchase("a", 1), 2, 8), Placement::Answered(2, refused(8)));
+        assert_eq!(table.place(purchase("a", 2), 3, 8), Placement::Answered(3, Err(PlaceError::KeyReused)));
     }
 
     #[test]
     fn what_exceeds_a_batch_comes_with_the_next_and_the_oldest_refusal_is_forgotten() {
         for (limit, batches) in [(1, vec![1, 1, 1]), (2, vec![2, 1]), (3, vec![3]), (9, vec![3])] {
             let limits = Limits { batch: limit, refusals: limit, ..Limits::default() };
-            let mut placing = Placing::new(10, limits, 4);
+            let mut table = RequestTable::new(10, limits, 4);
             for text in ["a", "b", "c"] {
-                placing.place(purchase(text, 1), 1, 7);
-                placing.looked(&key(text), None);
+                table.place(purchase(text, 1), 1, 7);
+                table.looked(&key(text), None);
             }
             for size in batches {
-                let batch = placing.next_batch(false).unwrap();
+                let batch = table.next_batch(false).unwrap();
                 assert_eq!((batch.purchases.len(), batch.settled), (size, 4), "limit {limit}");
-                placing.bought(&vec![Sale::NotEnough { left: 0 }; size], 7).unwrap();
+                table.bought(&vec![Sale::NotEnough { left: 0 }; size], 7).unwrap();
             }
-            let again = |text| placing.place(purchase(text, 1), 2, 7) == Placement::Waits { look: true };
+            let again = |text| table.place(purchase(text, 1), 2, 7) == Placement::Waits { look: true };
             assert_eq!(["a", "b", "c"].map(again), [limit < 3, limit < 2, false], "limit {limit}");
-            let reached = placing.reached();
+            let reached = table.reached();
             let over = [Limit::BatchPurchases, Limit::LeaderRefusals];
             assert!(over.iter().all(|limit_of| reached.contains(limit_of) == (limit < 3)), "limit {limit}");
         }
@@ -388,18 +388,18 @@ mod tests {
 
     #[test]
     fn a_key_of_another_order_is_refused_wherever_the_first_one_is() {
-        let mut placing = Placing::new(10, Limits::default(), 4);
-        placing.place(purchase("a", 1), 1, 7);
-        assert_eq!(placing.place(purchase("a", 2), 2, 7), Placement::Answered(2, Err(PlaceError::KeyReused)));
+        let mut table = RequestTable::new(10, Limits::default(), 4);
+        table.place(purchase("a", 1), 1, 7);
+        assert_eq!(table.place(purchase("a", 2), 2, 7), Placement::Answered(2, Err(PlaceError::KeyReused)));
         let entry = Entry { number: 3, epoch: 1, purchase: Some(purchase("a", 9)) };
-        assert_eq!(placing.looked(&key("a"), Some(entry)), [(1, Err(PlaceError::KeyReused))]);
+        assert_eq!(table.looked(&key("a"), Some(entry)), [(1, Err(PlaceError::KeyReused))]);
     }
 
     #[test]
     fn a_full_queue_turns_away_new_requests_but_not_repeated_ones() {
-        let mut placing = Placing::new(1, Limits::default(), 0);
-        placing.place(purchase("a", 1), 1, 7);
-        assert_eq!(placing.place(purchase("b", 1), 2, 7), Placement::Full(2));
-        assert_eq!(placing.place(purchase("a", 1), 3, 7), Placement::Waits { look: false });
+        let mut table = RequestTable::new(1, Limits::default(), 0);
+        table.place(purchase("a", 1), 1, 7);
+        assert_eq!(table.place(purchase("b", 1), 2, 7), Placement::Full(2));
+        assert_eq!(table.place(purchase("a", 1), 3, 7), Placement::Waits { look: false });
     }
 }

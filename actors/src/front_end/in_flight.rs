@@ -11,7 +11,7 @@ use crate::domain::{Purchase, RequestId};
 
 /// The orders being placed and who waits for each. `W` is whatever is to be told the outcome.
 #[derive(Debug)]
-pub struct Joins<W> {
+pub struct InFlight<W> {
     by_key: BTreeMap<RequestId, Attempt<W>>,
 }
 
@@ -34,13 +34,13 @@ pub enum Joined {
     Differs,
 }
 
-impl<W> Default for Joins<W> {
+impl<W> Default for InFlight<W> {
     fn default() -> Self {
-        Joins { by_key: BTreeMap::new() }
+        InFlight { by_key: BTreeMap::new() }
     }
 }
 
-impl<W> Joins<W> {
+impl<W> InFlight<W> {
     /// A request arrived. It waits no longer than `until`.
     pub fn join(&mut self, purchase: &Purchase, waiter: W, until: Timestamp) -> Joined {
         match self.by_key.get_mut(&purchase.key) {
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn one_request_id_is_one_attempt() {
-        let mut joins = Joins::default();
+        let mut joins = InFlight::default();
         let first = purchase("k", "Tux", 2);
         for (who, asked, until, expected, patience) in [
             (1, first.clone(), 5, Joined::First, 5),

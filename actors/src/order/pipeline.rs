@@ -1,6 +1,6 @@
-//! The placing of orders, around whatever replicates the book: the shell of [`super::placing`].
+//! The placing of orders, around whatever replicates the book: the shell of [`super::request_table`].
 //!
-//! A leader's reign has a session here. Requests that arrive while the book is being asked are looked up
+//! A leader's term has a session here. Requests that arrive while the book is being asked are looked up
 //! together next, requests that arrive while a batch is at the catalog make the next batch, and so on: no
 //! stage ever holds more than one thing in flight, and each takes all that waits.
 
@@ -13,8 +13,8 @@ use tokio::sync::{Notify, oneshot};
 use super::OrderConfig;
 use super::book::read;
 use super::messages::{NotServing, Place, PlaceError};
-use super::placing::{Answer, Batch, Placement, Placing, Sold};
 use super::replication::{Observer, Replication, Standing};
+use super::request_table::{Answer, Batch, Placement, RequestTable, Sold};
 use super::writer::Writer;
 use crate::bugs::{Bug, planted};
 use crate::catalog::messages::{Buy, Inheritance, Leadership, Refusal, Sale, TakeOver};
@@ -33,32 +33,32 @@ type Waiter = oneshot::Sender<Answer>;
 /// What became of a purchase at once.
 enum Taken {
     Answered(Answer),
-    /// The answer comes when it is acknowledged or refused; never, when the reign ends before.
+    /// The answer comes when it is acknowledged or refused; never, when the term ends before.
     Waits(oneshot::Receiver<Answer>),
 }
 
-/// One reign, as the desk sees it.
+/// One term, as the pipeline sees it.
 struct Session {
-    reign: Epoch,
-    /// `None` once the reign has ended; dropping it tells everyone who waits.
-    placing: RefCell<Option<Placing<Waiter>>>,
+    term: Epoch,
+    /// `None` once the term has ended; dropping it tells everyone who waits.
+    table: RefCell<Option<RequestTable<Waiter>>>,
     unlooked: RefCell<Vec<RequestId>>,
     look: Notify,
     buy: Notify,
 }
 
 impl Session {
-    fn with<T>(&self, decide: impl FnOnce(&mut Placing<Waiter>) -> T) -> Option<T> {
-        self.placing.borrow_mut().as_mut().map(decide)
+    fn with<T>(&self, decide: impl FnOnce(&mut RequestTable<Waiter>) -> T) -> Option<T> {
+        self.table.borrow_mut().as_mut().map(decide)
     }
 
     /// Takes one purchase on.
     fn take(&self, purchase: Purchase, epoch: Epoch) -> Taken {
         let (waiter, answer) = oneshot::channel();
         let key = purchase.key.clone();
-        let placement = self.with(|placing| {
-            placing.prune(&key, Waiter::is_closed);
-            placing.place(purchase, waiter, epoch)
+        let placement = self.with(|table| {
+            table.prune(&key, Waiter::is_closed);
+            table.place(purchase, waiter, epoch)
         });
         match placement {
             Some(Placement::Waits { look }) => {
@@ -70,20 +70,20 @@ impl Session {
             }
             Some(Placement::Answered(_, answer)) => Taken::Answered(answer),
             Some(Placement::Full(_)) => Taken::Answered(Err(PlaceError::NotServing(NotServing::Overloaded))),
-            // The reign has ended; so does the waiting.
+            // The term has ended; so does the waiting.
             None => Taken::Waits(answer),
         }
     }
 
     fn end(&self) {
-        self.placing.take();
+        self.table.take();
         self.look.notify_one();
         self.buy.notify_one();
     }
 }
 
 /// Turns requests into orders while this replica leads.
-pub struct Desk {
+pub struct OrderPipeline {
     host: Host,
     config: OrderConfig,
     tasks: Tasks,
@@ -92,16 +92,16 @@ pub struct Desk {
     session: RefCell<Option<Rc<Session>>>,
 }
 
-impl Desk {
-    /// A desk over a replicated book; it must be made known to it as its [`Observer`].
+impl OrderPipeline {
+    /// A pipeline over a replicated book; it must be made known to it as its [`Observer`].
     pub fn new(
         host: Host,
         config: OrderConfig,
         tasks: Tasks,
         writer: Rc<Writer>,
         replication: Rc<dyn Replication>,
-    ) -> Rc<Desk> {
-        Rc::new(Desk { host, config, tasks, writer, replication, session: RefCell::default() })
+    ) -> Rc<OrderPipeline> {
+        Rc::new(OrderPipeline { host, config, tasks, writer, replication, session: RefCell::default() })
     }
 
     /// Places orders and waits until each is acknowledged or refused. Of those that are answered
@@ -136,12 +136,13 @@ impl Desk {
         answers
     }
 
-    /// Opens for the requests of a reign.
+    /// Opens for the requests of a term.
     fn open(self: &Rc<Self>, standing: Standing) {
-        let placing = Placing::new(self.config.max_calls, self.config.limits.clone(), standing.acknowledged);
+        let table =
+            RequestTable::new(self.config.max_calls, self.config.limits.clone(), standing.acknowledged);
         let session = Rc::new(Session {
-            reign: standing.reign,
-            placing: RefCell::new(Some(placing)),
+            term: standing.term,
+            table: RefCell::new(Some(table)),
             unlooked: RefCell::default(),
             look: Notify::new(),
             buy: Notify::new(),
@@ -156,34 +157,34 @@ impl Desk {
     /// Completes what the predecessor left (rules A4, C7): every purchase that is not in the book becomes an
     /// order, before this leader sends its book to anybody or answers. A book that lacks what is settled must not be
     /// led by (M4).
-    async fn inherit(self: Rc<Self>, reign: Epoch) {
+    async fn inherit(self: Rc<Self>, term: Epoch) {
         let take_over = |leader, line| TakeOver { leader, line };
-        let Some(Inheritance { settled, unsettled }) = self.call_catalog(reign, take_over).await else {
+        let Some(Inheritance { settled, unsettled }) = self.call_catalog(term, take_over).await else {
             return;
         };
-        let Some((Leadership { last, .. }, _)) = self.replication.leadership(reign) else { return };
+        let Some((Leadership { last, .. }, _)) = self.replication.leadership(term) else { return };
         if last < settled && !planted(Bug::UnfitLeads) {
-            return self.replication.unfit(reign);
+            return self.replication.unfit(term);
         }
         let Ok(held) = self.held_of(settled, last, &unsettled).await else { return };
         if let Err((number, key)) = held {
             self.host.emit(Event::PurchaseDiffers { number, key });
-            return self.replication.superseded(reign);
+            return self.replication.superseded(term);
         }
         let in_book =
             usize::try_from(last.saturating_sub(settled)).unwrap_or(usize::MAX).min(unsettled.len());
         if in_book > 0 {
-            self.host.emit(Event::UnsettledInBook { epoch: reign, purchases: in_book });
+            self.host.emit(Event::UnsettledInBook { epoch: term, purchases: in_book });
         }
         let missing = unsettled[in_book..].to_vec();
         if !missing.is_empty() && !planted(Bug::TakeoverForgetsUnsettled) {
-            self.host.emit(Event::UnsettledCompleted { epoch: reign, purchases: missing.len() });
+            self.host.emit(Event::UnsettledCompleted { epoch: term, purchases: missing.len() });
             let first = settled + 1 + in_book as u64;
-            if !self.replication.append(reign, &Sold { first, purchases: missing }) {
+            if !self.replication.append(term, &Sold { first, purchases: missing }) {
                 return;
             }
         }
-        self.replication.inheritance_appended(reign);
+        self.replication.inheritance_appended(term);
     }
 
     /// Whether the book's orders after `settled` are the purchases of their numbers (M5): else which is not.
@@ -208,7 +209,7 @@ impl Desk {
 
     /// Looks up the request ids of new requests in the book, all that wait at once.
     async fn look_loop(self: Rc<Self>, session: Rc<Session>) {
-        while self.replication.reigns(session.reign) {
+        while self.replication.leads_in(session.term) {
             let keys = session.unlooked.take();
             if keys.is_empty() {
                 session.look.notified().await;
@@ -221,7 +222,7 @@ impl Desk {
                 if let Some(entry) = &found {
                     self.host.emit(Event::DuplicateSuppressed { key: key.clone(), number: entry.number });
                 }
-                send(session.with(|placing| placing.looked(key, found)));
+                send(session.with(|table| table.looked(key, found)));
             }
             session.buy.notify_one();
         }
@@ -230,16 +231,16 @@ impl Desk {
     /// Buys what is queued, one batch at a time, each until it is answered (rules C2, C5).
     async fn buy_loop(self: Rc<Self>, session: Rc<Session>) {
         let mut settle_alone = false;
-        while self.replication.reigns(session.reign) {
-            let Some(batch) = session.with(|placing| placing.next_batch(settle_alone)) else { return };
+        while self.replication.leads_in(session.term) {
+            let Some(batch) = session.with(|table| table.next_batch(settle_alone)) else { return };
             settle_alone = false;
             self.tell_limits(&session);
             match batch {
                 Some(batch) => {
-                    let Some(sales) = self.buy(session.reign, batch).await else { return };
+                    let Some(sales) = self.buy(session.term, batch).await else { return };
                     self.bought(&session, &sales);
                 }
-                None if session.with(|placing| placing.must_settle()).unwrap_or(false) => {
+                None if session.with(|table| table.must_settle()).unwrap_or(false) => {
                     settle_alone =
                         within(&*self.host.clock, SETTLE_AFTER, session.buy.notified()).await.is_err();
                 }
@@ -248,30 +249,30 @@ impl Desk {
         }
     }
 
-    async fn buy(&self, reign: Epoch, batch: Batch) -> Option<Vec<Sale>> {
+    async fn buy(&self, term: Epoch, batch: Batch) -> Option<Vec<Sale>> {
         let Batch { number, purchases, settled } = batch;
         let buy = |leader, _| Buy { leader, batch: number, purchases: purchases.clone(), settled };
-        self.call_catalog(reign, buy).await
+        self.call_catalog(term, buy).await
     }
 
     fn bought(&self, session: &Session, sales: &[Sale]) {
-        let Some(epoch) = self.replication.standing(session.reign).ok().map(|standing| standing.epoch) else {
+        let Some(epoch) = self.replication.standing(session.term).ok().map(|standing| standing.epoch) else {
             return;
         };
-        let Some(bought) = session.with(|placing| placing.bought(sales, epoch)) else { return };
-        let Some((sold, answers)) = bought else { return self.replication.superseded(session.reign) };
+        let Some(bought) = session.with(|table| table.bought(sales, epoch)) else { return };
+        let Some((sold, answers)) = bought else { return self.replication.superseded(session.term) };
         for (_, answer) in &answers {
             self.emit_refusal(answer);
         }
         self.tell_limits(session);
         send(Some(answers));
-        if !sold.purchases.is_empty() && self.replication.append(session.reign, &sold) {
-            session.with(|placing| placing.appended(&sold));
+        if !sold.purchases.is_empty() && self.replication.append(session.term, &sold) {
+            session.with(|table| table.appended(&sold));
         }
     }
 
     fn tell_limits(&self, session: &Session) {
-        for limit in session.with(Placing::reached).into_iter().flatten() {
+        for limit in session.with(RequestTable::reached).into_iter().flatten() {
             self.host.emit(Event::LimitReached { limit });
         }
     }
@@ -279,7 +280,7 @@ impl Desk {
     /// How many requests wait.
     pub fn waiting(&self) -> usize {
         let session = self.session.borrow();
-        session.as_ref().and_then(|session| session.with(|placing| placing.waiting())).unwrap_or(0)
+        session.as_ref().and_then(|session| session.with(|table| table.waiting())).unwrap_or(0)
     }
 
     fn emit_refusal(&self, answer: &Answer) {
@@ -288,20 +289,20 @@ impl Desk {
         }
     }
 
-    /// Repeats a call to the catalog until it is answered (C5); `None` once the reign has ended. It ends here
+    /// Repeats a call to the catalog until it is answered (C5); `None` once the term has ended. It ends here
     /// when the catalog knows a newer one. Each attempt shows what this leader remembers at that time.
-    async fn call_catalog<M, T>(&self, reign: Epoch, message: impl Fn(Leadership, Line) -> M) -> Option<T>
+    async fn call_catalog<M, T>(&self, term: Epoch, message: impl Fn(Leadership, Line) -> M) -> Option<T>
     where
         M: Rpc<Reply = Result<T, Refusal>>,
     {
-        while let Some((leader, line)) = self.replication.leadership(reign) {
+        while let Some((leader, line)) = self.replication.leadership(term) {
             let message = message(leader, line);
             match self.host.net.send(NodeId::Catalog, &message, self.config.call_limit).await {
                 Ok(Ok(answer)) => {
                     self.replication.hindered(None);
-                    return self.replication.reigns(reign).then_some(answer);
+                    return self.replication.leads_in(term).then_some(answer);
                 }
-                Ok(Err(Refusal::Superseded { .. })) => self.replication.superseded(reign),
+                Ok(Err(Refusal::Superseded { .. })) => self.replication.superseded(term),
                 Err(_) if planted(Bug::BuyGivenUp) => return None,
                 Ok(Err(why)) => {
                     self.replication.hindered(Some(why));
@@ -326,32 +327,32 @@ fn send(answers: Option<Vec<(Waiter, Answer)>>) {
     }
 }
 
-/// What the replication tells. The desk holds the replication, so this must not hold the desk.
-pub struct DeskObserver(pub Weak<Desk>);
+/// What the replication tells. The pipeline holds the replication, so this must not hold the pipeline.
+pub struct PipelineObserver(pub Weak<OrderPipeline>);
 
-impl Observer for DeskObserver {
-    fn took_over(&self, reign: Epoch) {
-        if let Some(desk) = self.0.upgrade() {
-            desk.tasks.clone().spawn(async move { desk.inherit(reign).await });
+impl Observer for PipelineObserver {
+    fn took_over(&self, term: Epoch) {
+        if let Some(pipeline) = self.0.upgrade() {
+            pipeline.tasks.clone().spawn(async move { pipeline.inherit(term).await });
         }
     }
 
     fn serving(&self, standing: Standing) {
-        if let Some(desk) = self.0.upgrade() {
-            desk.open(standing);
+        if let Some(pipeline) = self.0.upgrade() {
+            pipeline.open(standing);
         }
     }
 
     fn acknowledged(&self, standing: Standing) {
-        let session = self.0.upgrade().and_then(|desk| desk.session.borrow().clone());
+        let session = self.0.upgrade().and_then(|pipeline| pipeline.session.borrow().clone());
         if let Some(session) = session {
-            send(session.with(|placing| placing.acknowledged(standing.acknowledged)));
+            send(session.with(|table| table.acknowledged(standing.acknowledged)));
             session.buy.notify_one();
         }
     }
 
     fn deposed(&self) {
-        if let Some(session) = self.0.upgrade().and_then(|desk| desk.session.take()) {
+        if let Some(session) = self.0.upgrade().and_then(|pipeline| pipeline.session.take()) {
             session.end();
         }
     }

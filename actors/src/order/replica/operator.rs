@@ -6,7 +6,7 @@ use super::super::book::{Write, Written, read};
 use super::super::messages::{Fill, NotServing, RebuildError};
 use super::super::replication::Replication;
 use super::super::writer::Stopped;
-use super::{Leader, LeaderReplication};
+use super::{Replica, ReplicaHandle};
 use crate::catalog::messages::{Rebuild, Rebuilt};
 use crate::domain::{Epoch, OrderNumber, ProductName};
 use crate::net::NodeId;
@@ -15,7 +15,7 @@ use crate::probe::Event;
 /// Entries that are read at a time.
 const CHUNK: usize = 4096;
 
-impl Leader {
+impl Replica {
     /// What the book lacks of what was acknowledged is lost, and its numbers are taken. False if this is not the run, or
     /// not the book, that was meant.
     ///
@@ -25,7 +25,7 @@ impl Leader {
         let last = self.writer.summary().last;
         if fill.run != self.run
             || fill.last != last
-            || self.reign.borrow().as_ref().is_some_and(|reign| reign.serves())
+            || self.term.borrow().as_ref().is_some_and(|term| term.serves())
         {
             return Ok(false);
         }
@@ -45,10 +45,10 @@ impl Leader {
         self: &std::rc::Rc<Self>,
         epoch: Epoch,
     ) -> Result<Result<Rebuilt, RebuildError>, Stopped> {
-        let replication = LeaderReplication(self.clone());
+        let replication = ReplicaHandle(self.clone());
         let found = {
-            let reign = self.reign.borrow();
-            reign.as_ref().filter(|reign| reign.leads(epoch)).map(|reign| (reign.since(), reign.view().store))
+            let term = self.term.borrow();
+            term.as_ref().filter(|term| term.leads(epoch)).map(|term| (term.since(), term.view().store))
         };
         let current = self.writer.summary().epoch();
         let not_leader = Err(RebuildError::NotServing(NotServing::NotLeader { named: epoch, current }));

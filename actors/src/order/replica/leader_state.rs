@@ -1,4 +1,4 @@
-//! One reign of a leader: whom it waits for, what is confirmed, and so what is acknowledged.
+//! One term of a leader: whom it waits for, what is confirmed, and so what is acknowledged.
 //!
 //! Data in, decisions out. The rules by their letters are those of docs/protocol.md.
 
@@ -36,7 +36,7 @@ struct Peer {
     joining: Option<Joining>,
     /// The run that answered last: the process that is there now.
     heard: Option<Run>,
-    /// The book up to here is on the disk of that run, confirmed in this reign (M3).
+    /// The book up to here is on the disk of that run, confirmed in this term (M3).
     confirmed: BTreeMap<Run, OrderNumber>,
 }
 
@@ -78,13 +78,13 @@ impl Peer {
 pub enum Succession {
     /// It goes on leading, with all that was confirmed (D6).
     Continues,
-    /// The reign ends; if the view names this replica, another one begins from nothing.
+    /// The term ends; if the view names this replica, another one begins from nothing.
     Ends,
 }
 
 /// The volatile state of a leader, from the view that made it one to the view that ends it.
 #[derive(Debug)]
-pub struct Reign {
+pub struct LeaderState {
     since: Epoch,
     run: Run,
     view: View,
@@ -100,18 +100,18 @@ pub struct Reign {
     serving: bool,
 }
 
-impl Reign {
-    /// The view makes the run `run` of `me` leader; its book on disk ends at `last`. All that some earlier reign
+impl LeaderState {
+    /// The view makes the run `run` of `me` leader; its book on disk ends at `last`. All that some earlier term
     /// confirmed is forgotten: everyone in sync must confirm the whole book anew (A4).
     #[must_use]
-    pub fn new(view: View, me: ReplicaId, run: Run, replicas: &[ReplicaId], last: Position) -> Reign {
+    pub fn new(view: View, me: ReplicaId, run: Run, replicas: &[ReplicaId], last: Position) -> LeaderState {
         let configured: BTreeSet<_> = replicas.iter().copied().collect();
         let everyone = configured.iter().copied().chain(view.in_sync.ids()).filter(|id| *id != me);
         let skipped = |id: &ReplicaId| !configured.contains(id) && planted(Bug::UnconfiguredSkipped);
         let everyone = everyone.filter(|id| !skipped(id));
         let peer = |id| (id, Peer { member: view.in_sync.run(id), ..Peer::default() });
         let peers = everyone.map(peer).collect();
-        Reign {
+        LeaderState {
             since: view.epoch,
             run,
             view,
@@ -126,7 +126,7 @@ impl Reign {
         }
     }
 
-    /// The replicas to feed: those configured, and those that only the view names.
+    /// The replicas to replicator: those configured, and those that only the view names.
     pub fn everyone(&self) -> impl Iterator<Item = ReplicaId> {
         self.peers.keys().copied()
     }
@@ -162,7 +162,7 @@ impl Reign {
         self.serving
     }
 
-    /// Whether it leads the epoch `named`, itself or as one of the same reign before it.
+    /// Whether it leads the epoch `named`, itself or as one of the same term before it.
     #[must_use]
     pub fn leads(&self, named: Epoch) -> bool {
         (self.since..=self.view.epoch).contains(&named)
@@ -192,7 +192,7 @@ impl Reign {
         self.peers.get(&peer).map_or(Membership::Out, Peer::membership)
     }
 
-    /// Up to where the process that is there now has confirmed the book in this reign.
+    /// Up to where the process that is there now has confirmed the book in this term.
     #[must_use]
     pub fn confirmed_by(&self, peer: ReplicaId) -> OrderNumber {
         let peer = self.peers.get(&peer);
@@ -292,12 +292,12 @@ impl Reign {
     }
 
     /// What a view, newer than the current one, means (D6): only the very next one, with the same leader,
-    /// lets the reign go on. With any other, views in between were missed, and with them perhaps a reign of
+    /// lets the term go on. With any other, views in between were missed, and with them perhaps a term of
     /// somebody else.
     #[must_use]
     pub fn succession(&self, view: &View, me: ReplicaId) -> Succession {
         let next = view.epoch == self.view.epoch + 1;
-        if view.is_led_by(me, self.run) && (next || planted(Bug::ReignKept)) {
+        if view.is_led_by(me, self.run) && (next || planted(Bug::TermKept)) {
             Succession::Continues
         } else {
             Succession::Ends
@@ -329,7 +329,7 @@ impl Reign {
         })
     }
 
-    /// Starts to count a run that [`Reign::may_count`]; it must confirm the whole book in this reign. Returns whether it is
+    /// Starts to count a run that [`LeaderState::may_count`]; it must confirm the whole book in this term. Returns whether it is
     /// new.
     pub fn count(&mut self, peer: ReplicaId, run: Run) -> bool {
         if !self.may_count(peer, run) {
@@ -355,7 +355,7 @@ impl Reign {
         stops
     }
 
-    /// The run that the front-end may be asked to add: it has confirmed, in this reign, everything acknowledged (D3);
+    /// The run that the front-end may be asked to add: it has confirmed, in this term, everything acknowledged (D3);
     /// during a takeover the whole book, with what the catalog had not settled (M3).
     #[must_use]
     pub fn may_add(&self, peer: ReplicaId) -> Option<Run> {
@@ -406,20 +406,20 @@ mod tests {
         (0..count).map(purchase).collect()
     }
 
-    fn taking_over(in_sync: &[ReplicaId], last: OrderNumber) -> Reign {
+    fn taking_over(in_sync: &[ReplicaId], last: OrderNumber) -> LeaderState {
         let epoch = if last == 0 { 0 } else { 1 };
-        Reign::new(view(5, in_sync), 3, run(3), &[1, 2, 3], Position { number: last, epoch })
+        LeaderState::new(view(5, in_sync), 3, run(3), &[1, 2, 3], Position { number: last, epoch })
     }
 
-    /// A reign of epoch 5 that serves with ten acknowledged orders.
-    fn serving(in_sync: &[ReplicaId]) -> Reign {
-        let mut reign = taking_over(in_sync, 10);
-        reign.inheritance_appended();
+    /// A term of epoch 5 that serves with ten acknowledged orders.
+    fn serving(in_sync: &[ReplicaId]) -> LeaderState {
+        let mut term = taking_over(in_sync, 10);
+        term.inheritance_appended();
         for peer in in_sync {
-            reign.confirmed(*peer, run(*peer), 5, 10);
+            term.confirmed(*peer, run(*peer), 5, 10);
         }
-        assert!(reign.advance());
-        reign
+        assert!(term.advance());
+        term
     }
 
     #[test]
@@ -427,150 +427,151 @@ mod tests {
         for (durable, by_1, by_2, acknowledged) in
             [(13, 13, 13, 13), (12, 13, 13, 12), (13, 11, 13, 11), (13, 13, 10, 10), (13, 99, 99, 13)]
         {
-            let mut reign = serving(&[1, 2, 3]);
-            reign.append(purchases(3));
-            reign.durable(durable);
-            reign.confirmed(1, run(1), 5, by_1);
-            reign.confirmed(2, run(2), 5, by_2);
-            reign.advance();
-            assert_eq!(reign.acknowledged(), acknowledged, "{durable} {by_1} {by_2}");
+            let mut term = serving(&[1, 2, 3]);
+            term.append(purchases(3));
+            term.durable(durable);
+            term.confirmed(1, run(1), 5, by_1);
+            term.confirmed(2, run(2), 5, by_2);
+            term.advance();
+            assert_eq!(term.acknowledged(), acknowledged, "{durable} {by_1} {by_2}");
         }
     }
 
     #[test]
     fn a_takeover_serves_only_once_everyone_has_the_whole_book() {
-        let mut reign = taking_over(&[1, 2, 3], 10);
-        reign.append(purchases(1));
-        reign.inheritance_appended();
-        reign.durable(11);
-        reign.confirmed(1, run(1), 5, 11);
-        reign.confirmed(2, run(2), 5, 10);
-        assert!(!reign.advance() && !reign.serves() && reign.acknowledged() == 0);
-        reign.confirmed(2, run(2), 5, 11);
-        assert!(reign.advance() && reign.serves() && reign.acknowledged() == 11);
+        let mut term = taking_over(&[1, 2, 3], 10);
+        term.append(purchases(1));
+        term.inheritance_appended();
+        term.durable(11);
+        term.confirmed(1, run(1), 5, 11);
+        term.confirmed(2, run(2), 5, 10);
+        assert!(!term.advance() && !term.serves() && term.acknowledged() == 0);
+        term.confirmed(2, run(2), 5, 11);
+        assert!(term.advance() && term.serves() && term.acknowledged() == 11);
     }
 
     #[test]
-    fn confirmations_of_another_reign_do_not_count() {
-        let mut reign = serving(&[1, 2, 3]);
-        reign.append(purchases(1));
-        reign.durable(11);
+    fn confirmations_of_another_term_do_not_count() {
+        let mut term = serving(&[1, 2, 3]);
+        term.append(purchases(1));
+        term.durable(11);
         for epoch in [4, 6] {
-            reign.confirmed(1, run(1), epoch, 11);
-            reign.confirmed(2, run(2), epoch, 11);
+            term.confirmed(1, run(1), epoch, 11);
+            term.confirmed(2, run(2), epoch, 11);
         }
-        assert!(!reign.advance());
+        assert!(!term.advance());
     }
 
     #[test]
-    fn only_the_next_view_with_the_same_leader_continues_a_reign() {
-        let reign = serving(&[1, 2, 3]);
+    fn only_the_next_view_with_the_same_leader_continues_a_term() {
+        let term = serving(&[1, 2, 3]);
         for (epoch, leader, expected) in
             [(6, 3, Succession::Continues), (7, 3, Succession::Ends), (6, 2, Succession::Ends)]
         {
             let view = view_of(epoch, leader, &[(2, run(2)), (3, run(3))]);
-            assert_eq!(reign.succession(&view, 3), expected, "{view}");
+            assert_eq!(term.succession(&view, 3), expected, "{view}");
         }
         let restarted = view_of(6, 3, &[(2, run(2)), (3, Run::new(31))]);
-        assert_eq!(reign.succession(&restarted, 3), Succession::Ends, "another run of this replica");
+        assert_eq!(term.succession(&restarted, 3), Succession::Ends, "another run of this replica");
     }
 
     #[test]
     fn a_dropped_replica_is_not_waited_for() {
-        let mut reign = serving(&[1, 2, 3]);
-        reign.append(purchases(1));
-        reign.durable(11);
-        reign.confirmed(2, run(2), 5, 11);
-        assert!(!reign.advance());
-        reign.adopt(view(6, &[2, 3]));
-        assert!(reign.advance());
-        assert_eq!(reign.acknowledged(), 11);
+        let mut term = serving(&[1, 2, 3]);
+        term.append(purchases(1));
+        term.durable(11);
+        term.confirmed(2, run(2), 5, 11);
+        assert!(!term.advance());
+        term.adopt(view(6, &[2, 3]));
+        assert!(term.advance());
+        assert_eq!(term.acknowledged(), 11);
     }
 
     #[test]
     fn a_joiner_is_waited_for_from_the_moment_it_is_counted() {
-        let mut reign = serving(&[2, 3]);
-        assert!(reign.count(1, run(1)) && !reign.count(1, run(1)));
-        reign.append(purchases(1));
-        reign.durable(11);
-        reign.confirmed(2, run(2), 5, 11);
-        assert!(!reign.advance());
-        assert_eq!(reign.may_add(1), None, "it has confirmed nothing yet");
-        reign.confirmed(1, run(1), 5, 10);
-        assert_eq!(reign.may_add(1), Some(run(1)));
+        let mut term = serving(&[2, 3]);
+        assert!(term.count(1, run(1)) && !term.count(1, run(1)));
+        term.append(purchases(1));
+        term.durable(11);
+        term.confirmed(2, run(2), 5, 11);
+        assert!(!term.advance());
+        assert_eq!(term.may_add(1), None, "it has confirmed nothing yet");
+        term.confirmed(1, run(1), 5, 10);
+        assert_eq!(term.may_add(1), Some(run(1)));
     }
 
     #[test]
     fn a_joiner_whose_add_was_sent_is_let_go_only_by_a_newer_view_without_it() {
-        let mut reign = serving(&[2, 3]);
-        reign.count(1, run(1));
-        reign.confirmed(1, run(1), 5, 10);
-        reign.add_sent(1, run(1));
-        assert!(!reign.stop_counting(1));
-        reign.adopt(view(6, &[2, 3]));
-        assert!(reign.stop_counting(1));
-        assert_eq!(reign.membership(1), Membership::Out);
+        let mut term = serving(&[2, 3]);
+        term.count(1, run(1));
+        term.confirmed(1, run(1), 5, 10);
+        term.add_sent(1, run(1));
+        assert!(!term.stop_counting(1));
+        term.adopt(view(6, &[2, 3]));
+        assert!(term.stop_counting(1));
+        assert_eq!(term.membership(1), Membership::Out);
     }
 
     #[test]
     fn a_confirmation_counts_for_the_run_that_gave_it() {
         let restarted = Run::new(11);
-        let mut reign = serving(&[1, 2, 3]);
-        reign.append(purchases(1));
-        reign.durable(11);
-        reign.confirmed(2, run(2), 5, 11);
-        reign.confirmed(1, restarted, 5, 9);
-        assert_eq!(reign.membership(1), Membership::Joining { add_sent: false });
-        assert_eq!(reign.may_add(1), None, "it lacks what is acknowledged");
-        reign.confirmed(1, restarted, 5, 11);
-        assert!(!reign.advance(), "the member is another run");
-        assert_eq!(reign.may_add(1), Some(restarted));
-        reign.add_sent(1, restarted);
-        reign.confirmed(1, Run::new(12), 5, 11);
-        assert_eq!(reign.may_add(1), Some(restarted), "the add that is on its way may be granted");
-        reign.adopt(view_of(6, 3, &[(1, restarted), (2, run(2)), (3, run(3))]));
-        assert!(reign.advance(), "the member that the view names has confirmed it");
-        assert_eq!(reign.may_add(1), Some(Run::new(12)), "and the one that is there now is the next");
+        let mut term = serving(&[1, 2, 3]);
+        term.append(purchases(1));
+        term.durable(11);
+        term.confirmed(2, run(2), 5, 11);
+        term.confirmed(1, restarted, 5, 9);
+        assert_eq!(term.membership(1), Membership::Joining { add_sent: false });
+        assert_eq!(term.may_add(1), None, "it lacks what is acknowledged");
+        term.confirmed(1, restarted, 5, 11);
+        assert!(!term.advance(), "the member is another run");
+        assert_eq!(term.may_add(1), Some(restarted));
+        term.add_sent(1, restarted);
+        term.confirmed(1, Run::new(12), 5, 11);
+        assert_eq!(term.may_add(1), Some(restarted), "the add that is on its way may be granted");
+        term.adopt(view_of(6, 3, &[(1, restarted), (2, run(2)), (3, run(3))]));
+        assert!(term.advance(), "the member that the view names has confirmed it");
+        assert_eq!(term.may_add(1), Some(Run::new(12)), "and the one that is there now is the next");
     }
 
     #[test]
     fn a_second_process_under_a_members_number_holds_up_nobody() {
-        let mut reign = serving(&[1, 2, 3]);
-        assert!(reign.count(1, Run::new(99)), "it asked to be counted");
-        reign.append(purchases(1));
-        reign.durable(11);
-        reign.confirmed(2, run(2), 5, 11);
-        assert!(!reign.advance());
-        reign.confirmed(1, run(1), 5, 11);
-        assert!(reign.advance(), "the one that is there is the member");
-        assert_eq!(reign.membership(1), Membership::InSync);
+        let mut term = serving(&[1, 2, 3]);
+        assert!(term.count(1, Run::new(99)), "it asked to be counted");
+        term.append(purchases(1));
+        term.durable(11);
+        term.confirmed(2, run(2), 5, 11);
+        assert!(!term.advance());
+        term.confirmed(1, run(1), 5, 11);
+        assert!(term.advance(), "the one that is there is the member");
+        assert_eq!(term.membership(1), Membership::InSync);
     }
 
     #[test]
     fn a_member_that_restarts_during_a_takeover_is_added_when_it_has_the_whole_book() {
-        let mut reign = taking_over(&[1, 2, 3], 10);
+        let mut term = taking_over(&[1, 2, 3], 10);
         let restarted = Run::new(11);
-        reign.confirmed(1, restarted, 5, 10);
-        assert_eq!(reign.may_add(1), None, "the catalog has not been asked");
-        reign.append(purchases(1));
-        reign.inheritance_appended();
-        assert_eq!(reign.may_add(1), None);
-        reign.durable(11);
-        reign.confirmed(1, restarted, 5, 11);
-        assert_eq!(reign.may_add(1), Some(restarted));
-        reign.confirmed(2, run(2), 5, 11);
-        assert!(!reign.advance());
-        reign.adopt(view_of(6, 3, &[(1, restarted), (2, run(2)), (3, run(3))]));
-        assert!(reign.advance() && reign.serves());
+        term.confirmed(1, restarted, 5, 10);
+        assert_eq!(term.may_add(1), None, "the catalog has not been asked");
+        term.append(purchases(1));
+        term.inheritance_appended();
+        assert_eq!(term.may_add(1), None);
+        term.durable(11);
+        term.confirmed(1, restarted, 5, 11);
+        assert_eq!(term.may_add(1), Some(restarted));
+        term.confirmed(2, run(2), 5, 11);
+        assert!(!term.advance());
+        term.adopt(view_of(6, 3, &[(1, restarted), (2, run(2)), (3, run(3))]));
+        assert!(term.advance() && term.serves());
     }
 
     #[test]
     fn a_member_that_is_not_configured_is_waited_for_until_a_view_drops_it() {
-        let mut reign = Reign::new(view(5, &[2, 3]), 3, run(3), &[1, 3], Position { number: 10, epoch: 1 });
-        reign.inheritance_appended();
-        assert!(!reign.advance() && !reign.is_configured(2));
-        reign.adopt(view(6, &[3]));
-        assert!(reign.advance());
+        let mut term =
+            LeaderState::new(view(5, &[2, 3]), 3, run(3), &[1, 3], Position { number: 10, epoch: 1 });
+        term.inheritance_appended();
+        assert!(!term.advance() && !term.is_configured(2));
+        term.adopt(view(6, &[3]));
+        assert!(term.advance());
     }
 
     #[test]
@@ -580,14 +581,14 @@ mod tests {
 
     #[test]
     fn what_everyone_has_is_read_from_disk_and_the_rest_from_memory() {
-        let mut reign = serving(&[1, 2, 3]);
-        reign.append(purchases(3));
-        assert_eq!(reign.entries_after(9, 10), None);
-        let (after, entries) = reign.entries_after(10, 2).unwrap();
+        let mut term = serving(&[1, 2, 3]);
+        term.append(purchases(3));
+        assert_eq!(term.entries_after(9, 10), None);
+        let (after, entries) = term.entries_after(10, 2).unwrap();
         assert_eq!((after, entries.len()), (Position { number: 10, epoch: 1 }, 2));
-        let (after, entries) = reign.entries_after(12, 10).unwrap();
+        let (after, entries) = term.entries_after(12, 10).unwrap();
         assert_eq!((after, entries[0].number), (Position { number: 12, epoch: 5 }, 13));
-        assert_eq!(reign.entries_after(13, 10).unwrap().1, []);
-        assert_eq!(reign.entries_after(14, 10), None);
+        assert_eq!(term.entries_after(13, 10).unwrap().1, []);
+        assert_eq!(term.entries_after(14, 10), None);
     }
 }

@@ -6,11 +6,11 @@ use super::super::book::{Write, Written, read};
 use super::super::messages::{Chunk, Sync, SyncFrom, Synced};
 use super::super::replication::Replication;
 use super::super::writer::Stopped;
-use super::{Leader, LeaderReplication};
+use super::{Replica, ReplicaHandle};
 use crate::bugs::{Bug, planted};
 use crate::probe::{Event, Limit};
 
-impl Leader {
+impl Replica {
     /// Entries from a leader. A leader that hears of a newer epoch steps down at once; what is written and
     /// what is refused is decided in the transaction, where the newest view on disk is known
     /// ([`Write::Merge`]).
@@ -19,7 +19,7 @@ impl Leader {
     /// [`Stopped`] when the disk failed.
     pub async fn synced(&self, sync: Sync) -> Result<Synced, Stopped> {
         let (epoch, current) = (sync.view.epoch, self.writer.summary().epoch());
-        let leads = self.reign.borrow().as_ref().map(|reign| reign.view().clone());
+        let leads = self.term.borrow().as_ref().map(|term| term.view().clone());
         let follows = match (&leads, &self.writer.summary().view) {
             (Some(led), _) => sync.view.may_follow(Some(led)),
             (None, Some(followed)) => sync.view.is(followed) || sync.view.may_follow(Some(followed)),
@@ -50,8 +50,8 @@ impl Leader {
     /// # Errors
     /// [`Stopped`] when the disk failed.
     pub async fn chunk(self: &Rc<Self>, ask: SyncFrom) -> Result<Chunk, Stopped> {
-        let replication = LeaderReplication(self.clone());
-        let named = self.reign.borrow().as_ref().map_or(ask.epoch, |reign| reign.view().epoch);
+        let replication = ReplicaHandle(self.clone());
+        let named = self.term.borrow().as_ref().map_or(ask.epoch, |term| term.view().epoch);
         let standing = match replication.standing(named.max(ask.epoch)) {
             Ok(standing) => standing,
             Err(not_serving) => return Ok(Chunk::NotServing(not_serving)),
@@ -61,7 +61,7 @@ impl Leader {
         if limit < ask.limit as usize && found.as_ref().is_ok_and(|entries| entries.len() == limit) {
             self.host.emit(Event::LimitReached { limit: Limit::ChunkEntries });
         }
-        let Some(view) = self.within_reign(standing.reign, |reign| reign.view().clone()) else {
+        let Some(view) = self.within_term(standing.term, |term| term.view().clone()) else {
             let current = self.writer.summary().epoch();
             return Ok(Chunk::NotServing(super::NotServing::NotLeader { named: ask.epoch, current }));
         };

@@ -1,9 +1,9 @@
 //! The judges that nobody here wrote notice what is planted, from what shoppers were told alone.
 
 use toystore_actors::bugs::Bug;
+use toystore_sim::external_checkers::{Finding, judge};
 use toystore_sim::faults;
 use toystore_sim::lines::Lines;
-use toystore_sim::opinion::{Finding, judge};
 use toystore_sim::run::run;
 use toystore_sim::scenario::Setup;
 

@@ -1,4 +1,4 @@
-//! Trouble in a world: faults begin and end, and in the end all heals.
+//! FaultInjector in a world: faults begin and end, and in the end all heals.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ struct Trigger {
 }
 
 #[derive(Default)]
-pub(super) struct Trouble {
+pub(super) struct FaultInjector {
     pub(super) active: BTreeMap<usize, Fault>,
     triggers: Vec<Trigger>,
     /// For how long a node stays down that crashes in the middle of a disk operation.
@@ -205,7 +205,7 @@ impl World {
         {
             let mut trouble = self.trouble.borrow_mut();
             let addresses_wrong = trouble.addresses_wrong;
-            *trouble = Trouble { healed: true, addresses_wrong, ..Trouble::default() };
+            *trouble = FaultInjector { healed: true, addresses_wrong, ..FaultInjector::default() };
         }
         self.apply();
         self.stop_misconfigured();

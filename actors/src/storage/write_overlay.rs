@@ -16,9 +16,9 @@ use redb::StorageBackend;
 
 const PAGE: usize = 4096;
 
-/// A file under a layer of changes, until [`Trial::accept`].
+/// A file under a layer of changes, until [`WriteOverlay::accept`].
 #[derive(Debug)]
-pub struct Trial {
+pub struct WriteOverlay {
     pub(super) file: Box<dyn StorageBackend>,
     held: Mutex<Held>,
     accepted: OnceLock<()>,
@@ -43,15 +43,15 @@ struct Held {
     pages: BTreeMap<u64, Box<[u8]>>,
 }
 
-impl Trial {
+impl WriteOverlay {
     /// Holds back all changes to `file`.
     ///
     /// # Errors
     /// When its length cannot be read.
-    pub fn new(file: Box<dyn StorageBackend>) -> io::Result<Trial> {
+    pub fn new(file: Box<dyn StorageBackend>) -> io::Result<WriteOverlay> {
         let len = file.len()?;
         let held = Held { len, visible: len, ..Held::default() };
-        Ok(Trial { file, held: Mutex::new(held), accepted: OnceLock::new() })
+        Ok(WriteOverlay { file, held: Mutex::new(held), accepted: OnceLock::new() })
     }
 
     /// Writes what was held back; from now on changes go to the file directly.
@@ -113,7 +113,7 @@ impl Trial {
     }
 }
 
-impl StorageBackend for Trial {
+impl StorageBackend for WriteOverlay {
     fn len(&self) -> io::Result<u64> {
         if self.direct() { self.file.len() } else { Ok(self.held.lock().len) }
     }
@@ -215,11 +215,11 @@ mod tests {
     }
 
     /// A file of three pages, none of them changed yet.
-    fn three_pages() -> Trial {
+    fn three_pages() -> WriteOverlay {
         let file = InMemoryBackend::new();
         file.set_len(3 * PAGE as u64).expect("memory");
         file.write(0, &pattern(3 * PAGE, 0)).expect("memory");
-        Trial::new(Box::new(file)).expect("memory")
+        WriteOverlay::new(Box::new(file)).expect("memory")
     }
 
     fn content(read: impl Fn(u64, &mut [u8]) -> io::Result<()>, len: u64) -> Vec<u8> {

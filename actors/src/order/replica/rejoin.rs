@@ -6,14 +6,14 @@ use futures_util::future::join;
 
 use super::super::book::read;
 use super::super::messages::{Chunk, Join, Last, Status, SyncFrom, Synced};
-use super::Leader;
+use super::Replica;
 use crate::bugs::{Bug, planted};
 use crate::domain::{Position, View};
 use crate::front_end::messages::GetView;
 use crate::net::NodeId;
 use crate::probe::{Event, Limit};
 
-impl Leader {
+impl Replica {
     /// Runs as long as the replica does. Every step is repeated until it is answered (E4).
     pub async fn keep_in_sync(self: Rc<Self>) {
         let saved = self.writer.summary().view.clone();
@@ -50,7 +50,7 @@ impl Leader {
         let (me, run) = (self.config.id, self.run);
         let known = self.writer.summary().view.clone();
         // The member is this very process, not what its file once stood for (M3).
-        self.reign.borrow().is_none() && known.is_none_or(|view| view.in_sync.run(me) != Some(run))
+        self.term.borrow().is_none() && known.is_none_or(|view| view.in_sync.run(me) != Some(run))
     }
 
     async fn rejoin(self: &Rc<Self>) -> Option<()> {
@@ -92,7 +92,7 @@ impl Leader {
             };
             let Some(last) = sync.entries.last() else { return Some(()) };
             let end = Position { number: last.number, epoch: last.epoch };
-            // The leader's feed does the rest: under load there is always one more order to fetch. (That the leader gave
+            // The leader's replicator does the rest: under load there is always one more order to fetch. (That the leader gave
             // fewer entries than were asked for says nothing: it has a limit of its own.)
             let nearly = end.number >= sync.acknowledged;
             let full = sync.entries.len() == entries as usize;

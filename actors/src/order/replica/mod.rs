@@ -1,16 +1,16 @@
 //! Replication by a leader that the front-end chooses: primary and backups under a view service, with the
 //! epochs and the log matching of Raft (docs/protocol.md has the rules and where each is enforced).
 //!
-//! [`reign`] decides for a leader, [`super::book::Write::Merge`] for a follower; [`membership`] adopts views and
-//! takes over, [`follower`] answers a leader's messages, [`feed`] sends the book to one replica, [`rejoin`]
+//! [`leader_state`] decides for a leader, [`super::book::Write::Merge`] for a follower; [`membership`] adopts views and
+//! takes over, [`follower`] answers a leader's messages, [`replicate`] sends the book to one replica, [`rejoin`]
 //! catches up; [`operator`] does what a person asks for.
 
-mod feed;
 mod follower;
+mod leader_state;
 mod membership;
 mod operator;
-mod reign;
 mod rejoin;
+mod replicator;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,31 +18,31 @@ use std::rc::Rc;
 
 use tokio::sync::{Mutex, Notify};
 
-use self::reign::Reign;
+use self::leader_state::LeaderState;
 use super::OrderConfig;
 use super::book::{BookSummary, Write, Written};
 use super::messages::{NotServing, ReplicaStatus, Role};
-use super::placing::Sold;
 use super::replication::{Observer, Replication, Standing};
+use super::request_table::Sold;
 use super::writer::Writer;
 use crate::catalog::messages::{Leadership, Refusal};
 use crate::clock::Timestamp;
 use crate::domain::{Entry, Epoch, Line, OrderNumber, ReplicaId, Run, View};
-use crate::doubles::Doubles;
+use crate::duplicate_processes::DuplicateProcesses;
 use crate::host::Host;
 use crate::net::NodeId;
 use crate::probe::Event;
 use crate::tasks::Tasks;
 
 /// One replica of the book, follower or leader.
-pub struct Leader {
+pub struct Replica {
     host: Host,
     config: OrderConfig,
     tasks: Tasks,
     writer: Rc<Writer>,
     /// The run of this process.
     run: Run,
-    reign: RefCell<Option<Reign>>,
+    term: RefCell<Option<LeaderState>>,
     /// The newest view heard of, saved or not: a takeover that a newer view has overtaken does not begin.
     newest_heard: RefCell<Option<View>>,
     /// The epoch in which this run was made leader and lacked what the catalog knew to be acknowledged (M4).
@@ -56,38 +56,38 @@ pub struct Leader {
     /// The epoch of a view that names this replica leader and is being adopted. Between its save and its
     /// adoption this replica looks like a follower of its own epoch, which would have it deposed (E2).
     adopting: Cell<Option<Epoch>>,
-    /// Wakes the task that feeds a replica.
-    feeds: RefCell<BTreeMap<ReplicaId, Rc<Notify>>>,
+    /// Wakes the task that replicators a replica.
+    replicators: RefCell<BTreeMap<ReplicaId, Rc<Notify>>>,
     /// Until when no joiner is counted, because one was let go (E5).
     counts_nobody_until: Cell<Timestamp>,
     /// Those who asked to be counted and could not be reached.
     unreached: RefCell<BTreeSet<ReplicaId>>,
     /// The runs that the others have shown.
-    doubles: RefCell<Doubles>,
+    duplicates: RefCell<DuplicateProcesses>,
     observer: RefCell<Option<Box<dyn Observer>>>,
 }
 
-impl Leader {
+impl Replica {
     /// A follower, to begin with: a replica that restarts never leads under an epoch saved before (D5).
-    pub fn new(host: Host, config: OrderConfig, tasks: Tasks, writer: Rc<Writer>, run: Run) -> Rc<Leader> {
+    pub fn new(host: Host, config: OrderConfig, tasks: Tasks, writer: Rc<Writer>, run: Run) -> Rc<Replica> {
         let newest_heard = RefCell::new(writer.summary().view.clone());
-        Rc::new(Leader {
+        Rc::new(Replica {
             host,
             config,
             tasks,
             writer,
             run,
-            reign: RefCell::default(),
+            term: RefCell::default(),
             newest_heard,
             unfit: Cell::default(),
             hindered: Cell::default(),
             known_acknowledged: Cell::default(),
             adoption: Mutex::default(),
             adopting: Cell::default(),
-            feeds: RefCell::default(),
+            replicators: RefCell::default(),
             counts_nobody_until: Cell::default(),
             unreached: RefCell::default(),
-            doubles: RefCell::default(),
+            duplicates: RefCell::default(),
             observer: RefCell::default(),
         })
     }
@@ -103,16 +103,17 @@ impl Leader {
         let epoch = view.as_ref().map_or(0, |view| view.epoch);
         let unfit =
             self.unfit.get().is_some() && view.as_ref().is_some_and(|view| view.leader == self.config.id);
-        let reign = self.reign.borrow();
-        let role = match &*reign {
+        let term = self.term.borrow();
+        let role = match &*term {
             None if self.adopting.get() == Some(epoch) => Role::TakingOver,
             None if unfit => Role::Unfit,
             None => Role::Follower,
-            Some(reign) if reign.serves() => Role::Leader,
+            Some(term) if term.serves() => Role::Leader,
             Some(_) => Role::TakingOver,
         };
-        let acknowledged = reign.as_ref().map_or(0, Reign::acknowledged).max(self.known_acknowledged.get());
-        let hindered = self.hindered.get().filter(|_| reign.is_some());
+        let acknowledged =
+            term.as_ref().map_or(0, LeaderState::acknowledged).max(self.known_acknowledged.get());
+        let hindered = self.hindered.get().filter(|_| term.is_some());
         let (id, run) = (self.config.id, self.run);
         ReplicaStatus { id, run, line, role, epoch, last, acknowledged, view, hindered }
     }
@@ -122,16 +123,16 @@ impl Leader {
         self.status().acknowledged
     }
 
-    /// Decides something within the reign that began in epoch `since`; `None` once it has ended.
-    fn within_reign<T>(&self, since: Epoch, decide: impl FnOnce(&mut Reign) -> T) -> Option<T> {
-        self.reign.borrow_mut().as_mut().filter(|reign| reign.since() == since).map(decide)
+    /// Decides something within the term that began in epoch `since`; `None` once it has ended.
+    fn within_term<T>(&self, since: Epoch, decide: impl FnOnce(&mut LeaderState) -> T) -> Option<T> {
+        self.term.borrow_mut().as_mut().filter(|term| term.since() == since).map(decide)
     }
 
-    /// Acknowledges what can be, tells the observer, and wakes those who feed the followers.
+    /// Acknowledges what can be, tells the observer, and wakes those who replicator the followers.
     fn advance(&self, since: Epoch) {
-        let moved = self.within_reign(since, |reign| {
-            let (served, by) = (reign.serves(), reign.view().by);
-            reign.advance().then(|| (served, by, standing_of(reign)))
+        let moved = self.within_term(since, |term| {
+            let (served, by) = (term.serves(), term.view().by);
+            term.advance().then(|| (served, by, standing_of(term)))
         });
         if let Some(Some((served, by, standing))) = moved {
             let Standing { epoch, acknowledged: through, .. } = standing;
@@ -143,7 +144,7 @@ impl Leader {
                 self.tell(|observer| observer.serving(standing));
             }
         }
-        self.wake_feeds();
+        self.wake_replicators();
     }
 
     fn tell(&self, what: impl FnOnce(&dyn Observer)) {
@@ -152,15 +153,15 @@ impl Leader {
         }
     }
 
-    fn wake_feeds(&self) {
-        for feed in self.feeds.borrow().values() {
-            feed.notify_one();
+    fn wake_replicators(&self) {
+        for replicator in self.replicators.borrow().values() {
+            replicator.notify_one();
         }
     }
 
-    /// What wakes the task that feeds a replica.
-    fn feed_of(&self, peer: ReplicaId) -> Rc<Notify> {
-        self.feeds.borrow_mut().entry(peer).or_default().clone()
+    /// What wakes the task that replicators a replica.
+    fn replicator_of(&self, peer: ReplicaId) -> Rc<Notify> {
+        self.replicators.borrow_mut().entry(peer).or_default().clone()
     }
 
     fn is_configured(&self, id: ReplicaId) -> bool {
@@ -177,7 +178,7 @@ impl Leader {
 
     /// A replica shows its run, to this leader.
     fn shows(&self, peer: ReplicaId, run: Run) {
-        if self.doubles.borrow_mut().shows(peer, run) {
+        if self.duplicates.borrow_mut().shows(peer, run) {
             log::warn!(
                 node:% = self.host.id;
                 "{}: two processes answer as {}, in turn: stop one of them",
@@ -198,55 +199,55 @@ impl Leader {
         let leader = self.clone();
         self.tasks.spawn(async move {
             if let Ok(Written::Appended) = written.await {
-                leader.within_reign(since, |reign| reign.durable(last));
+                leader.within_term(since, |term| term.durable(last));
                 leader.advance(since);
             }
         });
     }
 }
 
-fn standing_of(reign: &Reign) -> Standing {
-    Standing { reign: reign.since(), epoch: reign.view().epoch, acknowledged: reign.acknowledged() }
+fn standing_of(term: &LeaderState) -> Standing {
+    Standing { term: term.since(), epoch: term.view().epoch, acknowledged: term.acknowledged() }
 }
 
-/// What the desk sees of a [`Leader`]; a handle, so that tasks can be spawned from it.
-pub struct LeaderReplication(pub Rc<Leader>);
+/// What the pipeline sees of a [`Replica`]; a handle, so that tasks can be spawned from it.
+pub struct ReplicaHandle(pub Rc<Replica>);
 
-impl Replication for LeaderReplication {
+impl Replication for ReplicaHandle {
     fn standing(&self, named: Epoch) -> Result<Standing, NotServing> {
-        let reign = self.0.reign.borrow();
+        let term = self.0.term.borrow();
         let current = self.0.writer.summary().epoch();
-        match &*reign {
-            Some(reign) if reign.leads(named) && reign.serves() => Ok(standing_of(reign)),
-            Some(reign) if reign.leads(named) => Err(NotServing::TakingOver { epoch: reign.view().epoch }),
+        match &*term {
+            Some(term) if term.leads(named) && term.serves() => Ok(standing_of(term)),
+            Some(term) if term.leads(named) => Err(NotServing::TakingOver { epoch: term.view().epoch }),
             _ if self.0.adopting.get() == Some(named) => Err(NotServing::TakingOver { epoch: named }),
             _ => Err(NotServing::NotLeader { named, current }),
         }
     }
 
-    fn reigns(&self, reign: Epoch) -> bool {
-        self.0.within_reign(reign, |_| ()).is_some()
+    fn leads_in(&self, term: Epoch) -> bool {
+        self.0.within_term(term, |_| ()).is_some()
     }
 
-    fn leadership(&self, reign: Epoch) -> Option<(Leadership, Line)> {
-        self.0.within_reign(reign, |reign| {
-            let view = reign.view();
-            let (reign, last) = (reign.since(), reign.last().number);
-            (Leadership { reign, epoch: view.epoch, by: view.by, last }, view.line.clone())
+    fn leadership(&self, term: Epoch) -> Option<(Leadership, Line)> {
+        self.0.within_term(term, |term| {
+            let view = term.view();
+            let (term, last) = (term.since(), term.last().number);
+            (Leadership { term, epoch: view.epoch, by: view.by, last }, view.line.clone())
         })
     }
 
-    fn append(&self, reign: Epoch, sold: &Sold) -> bool {
-        let Some(next) = self.0.within_reign(reign, |reign| reign.last().number + 1) else { return false };
+    fn append(&self, term: Epoch, sold: &Sold) -> bool {
+        let Some(next) = self.0.within_term(term, |term| term.last().number + 1) else { return false };
         if sold.first != next {
             self.0.host.emit(Event::OtherNumberSold { expected: next, sold: sold.first });
             self.0.depose();
             return false;
         }
         let purchases = sold.purchases.clone();
-        let Some(entries) = self.0.within_reign(reign, |reign| reign.append(purchases)) else { return false };
-        self.0.append_on_disk(reign, entries);
-        self.0.wake_feeds();
+        let Some(entries) = self.0.within_term(term, |term| term.append(purchases)) else { return false };
+        self.0.append_on_disk(term, entries);
+        self.0.wake_replicators();
         true
     }
 
@@ -260,22 +261,22 @@ impl Replication for LeaderReplication {
         self.0.hindered.set(needs_operator);
     }
 
-    fn unfit(&self, reign: Epoch) {
-        if self.reigns(reign) {
-            self.0.host.emit(Event::Unfit { epoch: reign });
-            self.0.unfit.set(Some(reign));
+    fn unfit(&self, term: Epoch) {
+        if self.leads_in(term) {
+            self.0.host.emit(Event::Unfit { epoch: term });
+            self.0.unfit.set(Some(term));
             self.0.depose();
         }
     }
 
-    fn superseded(&self, reign: Epoch) {
-        if self.reigns(reign) {
+    fn superseded(&self, term: Epoch) {
+        if self.leads_in(term) {
             self.0.depose();
         }
     }
 
-    fn inheritance_appended(&self, reign: Epoch) {
-        self.0.within_reign(reign, Reign::inheritance_appended);
-        self.0.advance(reign);
+    fn inheritance_appended(&self, term: Epoch) {
+        self.0.within_term(term, LeaderState::inheritance_appended);
+        self.0.advance(term);
     }
 }

@@ -10,7 +10,7 @@ const RETURNS: u32 = 2;
 
 /// The runs that each replica has shown.
 #[derive(Debug, Default)]
-pub struct Doubles(BTreeMap<ReplicaId, Shown>);
+pub struct DuplicateProcesses(BTreeMap<ReplicaId, Shown>);
 
 #[derive(Debug, Clone, Copy)]
 struct Shown {
@@ -19,7 +19,7 @@ struct Shown {
     returns: u32,
 }
 
-impl Doubles {
+impl DuplicateProcesses {
     /// A replica shows its run. True when that tells that two processes are under its number, once for any two.
     pub fn shows(&mut self, id: ReplicaId, run: Run) -> bool {
         let shown = self.0.entry(id).or_insert(Shown { now: run, before: None, returns: 0 });
@@ -46,8 +46,8 @@ mod tests {
             ("two, for long", vec![1, 2, 1, 2, 1, 2, 1, 2], 1),
             ("two, then one of them anew", vec![1, 2, 1, 2, 3, 2, 3], 2),
         ] {
-            let mut doubles = Doubles::default();
-            let count = runs.iter().filter(|run| doubles.shows(2, Run::new(**run))).count();
+            let mut duplicates = DuplicateProcesses::default();
+            let count = runs.iter().filter(|run| duplicates.shows(2, Run::new(**run))).count();
             assert_eq!(count, told, "{case}");
         }
     }

@@ -1,6 +1,6 @@
 //! Strict serializability by `adya`: the order book as registers that transactions read and write.
 //!
-//! Each place of the book is a register, and each key is one, with the place of its order. Placing an order reads
+//! Each place of the book is a register, and each key is one, with the place of its order. RequestTable an order reads
 //! that the place before is taken, that its own is free and that its key has no order yet, and writes both. A
 //! lookup reads one place, a page many at once.
 //!

@@ -25,7 +25,7 @@ const TOYS: [&str; 4] = ["Tux", "Fox", "Python", "Whale"];
 static TURN: Mutex<()> = Mutex::new(());
 
 /// A running store and all that was ever acknowledged in it.
-pub struct Town {
+pub struct AuditedStore {
     pub cluster: Cluster,
     directory: TempDir,
     histories: Vec<PathBuf>,
@@ -35,18 +35,18 @@ pub struct Town {
     _turn: MutexGuard<'static, ()>,
 }
 
-impl Town {
+impl AuditedStore {
     /// A store whose replicas are all in sync.
-    pub fn open() -> Town {
-        let mut town = Town::build();
-        town.cluster.start_all();
-        town.cluster.all_in_sync();
-        town
+    pub fn open() -> AuditedStore {
+        let mut store = AuditedStore::build();
+        store.cluster.start_all();
+        store.cluster.all_in_sync();
+        store
     }
 
     /// A store of which nothing runs yet. What is sold out is restocked twice a second, so that orders go
     /// on for as long as a test takes, and some are refused for lack of stock.
-    pub fn build() -> Town {
+    pub fn build() -> AuditedStore {
         // A test that failed says nothing about the next.
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -56,7 +56,7 @@ impl Town {
         assert_ne!(config, restocking, "the harness writes another configuration than expected");
         fs::write(&cluster.config, restocking).expect("the test's directory is writable");
         let (ordered, keys) = (RefCell::default(), Cell::new(0));
-        Town { cluster, directory, histories: Vec::new(), ordered, keys, _turn: turn }
+        AuditedStore { cluster, directory, histories: Vec::new(), ordered, keys, _turn: turn }
     }
 
     /// Opens a shop; it goes on until it is closed.

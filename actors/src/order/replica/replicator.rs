@@ -1,4 +1,4 @@
-//! Feeding the book to one replica: what to send it next, and when to give it up.
+//! Replicating the book to one replica: what to send it next, and when to give it up.
 //!
 //! One message is in flight at a time; what is appended meanwhile makes the next one. A message is repeated
 //! until it is confirmed (E4), and a replica that confirms nothing for too long leaves the in-sync set
@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::super::book::read;
 use super::super::messages::{Sync, Synced};
-use super::Leader;
-use super::reign::{Membership, Reign};
+use super::Replica;
+use super::leader_state::{LeaderState, Membership};
 use crate::bugs::{Bug, planted};
 use crate::clock::{Timestamp, within};
 use crate::domain::{Epoch, OrderNumber, ReplicaId, Run, View};
@@ -39,7 +39,7 @@ enum Step {
 
 /// What is known of one replica, between the messages to it.
 #[derive(Debug)]
-struct Feed {
+struct Replicator {
     /// The next message follows this number.
     after: OrderNumber,
     /// What it was told to be acknowledged.
@@ -56,30 +56,30 @@ struct Feed {
     patience: Duration,
 }
 
-impl Feed {
-    fn next(&mut self, reign: &Reign, peer: ReplicaId, tell: bool) -> Step {
-        if reign.membership(peer) == Membership::Out {
+impl Replicator {
+    fn next(&mut self, term: &LeaderState, peer: ReplicaId, tell: bool) -> Step {
+        if term.membership(peer) == Membership::Out {
             self.out = true;
             self.heard();
             return Step::Rest;
         }
-        if !reign.is_configured(peer) {
+        if !term.is_configured(peer) {
             return if self.asking.get() { Step::Rest } else { Step::Drop };
         }
-        if !reign.may_push() {
+        if !term.may_push() {
             return Step::Rest;
         }
         if std::mem::take(&mut self.out) {
             // It has fetched what was acknowledged; if not quite, it will say so.
-            (self.after, self.told) = (reign.acknowledged(), 0);
+            (self.after, self.told) = (term.acknowledged(), 0);
         }
-        if let Some(run) = reign.may_add(peer)
+        if let Some(run) = term.may_add(peer)
             && !self.asking.get()
         {
             Step::Add(run)
-        } else if reign.confirmed_by(peer) < reign.last().number {
+        } else if term.confirmed_by(peer) < term.last().number {
             Step::Send(self.after)
-        } else if self.told < reign.acknowledged() {
+        } else if self.told < term.acknowledged() {
             if tell { Step::Send(self.after) } else { Step::RestThenTell }
         } else {
             Step::Rest
@@ -96,64 +96,72 @@ impl Feed {
     }
 }
 
-impl Leader {
-    /// Feeds one replica for the length of a reign. A `suspect` has a quarter of the usual time to confirm
+impl Replica {
+    /// Feeds one replica for the length of a term. A `suspect` has a quarter of the usual time to confirm
     /// for the first time.
-    pub(super) async fn feed(self: Rc<Self>, since: Epoch, peer: ReplicaId, suspect: bool) {
-        let Some(after) = self.within_reign(since, |reign| reign.last().number) else { return };
+    pub(super) async fn replicator(self: Rc<Self>, since: Epoch, peer: ReplicaId, suspect: bool) {
+        let Some(after) = self.within_term(since, |term| term.last().number) else { return };
         let asking = Rc::default();
         let patience = self.config.drop_after / if suspect { 4 } else { 1 };
-        let mut feed = Feed { after, told: 0, out: false, owes_since: None, refusals: 0, asking, patience };
+        let mut replicator =
+            Replicator { after, told: 0, out: false, owes_since: None, refusals: 0, asking, patience };
         let mut tell = false;
-        while let Some(step) = self.within_reign(since, |reign| feed.next(reign, peer, tell)) {
+        while let Some(step) = self.within_term(since, |term| replicator.next(term, peer, tell)) {
             tell = false;
-            let notify = self.feed_of(peer);
+            let notify = self.replicator_of(peer);
             let woken = notify.notified();
             match step {
                 Step::Rest => woken.await,
                 Step::RestThenTell => tell = within(&*self.host.clock, TELL_AFTER, woken).await.is_err(),
-                Step::Add(run) => self.ask_to_add(since, peer, run, &feed),
-                Step::Drop => self.give_up(since, peer, &mut feed),
+                Step::Add(run) => self.ask_to_add(since, peer, run, &replicator),
+                Step::Drop => self.give_up(since, peer, &mut replicator),
                 Step::Send(after) => {
-                    feed.owes_since.get_or_insert_with(|| self.host.clock.now());
-                    if self.send(since, peer, after, &mut feed).await.is_none() {
+                    replicator.owes_since.get_or_insert_with(|| self.host.clock.now());
+                    if self.send(since, peer, after, &mut replicator).await.is_none() {
                         return;
                     }
-                    if feed.given_up(self.host.clock.now()) {
-                        self.give_up(since, peer, &mut feed);
+                    if replicator.given_up(self.host.clock.now()) {
+                        self.give_up(since, peer, &mut replicator);
                     }
                 }
             }
         }
     }
 
-    /// Sends one message and takes note of the answer; `None` when the reign or the disk has ended.
-    async fn send(&self, since: Epoch, peer: ReplicaId, after: OrderNumber, feed: &mut Feed) -> Option<()> {
+    /// Sends one message and takes note of the answer; `None` when the term or the disk has ended.
+    async fn send(
+        &self,
+        since: Epoch,
+        peer: ReplicaId,
+        after: OrderNumber,
+        replicator: &mut Replicator,
+    ) -> Option<()> {
         let sync = self.message(since, after).await?;
         let acknowledged = sync.acknowledged;
-        let answer = self.host.net.send(NodeId::Order(peer), &sync, feed.patience / 2).await;
+        let answer = self.host.net.send(NodeId::Order(peer), &sync, replicator.patience / 2).await;
         match answer {
             Ok(Synced::Confirmed { run, epoch, number }) => {
                 let full = sync.entries.len() == self.config.limits.sync_entries;
-                feed.heard();
+                replicator.heard();
                 self.shows(peer, run);
-                feed.patience = self.config.drop_after;
-                (feed.after, feed.told) = (number, feed.told.max(acknowledged.min(number)));
-                self.within_reign(since, |reign| {
-                    let last = reign.last().number;
+                replicator.patience = self.config.drop_after;
+                (replicator.after, replicator.told) = (number, replicator.told.max(acknowledged.min(number)));
+                self.within_term(since, |term| {
+                    let last = term.last().number;
                     let end = full && number < last && planted(Bug::ChunkTakenForEnd);
-                    reign.confirmed(peer, run, epoch, if end { last } else { number });
+                    term.confirmed(peer, run, epoch, if end { last } else { number });
                 })?;
                 self.advance(since);
             }
             Ok(Synced::Missing { after }) => {
-                feed.heard();
+                replicator.heard();
                 let agreed = self.writer.read(move |book| read::last_at_most(book, after)).await.ok()?;
-                feed.after = agreed.number.min(sync.after.number.saturating_sub(1));
+                replicator.after = agreed.number.min(sync.after.number.saturating_sub(1));
             }
             Err(_) if planted(Bug::SyncGivenUp) => return None,
             Ok(Synced::Refused { .. }) | Err(_) => {
-                feed.refusals = if answer == Err(NetError::Refused) { feed.refusals + 1 } else { 0 };
+                replicator.refusals =
+                    if answer == Err(NetError::Refused) { replicator.refusals + 1 } else { 0 };
                 self.host.clock.sleep(self.config.retry_every / 4).await;
             }
         }
@@ -163,7 +171,7 @@ impl Leader {
     /// The message that follows `after`: from memory, or from disk for a replica that lags behind.
     async fn message(&self, since: Epoch, after: OrderNumber) -> Option<Sync> {
         let limit = self.config.limits.sync_entries;
-        let from_memory = self.within_reign(since, |reign| reign.entries_after(after, limit))?;
+        let from_memory = self.within_term(since, |term| term.entries_after(after, limit))?;
         let found = match from_memory {
             Some(found) => Some(found),
             None => self.writer.read(move |book| read::following(book, after, limit)).await.ok()?,
@@ -173,22 +181,22 @@ impl Leader {
                 entries.len() == limit && before.number + (limit as u64) < last
             })
         };
-        if self.within_reign(since, |reign| fills(reign.last().number))? {
+        if self.within_term(since, |term| fills(term.last().number))? {
             self.host.emit(Event::LimitReached { limit: Limit::MessageEntries });
         }
-        // The entries are on disk as long as the reign lasts; a tail is cut only by the leader after it.
-        self.within_reign(since, |reign| {
+        // The entries are on disk as long as the term lasts; a tail is cut only by the leader after it.
+        self.within_term(since, |term| {
             let (after, entries) = found?;
-            Some(Sync { view: reign.view().clone(), after, entries, acknowledged: reign.acknowledged() })
+            Some(Sync { view: term.view().clone(), after, entries, acknowledged: term.acknowledged() })
         })?
     }
 
     /// A replica does not confirm: out of the in-sync set with it (the front-end decides), or, if it is only
     /// being counted, no longer wait for it. It is still sent what it lacks until that is decided.
-    fn give_up(self: &Rc<Self>, since: Epoch, peer: ReplicaId, feed: &mut Feed) {
-        let Some((let_go, out, serves, view)) = self.within_reign(since, |reign| {
-            let out = reign.membership(peer) == Membership::Out;
-            (reign.stop_counting(peer), out, reign.serves(), reign.view().clone())
+    fn give_up(self: &Rc<Self>, since: Epoch, peer: ReplicaId, replicator: &mut Replicator) {
+        let Some((let_go, out, serves, view)) = self.within_term(since, |term| {
+            let out = term.membership(peer) == Membership::Out;
+            (term.stop_counting(peer), out, term.serves(), term.view().clone())
         }) else {
             return;
         };
@@ -197,28 +205,28 @@ impl Leader {
             // Orders have waited for it, and are to be acknowledged before they wait for another one.
             self.counts_nobody_until.set(self.host.clock.now() + self.config.drop_after);
             self.advance(since);
-        } else if !out && !feed.asking.get() && (serves || !planted(Bug::NoDropInTakeover)) {
+        } else if !out && !replicator.asking.get() && (serves || !planted(Bug::NoDropInTakeover)) {
             self.host.emit(Event::DropAsked { replica: peer, epoch: view.epoch });
-            self.change_view(view, Change::Drop(peer), peer, feed);
+            self.change_view(view, Change::Drop(peer), peer, replicator);
         }
     }
 
-    fn ask_to_add(self: &Rc<Self>, since: Epoch, peer: ReplicaId, run: Run, feed: &Feed) {
-        let asked = self.within_reign(since, |reign| {
-            reign.add_sent(peer, run);
-            reign.view().clone()
+    fn ask_to_add(self: &Rc<Self>, since: Epoch, peer: ReplicaId, run: Run, replicator: &Replicator) {
+        let asked = self.within_term(since, |term| {
+            term.add_sent(peer, run);
+            term.view().clone()
         });
         if let Some(view) = asked {
             self.host.emit(Event::AddAsked { replica: peer, epoch: view.epoch });
-            self.change_view(view, Change::Add(peer, run), peer, feed);
+            self.change_view(view, Change::Add(peer, run), peer, replicator);
         }
     }
 
     /// Asks the front-end to change the in-sync set of this leader's view, and adopts the view it answers,
-    /// whichever that is (D2). The feed goes on meanwhile: orders wait for a replica that is counted, whether
+    /// whichever that is (D2). The replicator goes on meanwhile: orders wait for a replica that is counted, whether
     /// or not the front-end answers.
-    fn change_view(self: &Rc<Self>, view: View, change: Change, peer: ReplicaId, feed: &Feed) {
-        let (leader, asking) = (self.clone(), feed.asking.clone());
+    fn change_view(self: &Rc<Self>, view: View, change: Change, peer: ReplicaId, replicator: &Replicator) {
+        let (leader, asking) = (self.clone(), replicator.asking.clone());
         asking.set(true);
         self.tasks.spawn(async move {
             let ask = ChangeView { by: view.by, epoch: view.epoch, leader: leader.config.id, change };
@@ -227,7 +235,7 @@ impl Leader {
                 _ => leader.host.clock.sleep(leader.config.retry_every).await,
             }
             asking.set(false);
-            leader.feed_of(peer).notify_one();
+            leader.replicator_of(peer).notify_one();
         });
     }
 }

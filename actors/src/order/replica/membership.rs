@@ -4,15 +4,15 @@ use std::rc::Rc;
 
 use super::super::book::{Write, Written};
 use super::super::messages::{Announce, Join, JoinError, NotServing, ReplicaStatus, Status};
-use super::Leader;
-use super::reign::{Reign, Succession};
+use super::Replica;
+use super::leader_state::{LeaderState, Succession};
 use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
 use crate::domain::{Epoch, ReplicaId, Run, View};
 use crate::net::NodeId;
 use crate::probe::Event;
 
-impl Leader {
+impl Replica {
     /// A view from the front-end; answered with the status *after* it was adopted (B3: saved before that).
     pub async fn announced(self: &Rc<Self>, announce: Announce) -> ReplicaStatus {
         self.adopt(announce.view).await;
@@ -21,7 +21,7 @@ impl Leader {
 
     /// Takes note of a view, from whomever, if it is newer than the one on disk.
     ///
-    /// A leader named by the next view goes on; in every other case its reign ends at once, before anything
+    /// A leader named by the next view goes on; in every other case its term ends at once, before anything
     /// is saved: stepping down is always safe. A replica named leader takes over once the view is on disk,
     /// unless it has heard of a newer one meanwhile. A view that was on disk before this replica started
     /// never makes it leader (D5), because it is not newer.
@@ -33,7 +33,7 @@ impl Leader {
         if !follows {
             return;
         }
-        let since = self.continuing_reign(&view);
+        let since = self.continuing_term(&view);
         if since.is_none() {
             self.depose();
         }
@@ -54,16 +54,16 @@ impl Leader {
         self.adopting.set(None);
     }
 
-    fn continuing_reign(&self, view: &View) -> Option<Epoch> {
-        let reign = self.reign.borrow();
-        let reign = reign.as_ref()?;
-        (reign.succession(view, self.config.id) == Succession::Continues).then(|| reign.since())
+    fn continuing_term(&self, view: &View) -> Option<Epoch> {
+        let term = self.term.borrow();
+        let term = term.as_ref()?;
+        (term.succession(view, self.config.id) == Succession::Continues).then(|| term.since())
     }
 
     fn go_on(&self, since: Epoch, view: View) {
-        let adopted = self.within_reign(since, |reign| {
-            reign.adopt(view.clone());
-            reign.in_flight()
+        let adopted = self.within_term(since, |term| {
+            term.adopt(view.clone());
+            term.in_flight()
         });
         if let Some(orders_in_flight) = adopted {
             self.host.emit(Event::ViewAdopted { view, orders_in_flight });
@@ -78,9 +78,9 @@ impl Leader {
         if last.number > 0 && planted(Bug::NumberReused) {
             last.number -= 1;
         }
-        let reign = Reign::new(view, self.config.id, self.run, &self.config.replicas, last);
-        let peers: Vec<_> = reign.everyone().collect();
-        self.reign.replace(Some(reign));
+        let term = LeaderState::new(view, self.config.id, self.run, &self.config.replicas, last);
+        let peers: Vec<_> = term.everyone().collect();
+        self.term.replace(Some(term));
         self.unfit.set(None);
         self.hindered.set(None);
         self.counts_nobody_until.set(Timestamp::default());
@@ -88,18 +88,18 @@ impl Leader {
             let leader = self.clone();
             // Whoever led before was replaced because it did not answer; orders need not wait long to see that.
             let suspect = predecessor == Some(peer);
-            self.tasks.spawn(async move { leader.feed(since, peer, suspect).await });
+            self.tasks.spawn(async move { leader.replicator(since, peer, suspect).await });
         }
         self.tell(|observer| observer.took_over(since));
     }
 
-    /// Ends the reign, if there is one.
+    /// Ends the term, if there is one.
     pub(super) fn depose(&self) {
-        let Some(reign) = self.reign.take() else { return };
-        self.known_acknowledged.set(self.known_acknowledged.get().max(reign.acknowledged()));
-        self.host.emit(Event::Deposed { epoch: reign.view().epoch });
+        let Some(term) = self.term.take() else { return };
+        self.known_acknowledged.set(self.known_acknowledged.get().max(term.acknowledged()));
+        self.host.emit(Event::Deposed { epoch: term.view().epoch });
         self.tell(|observer| observer.deposed());
-        self.wake_feeds();
+        self.wake_replicators();
     }
 
     /// A replica has caught up and asks to be counted; it is, from now on, before the front-end is asked. But only if
@@ -111,7 +111,7 @@ impl Leader {
     pub async fn join(&self, join: &Join) -> Result<(), JoinError> {
         let Join { replica, run, .. } = *join;
         self.shows(replica, run);
-        if !self.reign_to_join(join, |reign| reign.may_count(replica, run))? {
+        if !self.term_to_join(join, |term| term.may_count(replica, run))? {
             return Ok(());
         }
         if self.counts_nobody_until.get() > self.host.clock.now() && !planted(Bug::UnreachedCounted) {
@@ -124,20 +124,24 @@ impl Leader {
             return Err(JoinError::NotReached);
         }
         self.unreached.borrow_mut().remove(&replica);
-        if self.reign_to_join(join, |reign| reign.count(replica, run))? {
+        if self.term_to_join(join, |term| term.count(replica, run))? {
             self.host.emit(Event::JoinerCounted { replica, epoch: join.epoch });
-            self.wake_feeds();
+            self.wake_replicators();
         }
         Ok(())
     }
 
-    /// Decides within the reign that a joiner asks to join.
-    fn reign_to_join<T>(&self, join: &Join, decide: impl FnOnce(&mut Reign) -> T) -> Result<T, JoinError> {
+    /// Decides within the term that a joiner asks to join.
+    fn term_to_join<T>(
+        &self,
+        join: &Join,
+        decide: impl FnOnce(&mut LeaderState) -> T,
+    ) -> Result<T, JoinError> {
         let (named, current) = (join.epoch, self.writer.summary().epoch());
-        match &mut *self.reign.borrow_mut() {
-            Some(reign) if reign.leads(named) && reign.serves() => Ok(decide(reign)),
-            Some(reign) if reign.leads(named) => {
-                Err(JoinError::NotServing(NotServing::TakingOver { epoch: reign.view().epoch }))
+        match &mut *self.term.borrow_mut() {
+            Some(term) if term.leads(named) && term.serves() => Ok(decide(term)),
+            Some(term) if term.leads(named) => {
+                Err(JoinError::NotServing(NotServing::TakingOver { epoch: term.view().epoch }))
             }
             _ => Err(JoinError::NotServing(NotServing::NotLeader { named, current })),
         }

@@ -14,7 +14,7 @@ use crate::domain::{Product, ProductName};
 
 /// The visible stock and the copies of it.
 #[derive(Debug)]
-pub(super) struct Showcase {
+pub(super) struct VisibleStock {
     stock: Stock,
     leases: Leases,
     /// Products of the group under way: what is said about them now must not be cached.
@@ -24,9 +24,9 @@ pub(super) struct Showcase {
     term: Duration,
 }
 
-impl Showcase {
-    pub(super) fn new(stock: Stock, front_ends: BTreeSet<u8>, term: Duration) -> Showcase {
-        Showcase { stock, leases: Leases::default(), changing: BTreeSet::new(), front_ends, term }
+impl VisibleStock {
+    pub(super) fn new(stock: Stock, front_ends: BTreeSet<u8>, term: Duration) -> VisibleStock {
+        VisibleStock { stock, leases: Leases::default(), changing: BTreeSet::new(), front_ends, term }
     }
 
     pub(super) fn stock(&self) -> &Stock {

@@ -17,16 +17,16 @@ struct List {
 
 /// Those who wait for one kind of event, woken all together in the order in which they began to wait.
 #[derive(Clone, Default)]
-pub struct Wakers(Rc<RefCell<List>>);
+pub struct Broadcast(Rc<RefCell<List>>);
 
-/// Ends at the next [`Wakers::wake_all`] after it was made.
+/// Ends at the next [`Broadcast::wake_all`] after it was made.
 pub struct Wake {
-    list: Wakers,
+    list: Broadcast,
     id: u64,
     signal: oneshot::Receiver<()>,
 }
 
-impl Wakers {
+impl Broadcast {
     /// Begins to wait, here and now.
     #[must_use]
     pub fn wait(&self) -> Wake {
@@ -70,13 +70,13 @@ mod tests {
 
     #[test]
     fn a_wake_reaches_those_who_wait_and_leaves_nothing_behind() {
-        let wakers = Wakers::default();
-        let (first, second) = (wakers.wait(), wakers.wait());
+        let broadcast = Broadcast::default();
+        let (first, second) = (broadcast.wait(), broadcast.wait());
         drop(second);
-        assert_eq!(wakers.0.borrow().waiting.len(), 1);
-        wakers.wake_all();
+        assert_eq!(broadcast.0.borrow().waiting.len(), 1);
+        broadcast.wake_all();
         assert_eq!(first.now_or_never(), Some(()));
-        assert_eq!(wakers.wait().now_or_never(), None);
-        assert!(wakers.0.borrow().waiting.is_empty());
+        assert_eq!(broadcast.wait().now_or_never(), None);
+        assert!(broadcast.0.borrow().waiting.is_empty());
     }
 }

@@ -23,36 +23,41 @@ use crate::tasks::Tasks;
 
 /// What became of an order that was sent once: the leader's answer, or why there is none; `None` when the
 /// leader has changed meanwhile, so that no answer is to be expected.
-pub type Carried = Option<Result<Result<Placed, PlaceError>, NetError>>;
+pub type BatchedReply = Option<Result<Result<Placed, PlaceError>, NetError>>;
 
-struct Parcel {
+struct QueuedOrder {
     view: View,
     purchase: Purchase,
-    receipt: oneshot::Sender<Carried>,
+    receipt: oneshot::Sender<BatchedReply>,
 }
 
 /// Takes orders to the leader.
-pub struct Courier {
+pub struct LeaderBatcher {
     host: Host,
     tasks: Tasks,
     service: Rc<ViewService>,
     limit: Duration,
     calls: usize,
     batch: usize,
-    waiting: RefCell<VecDeque<Parcel>>,
+    waiting: RefCell<VecDeque<QueuedOrder>>,
     under_way: Rc<Cell<usize>>,
 }
 
-impl Courier {
+impl LeaderBatcher {
     /// Nothing to carry yet.
-    pub fn new(host: Host, tasks: Tasks, service: Rc<ViewService>, config: &FrontEndConfig) -> Rc<Courier> {
-        Rc::new(Courier {
+    pub fn new(
+        host: Host,
+        tasks: Tasks,
+        service: Rc<ViewService>,
+        config: &FrontEndConfig,
+    ) -> Rc<LeaderBatcher> {
+        Rc::new(LeaderBatcher {
             host,
             tasks,
             service,
             limit: config.call_limit,
-            calls: config.limits.courier_calls,
-            batch: config.limits.courier_batch,
+            calls: config.limits.leader_calls,
+            batch: config.limits.leader_batch,
             waiting: RefCell::default(),
             under_way: Rc::default(),
         })
@@ -61,28 +66,28 @@ impl Courier {
     /// How many calls are under way.
     pub fn gauge(&self) -> Gauge {
         let under_way = self.under_way.clone();
-        Gauge::new(Limit::CourierCalls, self.calls, move || under_way.get())
+        Gauge::new(Limit::LeaderCalls, self.calls, move || under_way.get())
     }
 
     /// Takes an order to the leader of `view`, once.
-    pub async fn carry(self: &Rc<Self>, view: View, purchase: Purchase) -> Carried {
+    pub async fn carry(self: &Rc<Self>, view: View, purchase: Purchase) -> BatchedReply {
         let (receipt, carried) = oneshot::channel();
-        self.waiting.borrow_mut().push_back(Parcel { view, purchase, receipt });
+        self.waiting.borrow_mut().push_back(QueuedOrder { view, purchase, receipt });
         let under_way = self.under_way.get();
         if under_way < self.calls || (under_way == self.calls && planted(Bug::CallTooMany)) {
             self.under_way.set(under_way + 1);
-            let courier = self.clone();
-            self.tasks.spawn(async move { courier.carry_what_waits().await });
+            let batcher = self.clone();
+            self.tasks.spawn(async move { batcher.carry_what_waits().await });
         } else {
-            self.host.emit(Event::LimitReached { limit: Limit::CourierCalls });
+            self.host.emit(Event::LimitReached { limit: Limit::LeaderCalls });
         }
         carried.await.unwrap_or(None)
     }
 
     async fn carry_what_waits(self: Rc<Self>) {
-        while let Some((view, parcels)) = self.next_batch() {
+        while let Some((view, queued)) = self.next_batch() {
             let (purchases, receipts): (Vec<_>, Vec<_>) =
-                parcels.into_iter().map(|parcel| (parcel.purchase, parcel.receipt)).unzip();
+                queued.into_iter().map(|order| (order.purchase, order.receipt)).unzip();
             let place = Place { epoch: view.epoch, purchases };
             let reply = self.service.ask_leader(&view, &place, self.limit).await;
             hand_over(reply, receipts);
@@ -91,17 +96,17 @@ impl Courier {
     }
 
     /// What waits for one and the same view. What waits for a leader that no longer leads is sent back.
-    fn next_batch(&self) -> Option<(View, Vec<Parcel>)> {
+    fn next_batch(&self) -> Option<(View, Vec<QueuedOrder>)> {
         let mut waiting = self.waiting.borrow_mut();
         let leader = self.service.current().map(|view| view.leader);
-        while let Some(stale) = waiting.pop_front_if(|parcel| Some(parcel.view.leader) != leader) {
+        while let Some(stale) = waiting.pop_front_if(|order| Some(order.view.leader) != leader) {
             give(stale.receipt, None);
         }
         let view = waiting.front()?.view.clone();
-        let alike = waiting.iter().take(self.batch + 1).take_while(|parcel| parcel.view.epoch == view.epoch);
+        let alike = waiting.iter().take(self.batch + 1).take_while(|order| order.view.epoch == view.epoch);
         let same = alike.count();
         if same > self.batch {
-            self.host.emit(Event::LimitReached { limit: Limit::CourierOrders });
+            self.host.emit(Event::LimitReached { limit: Limit::LeaderCallOrders });
         }
         Some((view, waiting.drain(..same.min(self.batch)).collect()))
     }
@@ -109,7 +114,7 @@ impl Courier {
 
 type Reply = Option<Result<Vec<Result<Placed, PlaceError>>, NetError>>;
 
-fn hand_over(reply: Reply, receipts: Vec<oneshot::Sender<Carried>>) {
+fn hand_over(reply: Reply, receipts: Vec<oneshot::Sender<BatchedReply>>) {
     let nothing = match reply {
         Some(Ok(answers)) if answers.len() == receipts.len() => {
             return receipts
@@ -127,7 +132,7 @@ fn hand_over(reply: Reply, receipts: Vec<oneshot::Sender<Carried>>) {
     receipts.into_iter().for_each(|receipt| give(receipt, nothing.clone()));
 }
 
-fn give(receipt: oneshot::Sender<Carried>, carried: Carried) {
+fn give(receipt: oneshot::Sender<BatchedReply>, carried: BatchedReply) {
     // Whoever gave up needs no answer.
     let _ = receipt.send(carried);
 }
