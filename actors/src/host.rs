@@ -36,8 +36,8 @@ pub struct Host {
 
 impl Host {
     /// Tells the probe what this node just did.
-    pub fn emit(&self, event: Event) {
-        self.probe.record(self.id, &event);
+    pub fn emit(&self, event: impl Into<Event>) {
+        self.probe.record(self.id, &event.into());
     }
 
     /// Reports that this node stops, and why.

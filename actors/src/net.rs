@@ -29,13 +29,13 @@ use serde::{Deserialize, Serialize};
 use self::complaints::Complaints;
 pub use self::names::{Envelope, Identity, Misdirected, Mismatch};
 use crate::clock::{Clock, within};
-use crate::domain::ReplicaId;
+use crate::domain::{FrontEndId, ReplicaId};
 
 /// Names a service or an order replica, wherever it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum NodeId {
     /// A front-end, by its number.
-    FrontEnd(u8),
+    FrontEnd(FrontEndId),
     /// The catalog.
     Catalog,
     /// An order replica, by its id.

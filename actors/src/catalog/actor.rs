@@ -14,18 +14,19 @@ use super::CatalogConfig;
 use super::group::{self, Call, Change, Queue};
 use super::ledger;
 use super::memory::Memory;
-use super::messages::{
-    Buy, GoOn, Import, Inventory, List, Query, Rebuild, Recall, Refusal, Register, Restock, TakeOver,
-};
 use super::stock::Changes;
 use super::visible_stock::VisibleStock;
 use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
-use crate::domain::{Epoch, ProductName};
-use crate::front_end::messages::{Invalidate, Vouch, Vouched};
+use crate::domain::{Epoch, FrontEndId, ProductName};
 use crate::host::{Gauge, Host};
+use crate::messages::catalog::{
+    Buy, GoOn, Import, Inventory, List, Query, Rebuild, Recall, Refusal, Register, Restock, TakeOver,
+};
+use crate::messages::front_end::Invalidate;
+use crate::messages::view_service::{Vouch, Vouched};
 use crate::net::NodeId;
-use crate::probe::{Event, Limit};
+use crate::probe::{CatalogEvent, Limit, ServiceEvent};
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
@@ -216,7 +217,7 @@ impl Inner {
             Some(refusal) => call.refuse(refusal),
             None => {
                 if !self.queue.borrow_mut().push(call) {
-                    self.host.emit(Event::LimitReached { limit: Limit::QueuedCalls });
+                    self.host.emit(ServiceEvent::LimitReached { limit: Limit::QueuedCalls });
                 }
                 self.arrival.notify_one();
             }
@@ -255,12 +256,12 @@ impl Inner {
         let confirmed = join_all(front_ends.map(|&front_end| self.drop_everything(front_end, until))).await;
         if self.phase.get() == Phase::Starting {
             self.phase.set(Phase::Serving);
-            self.host.emit(Event::CatalogReady { confirmed: confirmed.into_iter().all(|yes| yes) });
+            self.host.emit(CatalogEvent::CatalogReady { confirmed: confirmed.into_iter().all(|yes| yes) });
         }
     }
 
     /// True once the front-end confirmed; false when the time has run out.
-    async fn drop_everything(&self, front_end: u8, until: Timestamp) -> bool {
+    async fn drop_everything(&self, front_end: FrontEndId, until: Timestamp) -> bool {
         while self.host.clock.now() < until {
             if planted(Bug::StartsAtOnce) || self.invalidate(front_end, Vec::new(), until).await {
                 return true;
@@ -270,7 +271,7 @@ impl Inner {
     }
 
     /// One call to a front-end, and a pause if it failed. True if the front-end answered this very call.
-    async fn invalidate(&self, front_end: u8, products: Vec<ProductName>, until: Timestamp) -> bool {
+    async fn invalidate(&self, front_end: FrontEndId, products: Vec<ProductName>, until: Timestamp) -> bool {
         let clock = &self.host.clock;
         let limit = until.since(clock.now()).min(self.config.call_limit);
         let call = Invalidate { products };
@@ -301,7 +302,8 @@ impl Inner {
                 group.answers.drain(..).for_each(|answer| answer());
             }
             if !group.changes.refused.is_empty() {
-                self.host.emit(Event::Refused { keys: group.changes.refused.keys().cloned().collect() });
+                self.host
+                    .emit(CatalogEvent::Refused { keys: group.changes.refused.keys().cloned().collect() });
             }
             self.change(group.changes).await?;
             self.identify();
@@ -327,12 +329,12 @@ impl Inner {
         let (saved, confirmed) = join(self.save(changes.clone()), dropped).await;
         saved?;
         if self.visible.borrow_mut().show(&changes) {
-            self.host.emit(Event::LimitReached { limit: Limit::CatalogRefusals });
+            self.host.emit(ServiceEvent::LimitReached { limit: Limit::CatalogRefusals });
         }
         if !products.is_empty() {
             let waited_for_lease = confirmed.contains(&false);
             let products = self.visible.borrow().names(&products);
-            self.host.emit(Event::GroupVisible { products, waited_for_lease });
+            self.host.emit(CatalogEvent::GroupVisible { products, waited_for_lease });
         }
         Ok(())
     }
@@ -345,7 +347,7 @@ impl Inner {
 
     /// Has a front-end drop what it holds of the products that change. True once it confirmed a call that
     /// named all it could still hold; false when the last of its leases ran out first.
-    async fn drop_changing(&self, front_end: u8) -> bool {
+    async fn drop_changing(&self, front_end: FrontEndId) -> bool {
         let mut confirmed = true;
         loop {
             let held = self.visible.borrow().held(front_end, self.host.clock.now());
@@ -380,7 +382,7 @@ impl Inner {
     fn fail(&self, error: &DiskError) {
         self.phase.set(Phase::Stopped);
         drop(self.queue.borrow_mut().take());
-        self.host.emit(Event::DiskFailed { why: error.to_string() });
+        self.host.emit(ServiceEvent::DiskFailed { why: error.to_string() });
         self.host.fail(format!("the catalog cannot use {}: {error}", self.file.name()));
         if let Some(stop) = self.stop.take() {
             // Nobody listens only if the actor is gone already.

@@ -7,16 +7,16 @@
 
 use std::cmp::Ordering;
 
-use super::messages::{Refusal, Sale};
 use crate::bugs::{Bug, planted};
-use crate::domain::Epoch;
+use crate::domain::Term;
+use crate::messages::catalog::{Refusal, Sale};
 
 /// The newest batch that was acted on, and its answer. Kept on disk beside the stock, and changed in the
 /// same transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Fence {
     /// The newest term that has been here.
-    pub(super) term: Epoch,
+    pub(super) term: Term,
     /// Its newest batch; 0 before its first.
     pub(super) batch: u64,
     /// What that batch was answered.
@@ -37,7 +37,7 @@ pub(super) enum Admission {
 impl Fence {
     /// Judges a batch. Batches of a term are numbered from 1. A number may be skipped: its batch was then
     /// refused for another reason, or lost with a caller that went on.
-    pub(super) fn batch(&self, term: Epoch, batch: u64) -> Admission {
+    pub(super) fn batch(&self, term: Term, batch: u64) -> Admission {
         // A new term starts before its first batch, whatever number the last term had reached.
         let newest = if term > self.term { 0 } else { self.batch };
         match (term.cmp(&self.term), batch.cmp(&newest)) {
@@ -58,7 +58,7 @@ impl Fence {
     ///
     /// # Errors
     /// [`Refusal::Superseded`] when a newer term has been here.
-    pub(super) fn raise(&self, term: Epoch) -> Result<Option<Fence>, Refusal> {
+    pub(super) fn raise(&self, term: Term) -> Result<Option<Fence>, Refusal> {
         match term.cmp(&self.term) {
             Ordering::Less => Err(self.superseded()),
             Ordering::Equal => Ok(None),

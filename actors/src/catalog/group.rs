@@ -4,11 +4,13 @@
 use tokio::sync::oneshot;
 
 use super::memory::Memory;
-use super::messages::{Buy, GoOn, Import, Rebuild, Refusal, Register, Registered, Restock, TakeOver};
 use super::stock::{Changes, Draft, Stock};
 use crate::domain::{Epoch, OrderNumber};
+use crate::messages::catalog::{
+    Buy, GoOn, Import, Rebuild, Refusal, Register, Registered, Restock, TakeOver,
+};
 use crate::net::Rpc;
-use crate::probe::Event;
+use crate::probe::CatalogEvent;
 
 /// Where the answer to a message goes; nowhere if nobody wants it.
 pub(super) type Way<M> = Option<oneshot::Sender<<M as Rpc>::Reply>>;
@@ -132,7 +134,7 @@ pub(super) struct Group {
     /// What it changes.
     pub(super) changes: Changes,
     /// What it has to tell the probe once it is visible.
-    pub(super) events: Vec<Event>,
+    pub(super) events: Vec<CatalogEvent>,
     /// Sends the answers to its calls.
     pub(super) answers: Vec<Box<dyn FnOnce()>>,
     /// The epoch of the view that the front-end has, if it said so.

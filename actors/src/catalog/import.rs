@@ -6,25 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::stock::Item;
-use crate::domain::ProductName;
-
-/// A product as a file has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProductSeed {
-    /// Its name. One that is repeated counts once.
-    pub name: ProductName,
-    /// Price of one piece, in cents.
-    pub price_cents: u64,
-    /// Pieces in stock at first.
-    pub quantity: u64,
-}
-
-/// Tells one file from another without reading either: a hash of its bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Digest(pub [u8; 32]);
+use crate::domain::{Digest, ProductName, ProductSeed};
 
 /// A file of products, read when it is needed.
 pub struct Source {

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
+use crate::domain::FrontEndId;
 
 /// A product's place in the catalog's order.
 pub(super) type Place = usize;
 
 /// The table of leases. It has at most one line for each front-end and product.
 #[derive(Debug, Default)]
-pub(super) struct Leases(BTreeMap<(u8, Place), Timestamp>);
+pub(super) struct Leases(BTreeMap<(FrontEndId, Place), Timestamp>);
 
 /// What one front-end may still hold of some products.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(super) struct Held {
 
 impl Leases {
     /// A front-end was given a cacheable answer.
-    pub(super) fn grant(&mut self, front_end: u8, product: Place, until: Timestamp) {
+    pub(super) fn grant(&mut self, front_end: FrontEndId, product: Place, until: Timestamp) {
         if !planted(Bug::HolderForgotten) {
             self.0.insert((front_end, product), until);
         }
@@ -36,7 +37,7 @@ impl Leases {
 
     /// A front-end confirmed that it dropped these products. Only what its call named: it may have been
     /// given another product since.
-    pub(super) fn release(&mut self, front_end: u8, products: &[Place]) {
+    pub(super) fn release(&mut self, front_end: FrontEndId, products: &[Place]) {
         for &product in products {
             self.0.remove(&(front_end, product));
         }
@@ -47,7 +48,12 @@ impl Leases {
     }
 
     /// Which of these products a front-end may still hold; `None` if not one.
-    pub(super) fn held(&self, front_end: u8, products: &BTreeSet<Place>, now: Timestamp) -> Option<Held> {
+    pub(super) fn held(
+        &self,
+        front_end: FrontEndId,
+        products: &BTreeSet<Place>,
+        now: Timestamp,
+    ) -> Option<Held> {
         let lines = products.iter().filter_map(|&product| {
             let until = *self.0.get(&(front_end, product))?;
             (until > now).then_some((product, until))
@@ -61,7 +67,7 @@ impl Leases {
 mod tests {
     use super::*;
 
-    fn check(leases: &Leases, front_end: u8, now: u64, expected: Option<(&[Place], u64)>) {
+    fn check(leases: &Leases, front_end: FrontEndId, now: u64, expected: Option<(&[Place], u64)>) {
         let held = leases.held(front_end, &BTreeSet::from([1, 2]), Timestamp(now));
         let held = held.map(|held| (held.products, held.until.0));
         assert_eq!(

@@ -18,14 +18,16 @@ use redb::{
 };
 
 use super::fence::Fence;
-use super::import::{Digest, ProductSeed};
 use super::memory::Memory;
-use super::messages::Sale;
 use super::purchases::Purchases;
 use super::refusals::Refusals;
 use super::stock::{Changes, Item, Stock};
 use crate::bugs::{Bug, planted};
-use crate::domain::{Epoch, Invalid, OrderNumber, ProductName, Purchase, Quantity, RequestId, Run, StoreId};
+use crate::domain::{
+    Digest, Epoch, Invalid, OrderNumber, ProductName, ProductSeed, Purchase, Quantity, RequestId, Run,
+    StoreId, Term,
+};
+use crate::messages::catalog::Sale;
 use crate::storage::DiskError;
 
 type ItemRow = (&'static str, u64, u64, u64, u64, u64);
@@ -50,7 +52,7 @@ pub struct Audit {
     /// The purchases that follow, by their numbers.
     pub unsettled: Vec<Purchase>,
     /// The newest term that has been here.
-    pub term: Epoch,
+    pub term: Term,
     /// Its newest batch; 0 before its first.
     pub batch: u64,
 }
@@ -125,11 +127,11 @@ pub(super) fn commit(database: &Database, changes: &Changes, remembered: usize) 
     let settles = changes.fence.is_some();
     if !changes.bought.is_empty() || settles {
         let mut table = transaction.open_table(PURCHASES)?;
-        for (number, Purchase { key, name, quantity }) in (changes.first..).zip(&changes.bought) {
-            table.insert(number, (key.as_str(), name.as_str(), quantity.get()))?;
+        for (number, Purchase { key, name, quantity }) in changes.first.onward().zip(&changes.bought) {
+            table.insert(number.get(), (key.as_str(), name.as_str(), quantity.get()))?;
         }
-        let last = if changes.rebuilt { changes.first - 1 } else { changes.settled };
-        let is_settled = |number: u64| settles && number <= last;
+        let last = if changes.rebuilt { changes.first.before() } else { changes.settled };
+        let is_settled = |number: u64| settles && number <= last.get();
         while table.first()?.is_some_and(|(number, _)| is_settled(number.value())) {
             table.pop_first()?;
         }
@@ -150,7 +152,9 @@ pub(super) fn commit(database: &Database, changes: &Changes, remembered: usize) 
     }
     if let Some(fence) = &changes.fence {
         let answer: Vec<(u8, u64)> = fence.answer.iter().map(|sale| sale_row(*sale)).collect();
-        transaction.open_table(FENCE)?.insert((), (fence.term, fence.batch, changes.settled, answer))?;
+        transaction
+            .open_table(FENCE)?
+            .insert((), (fence.term.first_epoch().get(), fence.batch, changes.settled.get(), answer))?;
     }
     if let Some(Memory { store: Some((store, run)) }) = &changes.memory {
         transaction.open_table(MEMORY)?.insert((), (store.get(), run.get()))?;
@@ -221,8 +225,9 @@ fn read(transaction: &ReadTransaction) -> Result<Option<Books>, DiskError> {
         && let Some(row) = table.get(())?
     {
         let (term, batch, settled, answer) = row.value();
+        let term = Term::begun_in(Epoch::new(term));
         books.fence = Fence { term, batch, answer: answer.into_iter().map(sale).collect::<Result<_, _>>()? };
-        books.settled = settled;
+        books.settled = OrderNumber::new(settled);
     }
     read_purchases(transaction, &mut books)?;
     if let Some(table) = existing(transaction.open_table(REFUSED))? {
@@ -246,7 +251,7 @@ fn read_purchases(transaction: &ReadTransaction, books: &mut Books) -> Result<()
     for row in table.iter()? {
         let (number, purchase) = row?;
         let expected = books.settled + 1 + books.unsettled.len() as u64;
-        if number.value() != expected {
+        if number.value() != expected.get() {
             return Err(DiskError::Damaged(format!("purchase {expected} is missing")));
         }
         let (key, name, pieces) = purchase.value();
@@ -273,7 +278,7 @@ fn damaged(invalid: Invalid) -> DiskError {
 
 fn sale_row(sale: Sale) -> (u8, u64) {
     match sale {
-        Sale::Sold { number } => (0, number),
+        Sale::Sold { number } => (0, number.get()),
         Sale::NotEnough { left } => (1, left),
         Sale::UnknownProduct => (2, 0),
     }
@@ -281,7 +286,7 @@ fn sale_row(sale: Sale) -> (u8, u64) {
 
 fn sale((kind, number): (u8, u64)) -> Result<Sale, DiskError> {
     match kind {
-        0 => Ok(Sale::Sold { number }),
+        0 => Ok(Sale::Sold { number: OrderNumber::new(number) }),
         1 => Ok(Sale::NotEnough { left: number }),
         2 => Ok(Sale::UnknownProduct),
         _ => Err(DiskError::Damaged(format!("there is no outcome {kind} of a sale"))),

@@ -3,9 +3,9 @@
 //!
 //! Every order passes the catalog, so it is the one place where all front-ends and leaders meet.
 
-use super::messages::{Leadership, Refusal, Register, Registered};
 use crate::bugs::{Bug, planted};
-use crate::domain::{Epoch, Line, OrderNumber, Run, StoreId};
+use crate::domain::{Epoch, Line, OrderNumber, Run, StoreId, Term};
+use crate::messages::catalog::{Leadership, Refusal, Register, Registered};
 
 /// What is on its disk of that. A new file has nothing, and belongs to no store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +18,7 @@ pub(super) struct Memory {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Seen {
     /// The newest term.
-    pub(super) term: Epoch,
+    pub(super) term: Term,
     /// The number of the last purchase.
     pub(super) purchases: OrderNumber,
 }
@@ -27,9 +27,9 @@ impl Memory {
     /// Judges a front-end that makes its run known (rule M7): what to answer, and what to save before that.
     pub(super) fn register(&self, ask: &Register, seen: Seen) -> (Registered, Option<Memory>) {
         let next = Memory { store: Some((ask.store, ask.run)) };
-        let founds = ask.epoch == 0;
+        let founds = ask.epoch == Epoch::NONE;
         match self.store {
-            None if founds && seen.purchases == 0 => (Registered::Welcome, Some(next)),
+            None if founds && seen.purchases == OrderNumber::NONE => (Registered::Welcome, Some(next)),
             // It sells nothing before it is rebuilt, and that names a run anew.
             None => (Registered::Welcome, None),
             // A first start that was cut short: nobody has led yet, and nothing was sold.
@@ -37,7 +37,7 @@ impl Memory {
             Some((store, _)) if founds || store != ask.store => (Registered::NotNew, None),
             Some((_, newest)) => {
                 let superseded = !ask.line.has(newest);
-                if superseded || seen.term > ask.epoch {
+                if superseded || seen.term.first_epoch() > ask.epoch {
                     return (Registered::Older { term: seen.term, superseded }, None);
                 }
                 (Registered::Welcome, Some(next))

@@ -11,7 +11,6 @@ mod import;
 mod leases;
 mod ledger;
 mod memory;
-pub mod messages;
 mod purchases;
 mod refusals;
 mod restore;
@@ -25,15 +24,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 pub use actor::Catalog;
-pub use import::{Differences, Digest, ProductSeed, Source};
+pub use import::{Differences, Source};
 pub use restore::{Restored, restore};
 
-use self::messages::{
-    Buy, GoOn, Import, Imported, Inventory, List, Query, Rebuild, Recall, Register, Restock, TakeOver,
-};
 use self::visible_stock::VisibleStock;
 use crate::bugs::{Bug, planted};
+use crate::domain::FrontEndId;
 use crate::host::{Host, Node};
+use crate::messages::catalog::{
+    Buy, GoOn, Import, Imported, Inventory, List, Query, Rebuild, Recall, Register, Restock, TakeOver,
+};
 use crate::net::Bridge;
 use crate::storage::{DataFile, DiskError, OpenError, Storage};
 
@@ -43,14 +43,11 @@ pub const FILE: &str = "catalog.redb";
 /// Whose data it is, as the file says.
 pub const OWNER: &str = "the catalog";
 
-/// So many products are listed at a time, at most: what they take is nothing beside a batch of orders.
-pub const MAX_PAGE: u32 = 1000;
-
 /// How a catalog works.
 #[derive(Debug, Clone)]
 pub struct CatalogConfig {
     /// The front-ends that may cache, by their numbers. Nobody else gets a cacheable answer.
-    pub front_ends: Vec<u8>,
+    pub front_ends: Vec<FrontEndId>,
     /// How long a front-end may use a cacheable answer, by its own clock.
     pub lease: Duration,
     /// How much longer it counts here, in percent: by how much two clocks may drift apart in this time.
@@ -100,7 +97,7 @@ pub fn start(host: Host, config: CatalogConfig, products: &Source) -> Result<Nod
             file.load(|database| ledger::import(database, &seeds, products.digest, config.refusals))?
         }
     };
-    let front_ends: BTreeSet<u8> = config.front_ends.iter().copied().collect();
+    let front_ends: BTreeSet<FrontEndId> = config.front_ends.iter().copied().collect();
     let visible = VisibleStock::new(stock, front_ends, config.term());
     let max_calls = config.max_calls;
     let identity = host.identity.clone();

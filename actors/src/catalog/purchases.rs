@@ -21,7 +21,7 @@ impl Purchases {
     /// Purchases up to `settled` are acknowledged orders; `unsettled` are those that follow.
     pub(super) fn new(settled: OrderNumber, unsettled: Vec<Purchase>) -> Purchases {
         let numbers =
-            (settled + 1..).zip(&unsettled).map(|(number, purchase)| (purchase.key.clone(), number));
+            (settled + 1).onward().zip(&unsettled).map(|(number, purchase)| (purchase.key.clone(), number));
         Purchases { settled, numbers: numbers.collect(), unsettled: unsettled.into() }
     }
 
@@ -57,7 +57,7 @@ impl Purchases {
             && let Some(settled) = self.unsettled.pop_front()
         {
             self.numbers.remove(&settled.key);
-            self.settled += 1;
+            self.settled = self.settled + 1;
         }
     }
 }

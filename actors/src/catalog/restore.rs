@@ -8,10 +8,10 @@ use redb::Database;
 use super::fence::Fence;
 use super::ledger::{commit, import};
 use super::memory::Memory;
-use super::messages::{Rebuilt, Stocked};
 use super::stock::{Changes, Item};
-use super::{FILE, OWNER, ProductSeed};
-use crate::domain::{OrderNumber, ProductName, View};
+use super::{FILE, OWNER};
+use crate::domain::{OrderNumber, ProductName, ProductSeed, Term, View};
+use crate::messages::catalog::{Rebuilt, Stocked};
 use crate::storage::{DataFile, DiskError, OpenError, Storage};
 
 /// Nobody was refused in a new store.
@@ -57,7 +57,7 @@ fn fill(database: &Database, view: &View, restored: Restored) -> Result<Rebuilt,
         first: orders + 1,
         settled: orders,
         rebuilt: true,
-        fence: Some(Fence { term: view.epoch, ..Fence::default() }),
+        fence: Some(Fence { term: Term::begun_in(view.epoch), ..Fence::default() }),
         memory: Some(Memory { store: Some((view.store, view.by)) }),
         ..Changes::default()
     };

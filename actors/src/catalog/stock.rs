@@ -7,19 +7,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fence::{Admission, Fence};
-use super::import::{Differences, Digest, ProductSeed};
+use super::import::Differences;
 use super::leases::Place;
 pub use super::ledger::{Audit, audit};
 use super::memory::{Memory, Seen};
-use super::messages::{
-    Buy, GoOn, Import, Imported, Inheritance, Leadership, Rebuild, Rebuilt, Recalled, Refusal, Register,
-    Registered, Sale, Stocked, TakeOver,
-};
 use super::purchases::Purchases;
 use super::refusals::Refusals;
 use crate::bugs::{Bug, planted};
-use crate::domain::{Epoch, Line, OrderNumber, Product, ProductName, Purchase, RequestId};
-use crate::probe::Event;
+use crate::domain::{
+    Digest, Epoch, Line, OrderNumber, Product, ProductName, ProductSeed, Purchase, RequestId, Term,
+};
+use crate::messages::catalog::{
+    Buy, GoOn, Import, Imported, Inheritance, Leadership, Rebuild, Rebuilt, Recalled, Refusal, Register,
+    Registered, Sale, Stocked, TakeOver,
+};
+use crate::probe::CatalogEvent;
 
 /// One product with its books: `initial + restocked - sold = quantity`, always.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -253,7 +255,7 @@ pub(super) struct Draft<'a> {
     numbers: BTreeMap<RequestId, OrderNumber>,
     /// The places of products that this draft adds, behind those that are there.
     added: BTreeMap<ProductName, Place>,
-    events: Vec<Event>,
+    events: Vec<CatalogEvent>,
 }
 
 impl<'a> Draft<'a> {
@@ -268,12 +270,12 @@ impl<'a> Draft<'a> {
         let (term, batch) = (buy.leader.term, buy.batch);
         let admission = self.fence().batch(term, batch);
         if let Admission::Refused(refusal) = admission {
-            self.events.push(Event::BatchRefused { term, batch });
+            self.events.push(CatalogEvent::BatchRefused { term, batch });
             return Err(refusal);
         }
         self.admit(&buy.leader, None)?;
         if let Admission::Repeated(answer) = admission {
-            self.events.push(Event::BatchRepeated { term, batch });
+            self.events.push(CatalogEvent::BatchRepeated { term, batch });
             return Ok(answer);
         }
         // Sales come first: a key that is bought and settled by the same batch is then not sold once more.
@@ -297,9 +299,9 @@ impl<'a> Draft<'a> {
 
     fn unsettled(&self) -> Vec<Purchase> {
         let before = &self.stock.purchases;
-        let numbered = (before.settled() + 1..).zip(before.unsettled());
+        let numbered = (before.settled() + 1).onward().zip(before.unsettled());
         let numbered = numbered.filter(|_| !self.changes.rebuilt);
-        let all = numbered.chain((self.changes.first..).zip(&self.changes.bought));
+        let all = numbered.chain(self.changes.first.onward().zip(&self.changes.bought));
         let unsettled = all.filter(|(number, _)| *number > self.changes.settled);
         unsettled.map(|(_, purchase)| purchase.clone()).collect()
     }
@@ -327,7 +329,7 @@ impl<'a> Draft<'a> {
             return false;
         }
         self.remember(Some(Memory { store: Some((store, ask.run)) }));
-        let term = ask.epoch.saturating_sub(1).max(self.fence().term);
+        let term = Term::begun_in(ask.epoch.before()).max(self.fence().term);
         self.changes.fence = Some(Fence { term, batch: u64::MAX, answer: Vec::new() });
         true
     }
@@ -363,7 +365,7 @@ impl<'a> Draft<'a> {
             (leader.last + 1, leader.last, true);
         self.changes.fence = Some(Fence { term: leader.term, batch: 0, answer: Vec::new() });
         self.remember(Some(Memory { store: Some((ask.store, leader.by)) }));
-        self.events.push(Event::CatalogRebuilt { orders: leader.last, stock });
+        self.events.push(CatalogEvent::CatalogRebuilt { orders: leader.last, stock });
         Ok(Rebuilt { orders: leader.last, restocked, unknown: sold.into_keys().collect() })
     }
 
@@ -377,7 +379,7 @@ impl<'a> Draft<'a> {
             }
         }
         if !restocked.is_empty() {
-            self.events.push(Event::Restocked { products: restocked.clone() });
+            self.events.push(CatalogEvent::Restocked { products: restocked.clone() });
         }
         restocked
     }
@@ -417,7 +419,7 @@ impl<'a> Draft<'a> {
     }
 
     /// What is to be saved and shown, and what is then to be told.
-    pub(super) fn finish(self) -> (Changes, Vec<Event>) {
+    pub(super) fn finish(self) -> (Changes, Vec<CatalogEvent>) {
         (self.changes, self.events)
     }
 

@@ -17,12 +17,12 @@ use tokio::time::{advance, sleep};
 
 use self::world::{DISK, Habit, LEASE, TERM, TICK, World, buy, done, name, simulate, take_over};
 use super::ledger;
-use super::messages::{Buy, Import, Imported, List, Refusal, Restock, Sale};
 use super::stock::{Audit, Changes, audit};
 use super::{Digest, ProductSeed};
 use crate::domain::RequestId;
+use crate::messages::catalog::{Buy, Import, Imported, List, Refusal, Restock, Sale};
 use crate::net::NodeId;
-use crate::probe::Event;
+use crate::probe::{CatalogEvent, ServiceEvent};
 
 /// The first purchase.
 const SOLD: Sale = Sale::Sold { number: 1 };
@@ -43,7 +43,7 @@ fn a_starting_catalog_refuses_everything_until_no_cache_can_be_older() {
             }
             let ready_at = world.now();
             assert!(ready_at >= earliest && ready_at <= latest, "{habit:?}: ready at {ready_at:?}");
-            assert_eq!(world.events(), [Event::CatalogReady { confirmed }], "{habit:?}");
+            assert_eq!(world.events(), [CatalogEvent::CatalogReady { confirmed }], "{habit:?}");
             assert!(world.calls().iter().all(|(_, _, products)| products.is_empty()), "drop everything");
         });
     };
@@ -75,8 +75,8 @@ fn a_change_is_visible_when_every_holder_has_dropped_it() {
         assert_eq!(world.query("Tux", 1).await, Ok((6, true)));
         let calls: Vec<_> = world.calls().into_iter().map(|(_, to, products)| (to, products)).collect();
         assert_eq!(calls, [(NodeId::FrontEnd(1), "Tux".to_owned())], "the one holder");
-        let visible = Event::GroupVisible { products: vec![name("Tux")], waited_for_lease: false };
-        let refused = Event::Refused { keys: vec![RequestId::new("b").expect("valid")] };
+        let visible = CatalogEvent::GroupVisible { products: vec![name("Tux")], waited_for_lease: false };
+        let refused = CatalogEvent::Refused { keys: vec![RequestId::new("b").expect("valid")] };
         assert_eq!(world.events(), [refused, visible]);
     });
 }
@@ -118,7 +118,7 @@ fn a_change_waits_for_the_lease_of_a_holder_that_does_not_answer() {
             assert!(waited >= TERM && waited < TERM + TICK * 10, "{habit:?}: {waited:?}");
             let calls = world.calls().len();
             assert!((2..=30).contains(&calls), "{habit:?}: repeated while the lease lasts, {calls} times");
-            let visible = Event::GroupVisible { products: vec![name("Tux")], waited_for_lease: true };
+            let visible = CatalogEvent::GroupVisible { products: vec![name("Tux")], waited_for_lease: true };
             assert_eq!(world.events(), [visible]);
 
             let begun = world.now();
@@ -168,8 +168,8 @@ fn nothing_is_told_about_a_change_before_it_is_visible() {
         assert_eq!(done(refused).await.0, Some(Ok(vec![Sale::NotEnough { left: 6 }])));
         assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
         let events = world.events();
-        assert!(events.contains(&Event::BatchRepeated { term: 1, batch: 1 }), "{events:?}");
-        assert!(events.contains(&Event::BatchRefused { term: 1, batch: 2 }), "{events:?}");
+        assert!(events.contains(&CatalogEvent::BatchRepeated { term: 1, batch: 1 }), "{events:?}");
+        assert!(events.contains(&CatalogEvent::BatchRefused { term: 1, batch: 2 }), "{events:?}");
     });
 }
 
@@ -246,7 +246,7 @@ fn what_is_out_of_stock_is_restocked_on_demand_and_in_intervals() {
         assert_eq!(world.query("Yak", 1).await, Ok((100, true)));
         assert_eq!(world.calls().len(), 1, "the holder was told");
         assert_eq!(done(world.send(Restock {})).await.0, Some(Ok(vec![])));
-        assert!(world.events().contains(&Event::Restocked { products: vec![name("Yak")] }));
+        assert!(world.events().contains(&CatalogEvent::Restocked { products: vec![name("Yak")] }));
     });
     simulate(async |mut world: World| {
         world.config.restock_every = Duration::from_secs(10);
@@ -272,7 +272,7 @@ fn a_catalog_whose_disk_fails_stops_and_acknowledges_nothing() {
         assert_eq!(done(waits).await.0, None);
         assert_eq!(done(world.send(List { after: None, limit: 10 })).await.0, None);
         assert_eq!(world.failures.borrow().len(), 1);
-        assert!(matches!(world.events()[..], [Event::DiskFailed { .. }]));
+        assert!(matches!(world.events()[..], [ServiceEvent::DiskFailed { .. }]));
         let (_, run) = world.running.take().expect("it was started");
         run.await.expect("it ended by itself");
         world.disk.full.store(false, Ordering::Relaxed);

@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::MAX_PAGE;
 use super::leases::{Held, Leases, Place};
-use super::messages::{Answer, Inventory, List, Query, Stocked};
 use super::stock::{Changes, Stock};
 use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
-use crate::domain::{Product, ProductName};
+use crate::domain::{FrontEndId, Product, ProductName};
+use crate::messages::catalog::MAX_PAGE;
+use crate::messages::catalog::{Answer, Inventory, List, Query, Stocked};
 
 /// The visible stock and the copies of it.
 #[derive(Debug)]
@@ -19,13 +19,13 @@ pub(super) struct VisibleStock {
     leases: Leases,
     /// Products of the group under way: what is said about them now must not be cached.
     changing: BTreeSet<Place>,
-    front_ends: BTreeSet<u8>,
+    front_ends: BTreeSet<FrontEndId>,
     /// How long an answer counts here: the lease that a front-end counts, and the margin for drift.
     term: Duration,
 }
 
 impl VisibleStock {
-    pub(super) fn new(stock: Stock, front_ends: BTreeSet<u8>, term: Duration) -> VisibleStock {
+    pub(super) fn new(stock: Stock, front_ends: BTreeSet<FrontEndId>, term: Duration) -> VisibleStock {
         VisibleStock { stock, leases: Leases::default(), changing: BTreeSet::new(), front_ends, term }
     }
 
@@ -67,19 +67,19 @@ impl VisibleStock {
 
     /// A group is about to change these products (cache rule 3): from now on nobody gets a cacheable answer
     /// about them, so the holders returned are all there will be until the group is shown.
-    pub(super) fn begin(&mut self, products: &BTreeSet<Place>, now: Timestamp) -> Vec<u8> {
+    pub(super) fn begin(&mut self, products: &BTreeSet<Place>, now: Timestamp) -> Vec<FrontEndId> {
         self.changing.extend(products);
         let holders = self.front_ends.iter().copied();
         holders.filter(|&front_end| self.leases.held(front_end, products, now).is_some()).collect()
     }
 
     /// What a front-end may still hold of the products that are about to change.
-    pub(super) fn held(&self, front_end: u8, now: Timestamp) -> Option<Held> {
+    pub(super) fn held(&self, front_end: FrontEndId, now: Timestamp) -> Option<Held> {
         self.leases.held(front_end, &self.changing, now)
     }
 
     /// A front-end confirmed the call that named these products, and no others.
-    pub(super) fn dropped(&mut self, front_end: u8, products: &[Place]) {
+    pub(super) fn dropped(&mut self, front_end: FrontEndId, products: &[Place]) {
         self.leases.release(front_end, products);
     }
 

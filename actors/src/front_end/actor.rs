@@ -7,25 +7,27 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 use futures_util::future;
 use tokio::sync::oneshot;
 
+use super::admission::{Admission, Admitted};
 use super::cache::Cache;
-use super::messages::{
-    ChangeView, Copied, CopyBook, CopyStock, FindOrder, GetReadiness, GetView, ImportProducts, Invalidate,
-    ListOrders, ListProducts, NotRecovered, OrderError, PlaceOrder, QueryProduct, Readiness, Recover,
-    RecoverCatalog, Recovery, Unavailable, Vouch,
-};
 use super::orders::Orders;
 use super::products::Products;
-use super::retry::{Admission, Admitted};
-use super::view_service::{self, ViewService};
 use super::{FrontEndConfig, Started};
 use crate::bugs::{Bug, planted};
-use crate::catalog::messages::{Imported, Rebuilt, Stocked};
-use crate::domain::{Order, OrderNumber, Product, Run, View};
+use crate::domain::{FrontEndId, Order, OrderNumber, Product, Run, View};
 use crate::host::{Host, Node};
+use crate::messages::catalog::{Imported, Rebuilt, Stocked};
+use crate::messages::front_end::{
+    Copied, CopyBook, CopyStock, FindOrder, GetReadiness, ImportProducts, Invalidate, ListOrders,
+    ListProducts, OrderError, PlaceOrder, QueryProduct, Readiness, Unavailable,
+};
+use crate::messages::view_service::{
+    ChangeView, GetView, NotRecovered, Recover, RecoverCatalog, Recovery, Vouch,
+};
 use crate::net::{Bridge, NodeId};
-use crate::probe::{Event, Limit};
+use crate::probe::{FrontEndEvent, Limit, ServiceEvent};
 use crate::storage::{DataFile, OpenError};
 use crate::tasks::{Deferred, Tasks};
+use crate::view_service::{self, ViewConfig, ViewService};
 
 /// The name of a front-end's data file.
 pub const FILE: &str = "front-end.redb";
@@ -34,7 +36,7 @@ pub const FILE: &str = "front-end.redb";
 pub const OWNER: &str = "front-end";
 
 /// Whose data the file of the front-end of that number is.
-pub(super) fn owner(number: u8) -> String {
+pub(super) fn owner(number: FrontEndId) -> String {
     format!("{OWNER} {number}")
 }
 
@@ -70,8 +72,14 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
     let cache = Cache::new(config.cache_capacity, config.limits.exact_cache, config.lease, config.render);
     let cache = Arc::new(cache);
     let identity = host.identity.clone();
-    let service =
-        Rc::new(ViewService::new(host.clone(), config.clone(), tasks.clone(), file, (run, saved), stop));
+    let service = Rc::new(ViewService::new(
+        host.clone(),
+        view_config(&config),
+        tasks.clone(),
+        file,
+        (run, saved),
+        stop,
+    ));
     let products = Products::new(host.clone(), config.clone(), tasks.clone(), cache.clone());
     let orders = Orders::new(host.clone(), config.clone(), tasks.clone(), service.clone());
     let admission = Admission::new(config.max_requests);
@@ -107,12 +115,21 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
     Ok(Started { node: node.with(gauges), cache })
 }
 
+fn view_config(config: &FrontEndConfig) -> ViewConfig {
+    ViewConfig {
+        replicas: config.replicas.clone(),
+        heartbeat: config.heartbeat,
+        suspect_after: config.suspect_after,
+        call_limit: config.call_limit,
+    }
+}
+
 impl FrontEnd {
     /// A shopper's request takes its place, if there is one.
     fn enter(&self) -> Result<Admitted, Unavailable> {
         let place = self.admission.enter();
         if place.is_err() {
-            self.host.emit(Event::LimitReached { limit: Limit::Requests });
+            self.host.emit(ServiceEvent::LimitReached { limit: Limit::Requests });
         }
         place
     }
@@ -305,6 +322,6 @@ impl Handler<Invalidate> for FrontEnd {
     /// wait for the changes.
     fn handle(&mut self, ask: Invalidate, _: &mut Context<Self>) {
         self.cache.invalidate(&ask.products);
-        self.host.emit(Event::Invalidated { products: ask.products });
+        self.host.emit(FrontEndEvent::Invalidated { products: ask.products });
     }
 }

@@ -20,9 +20,9 @@ use lru::LruCache;
 use parking_lot::Mutex;
 
 use crate::bugs::{Bug, planted};
-use crate::catalog::messages::Answer;
 use crate::clock::Timestamp;
 use crate::domain::{Product, ProductName};
+use crate::messages::catalog::Answer;
 use crate::probe::plain;
 
 /// Into how many parts a larger cache is divided, each with its own lock and its own order of use.

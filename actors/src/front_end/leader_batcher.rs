@@ -12,14 +12,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::FrontEndConfig;
-use super::view_service::ViewService;
 use crate::bugs::{Bug, planted};
 use crate::domain::{Purchase, View};
 use crate::host::{Gauge, Host};
+use crate::messages::order::{Place, PlaceError, Placed};
 use crate::net::NetError;
-use crate::order::messages::{Place, PlaceError, Placed};
-use crate::probe::{Event, Limit};
+use crate::probe::{Limit, ServiceEvent};
 use crate::tasks::Tasks;
+use crate::view_service::ViewService;
 
 /// What became of an order that was sent once: the leader's answer, or why there is none; `None` when the
 /// leader has changed meanwhile, so that no answer is to be expected.
@@ -79,7 +79,7 @@ impl LeaderBatcher {
             let batcher = self.clone();
             self.tasks.spawn(async move { batcher.carry_what_waits().await });
         } else {
-            self.host.emit(Event::LimitReached { limit: Limit::LeaderCalls });
+            self.host.emit(ServiceEvent::LimitReached { limit: Limit::LeaderCalls });
         }
         carried.await.unwrap_or(None)
     }
@@ -106,7 +106,7 @@ impl LeaderBatcher {
         let alike = waiting.iter().take(self.batch + 1).take_while(|order| order.view.epoch == view.epoch);
         let same = alike.count();
         if same > self.batch {
-            self.host.emit(Event::LimitReached { limit: Limit::LeaderCallOrders });
+            self.host.emit(ServiceEvent::LimitReached { limit: Limit::LeaderCallOrders });
         }
         Some((view, waiting.drain(..same.min(self.batch)).collect()))
     }

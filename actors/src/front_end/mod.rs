@@ -1,20 +1,14 @@
 //! The front-end: the shoppers' door, the cache of products, and the view service of the order replicas.
 
 mod actor;
-mod broadcast;
+mod admission;
 pub mod cache;
 mod fills;
 mod in_flight;
 mod leader_batcher;
-pub mod messages;
 mod orders;
-mod peers;
 mod products;
 mod restore;
-mod retry;
-mod view_service;
-mod views;
-mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -24,21 +18,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::domain::{Product, ReplicaId};
+use crate::domain::{FrontEndId, Product, ReplicaId};
 use crate::host::Node;
 
 use actor::owner;
 pub use actor::{FILE, FrontEnd, OWNER, start};
 pub use cache::Cache;
 pub use restore::restore;
-pub use view_service::load as saved;
-pub use views::Saved;
 
 /// How a front-end behaves.
 #[derive(Debug, Clone)]
 pub struct FrontEndConfig {
     /// Its number among the front-ends; the catalog knows it by that.
-    pub number: u8,
+    pub number: FrontEndId,
     /// The ids of all order replicas.
     pub replicas: Vec<ReplicaId>,
     /// How many products are cached at most; 0 turns the cache off.

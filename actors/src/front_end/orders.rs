@@ -12,17 +12,19 @@ use tokio::sync::oneshot;
 use super::FrontEndConfig;
 use super::in_flight::{InFlight, Joined};
 use super::leader_batcher::LeaderBatcher;
-use super::messages::{Copied, CopyBook, OrderError, PlaceOrder, Unavailable};
-use super::retry::{Backoff, left};
-use super::view_service::ViewService;
 use crate::bugs::{Bug, planted};
 use crate::clock::{Timestamp, within};
 use crate::domain::{Order, OrderNumber, Purchase, View};
 use crate::host::{Gauge, Host};
+use crate::messages::front_end::{Copied, CopyBook, OrderError, PlaceOrder, Unavailable};
+use crate::messages::order::{
+    AppendEntries, FetchEntries, FetchReply, Lookup, NotServing, Page, PlaceError, Placed,
+};
 use crate::net::NetError;
-use crate::order::messages::{Chunk, Lookup, NotServing, Page, PlaceError, Placed, Sync, SyncFrom};
-use crate::probe::Event;
+use crate::probe::FrontEndEvent;
+use crate::retry::{Backoff, left};
 use crate::tasks::Tasks;
+use crate::view_service::ViewService;
 
 type Outcome = Result<OrderNumber, OrderError>;
 
@@ -96,7 +98,7 @@ impl Orders {
         let until = || self.joins.borrow().until(&purchase.key).unwrap_or(at_least);
         let carry = async |view: &View, attempt: Attempt| {
             if attempt.number > 1 {
-                self.host.emit(Event::OrderRetried { key: purchase.key.clone(), epoch: view.epoch });
+                self.host.emit(FrontEndEvent::OrderRetried { key: purchase.key.clone(), epoch: view.epoch });
             }
             self.batcher.carry(view.clone(), purchase.clone()).await
         };
@@ -135,7 +137,7 @@ impl Orders {
     pub async fn copy(self: Rc<Self>, copy: CopyBook) -> Result<Copied, Unavailable> {
         let until = self.host.clock.now() + self.config.deadline;
         let ask = async |view: &View, attempt: Attempt| {
-            let ask = SyncFrom { epoch: view.epoch, after: copy.after, limit: copy.limit };
+            let ask = FetchEntries { epoch: view.epoch, after: copy.after, limit: copy.limit };
             self.service.ask_leader(view, &ask, attempt.limit).await
         };
         self.through_leader(|| until, ask, |chunk, _, _| copied(chunk)).await
@@ -214,13 +216,13 @@ fn passed_on<T>(reply: Result<T, NotServing>, _: &View, _: Option<&View>) -> Ver
     reply.map_or_else(Verdict::NotServing, Verdict::Final)
 }
 
-fn copied(chunk: Chunk) -> Verdict<Copied> {
+fn copied(chunk: FetchReply) -> Verdict<Copied> {
     match chunk {
-        Chunk::Entries(Sync { view, entries, acknowledged, .. }) => {
+        FetchReply::Entries(AppendEntries { view, entries, acknowledged, .. }) => {
             Verdict::Final(Copied::Entries { store: view.store, acknowledged, entries })
         }
-        Chunk::Diverged { .. } => Verdict::Final(Copied::Diverged),
-        Chunk::NotServing(why) => Verdict::NotServing(why),
+        FetchReply::Diverged { .. } => Verdict::Final(Copied::Diverged),
+        FetchReply::NotServing(why) => Verdict::NotServing(why),
     }
 }
 

@@ -10,14 +10,14 @@ use tokio::sync::oneshot;
 use super::FrontEndConfig;
 use super::cache::{Cache, Filled, LOG};
 use super::fills::{Fills, Joined};
-use super::messages::{CopyStock, ListProducts, Unavailable};
-use super::retry::{Backoff, left};
-use crate::catalog::messages::{Answer, Import, Imported, Inventory, List, Query, Refusal, Stocked};
 use crate::clock::{Timestamp, within};
 use crate::domain::{Product, ProductName};
 use crate::host::Host;
+use crate::messages::catalog::{Answer, Import, Imported, Inventory, List, Query, Refusal, Stocked};
+use crate::messages::front_end::{CopyStock, ListProducts, Unavailable};
 use crate::net::{NetError, NodeId, Rpc};
-use crate::probe::{Event, plain};
+use crate::probe::{FrontEndEvent, plain};
+use crate::retry::{Backoff, left};
 use crate::tasks::Tasks;
 
 /// What a query is answered with; no product is an answer too.
@@ -56,7 +56,7 @@ impl Products {
     /// The product, if the cache holds it.
     pub fn cached(&self, name: &ProductName) -> Option<Product> {
         let product = self.cache.product(name.as_str(), self.host.clock.now())?;
-        self.host.emit(Event::CacheHit { name: name.clone() });
+        self.host.emit(FrontEndEvent::CacheHit { name: name.clone() });
         Some(product)
     }
 
@@ -119,7 +119,7 @@ impl Products {
             Ok(answer) => {
                 let filled = self.cache.finish(name, ticket, &answer, self.host.clock.now());
                 if filled == Filled::Stale {
-                    self.host.emit(Event::StaleFillDropped { name: name.clone() });
+                    self.host.emit(FrontEndEvent::StaleFillDropped { name: name.clone() });
                 }
                 Ok(answer.product)
             }

@@ -2,16 +2,17 @@
 
 use std::rc::Rc;
 
-use super::view_service::store;
-use super::{FILE, Saved, owner};
-use crate::domain::View;
+use super::{FILE, owner};
+use crate::domain::{FrontEndId, View};
 use crate::storage::{DataFile, OpenError, Storage};
+use crate::view_service::Saved;
+use crate::view_service::store;
 
 /// Makes the file of the front-end of a new store, whose first view this is.
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn restore(storage: Rc<dyn Storage>, number: u8, view: &View) -> Result<(), OpenError> {
+pub fn restore(storage: Rc<dyn Storage>, number: FrontEndId, view: &View) -> Result<(), OpenError> {
     let file = DataFile::open(storage, FILE, &owner(number))?;
     let saved = Saved { line: view.line.clone(), store: Some(view.store), view: Some(view.clone()) };
     file.load(|database| store(database, &saved))

@@ -14,11 +14,12 @@ use futures_util::future;
 use parking_lot::Mutex;
 
 use self::world::{MS, Replica, World, flow, order, seen, toy};
-use super::messages::*;
 use crate::domain::{RequestId, Run};
+use crate::messages::front_end::*;
+use crate::messages::order::{NotServing, PlaceError, Role};
+use crate::messages::view_service::*;
 use crate::net::NodeId;
-use crate::order::messages::{NotServing, PlaceError, Role};
-use crate::probe::Event;
+use crate::probe::{FrontEndEvent, ServiceEvent, ViewEvent};
 
 #[test]
 fn concurrent_misses_make_one_catalog_request() {
@@ -50,7 +51,7 @@ fn an_invalidation_voids_the_fill_under_way() {
         };
         assert_eq!(future::join(early, later).await, (100, 98));
         assert_eq!(world.peers.queries.get(), 2);
-        assert!(world.saw(|event| matches!(event, Event::StaleFillDropped { .. })));
+        assert!(world.saw(|event| matches!(event, FrontEndEvent::StaleFillDropped { .. })));
         assert_eq!(world.quantity().await, 98);
         assert_eq!(world.peers.queries.get(), 2, "the second fill is cached");
     });
@@ -156,7 +157,7 @@ fn an_order_goes_on_through_a_new_leader_under_the_same_key() {
             let keys: BTreeSet<_> =
                 world.peers.placed.borrow().iter().map(|(_, key)| key.to_string()).collect();
             assert_eq!(keys, BTreeSet::from(["first".into(), "k".into()]), "{case}");
-            assert!(world.saw(|event| matches!(event, Event::OrderRetried { .. })), "{case}");
+            assert!(world.saw(|event| matches!(event, FrontEndEvent::OrderRetried { .. })), "{case}");
             let leader = if case == "restart" { 3 } else { 2 };
             assert_eq!(world.led_by(leader).await.epoch, 2, "{case}");
         });
@@ -223,11 +224,13 @@ fn a_leader_changes_its_in_sync_set_and_nobody_else_does() {
         world.led_by(3).await;
         let ask = |epoch, leader, change| world.change(epoch, leader, change);
         let smaller = Some((2, 3, vec![2, 3]));
-        assert_eq!(ask(1, 3, Change::Drop(1)).await, smaller);
-        assert_eq!(ask(1, 3, Change::Drop(2)).await, smaller, "of another epoch");
-        assert_eq!(ask(2, 2, Change::Drop(3)).await, smaller, "not the leader");
+        assert_eq!(ask(1, 3, InSyncChange::Drop(1)).await, smaller);
+        assert_eq!(ask(1, 3, InSyncChange::Drop(2)).await, smaller, "of another epoch");
+        assert_eq!(ask(2, 2, InSyncChange::Drop(3)).await, smaller, "not the leader");
         // Two at once: the second comes too late.
-        let both = future::join(ask(2, 3, Change::Drop(1)), ask(2, 3, Change::Add(1, Run::new(10)))).await;
+        let both =
+            future::join(ask(2, 3, InSyncChange::Drop(1)), ask(2, 3, InSyncChange::Add(1, Run::new(10))))
+                .await;
         let bumped = Some((3, 3, vec![2, 3]));
         assert_eq!(both, (bumped.clone(), bumped));
         tokio::time::sleep(500 * MS).await;
@@ -249,11 +252,11 @@ fn a_front_end_that_lost_its_file_goes_on_from_the_newest_view_of_all() {
         let mut world = World::new();
         world.start();
         world.led_by(3).await;
-        world.change(1, 3, Change::Drop(1)).await;
+        world.change(1, 3, InSyncChange::Drop(1)).await;
         tokio::time::sleep(500 * MS).await;
         let copy: Vec<_> =
             world.disk.files.lock().iter().map(|(name, file)| (name.clone(), file.lock().clone())).collect();
-        world.change(2, 3, Change::Drop(2)).await;
+        world.change(2, 3, InSyncChange::Drop(2)).await;
         tokio::time::sleep(500 * MS).await;
         world.kill().await;
 
@@ -275,7 +278,7 @@ fn a_front_end_that_lost_its_file_goes_on_from_the_newest_view_of_all() {
         world.start();
         tokio::time::sleep(3000 * MS).await;
         assert_eq!(seen(&world.led_by(3).await), (5, 3, vec![3]));
-        assert!(world.saw(|event| matches!(event, Event::ViewLost { .. })));
+        assert!(world.saw(|event| matches!(event, ViewEvent::ViewLost { .. })));
     });
 }
 
@@ -337,11 +340,11 @@ fn after_a_disk_failure_nothing_is_answered() {
         world.led_by(3).await;
         *world.disk.broken.lock() = true;
         let by = world.ask(GetView {}).await.expect("a view").by;
-        let ask = ChangeView { by, epoch: 1, leader: 3, change: Change::Drop(1) };
+        let ask = ChangeView { by, epoch: 1, leader: 3, change: InSyncChange::Drop(1) };
         let answer = world.addr.as_ref().expect("started").send(ask).await;
         assert!(answer.is_err(), "{answer:?}");
         assert_eq!(world.failures.get(), 1);
-        assert!(world.saw(|event| matches!(event, Event::DiskFailed { .. })));
+        assert!(world.saw(|event| matches!(event, ServiceEvent::DiskFailed { .. })));
         for id in 1..=3 {
             assert_eq!(world.peers.replicas.borrow()[&id].view.as_ref().map(|view| view.epoch), Some(1));
         }

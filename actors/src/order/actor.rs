@@ -7,21 +7,21 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 use tokio::sync::Notify;
 
 use super::book::{begin_run, read};
-use super::messages::{
-    Announce, Chunk, Fill, Join, JoinError, Last, Lookup, NotServing, Page, Place, PlaceError, Placed,
-    RebuildCatalog, RebuildError, ReplicaStatus, Status, Sync, SyncFrom, Synced,
-};
 use super::pipeline::{OrderPipeline, PipelineObserver};
 use super::replica::{Replica, ReplicaHandle};
 use super::replication::Replication;
 use super::writer::{Stopped, Writer};
 use super::{BOOK_FILE, OrderConfig, book_owner};
 use crate::bugs::{Bug, planted};
-use crate::catalog::messages::Rebuilt;
 use crate::domain::{Entry, Order, OrderNumber, Position, Run};
 use crate::host::{Gauge, Host, Node};
+use crate::messages::catalog::Rebuilt;
+use crate::messages::order::{
+    Announce, AppendEntries, AppendReply, FetchEntries, FetchReply, Fill, Join, JoinError, Last, Lookup,
+    NotServing, Page, Place, PlaceError, Placed, RebuildCatalog, RebuildError, ReplicaStatus, Status,
+};
 use crate::net::Bridge;
-use crate::probe::{Event, Limit};
+use crate::probe::{Limit, ServiceEvent};
 use crate::storage::{DataFile, DiskError, OpenError};
 use crate::tasks::{Deferred, Tasks};
 
@@ -71,8 +71,8 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
             .control::<Status, _>(addr)
             .control::<Last, _>(addr)
             .control::<Announce, _>(addr)
-            .control::<Sync, _>(addr)
-            .control::<SyncFrom, _>(addr)
+            .control::<AppendEntries, _>(addr)
+            .control::<FetchEntries, _>(addr)
             .control::<Join, _>(addr)
             .control::<Fill, _>(addr)
             .control::<RebuildCatalog, _>(addr)
@@ -97,7 +97,7 @@ fn stop_on_failure(host: Host, failed: Rc<Notify>) -> Box<dyn Fn(DiskError)> {
     Box::new(move |error| {
         if !reported.replace(true) {
             let why = error.to_string();
-            host.emit(Event::DiskFailed { why: why.clone() });
+            host.emit(ServiceEvent::DiskFailed { why: why.clone() });
             host.fail(why);
             failed.notify_one();
         }
@@ -145,7 +145,7 @@ impl Handler<Lookup> for OrderReplica {
                 Some(epoch) => parts.replication.standing(epoch)?.acknowledged,
                 None => parts.leader.known_acknowledged(),
             };
-            let orders = or_never(parts.orders(lookup.number.saturating_sub(1), 1, visible)).await;
+            let orders = or_never(parts.orders(lookup.number.before(), 1, visible)).await;
             Ok(orders.into_iter().find(|order| order.number == lookup.number))
         })
     }
@@ -160,7 +160,7 @@ impl Handler<Page> for OrderReplica {
             let visible = parts.replication.standing(page.epoch)?.acknowledged;
             let orders = or_never(parts.orders(page.after, limit, visible)).await;
             if limit < page.limit && orders.len() == limit as usize {
-                host.emit(Event::LimitReached { limit: Limit::PageOrders });
+                host.emit(ServiceEvent::LimitReached { limit: Limit::PageOrders });
             }
             Ok(orders)
         })
@@ -221,19 +221,19 @@ impl Handler<Announce> for OrderReplica {
     }
 }
 
-impl Handler<Sync> for OrderReplica {
-    type Result = Deferred<Synced>;
+impl Handler<AppendEntries> for OrderReplica {
+    type Result = Deferred<AppendReply>;
 
-    fn handle(&mut self, sync: Sync, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, sync: AppendEntries, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
         self.tasks.reply(async move { or_never(parts.leader.synced(sync)).await })
     }
 }
 
-impl Handler<SyncFrom> for OrderReplica {
-    type Result = Deferred<Chunk>;
+impl Handler<FetchEntries> for OrderReplica {
+    type Result = Deferred<FetchReply>;
 
-    fn handle(&mut self, ask: SyncFrom, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, ask: FetchEntries, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
         self.tasks.reply(async move { or_never(parts.leader.chunk(ask)).await })
     }

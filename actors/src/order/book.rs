@@ -13,12 +13,12 @@ use redb::{
 
 use serde::de::DeserializeOwned;
 
-use super::messages::{Sync, Synced};
 use crate::bugs::{Bug, planted};
 use crate::domain::{
     Entry, Epoch, Line, OrderNumber, Position, ProductName, Purchase, Quantity, ReplicaId, RequestId, Run,
     View,
 };
+use crate::messages::order::{AppendEntries, AppendReply};
 use crate::net::{decode, encode};
 use crate::storage::DiskError;
 
@@ -52,7 +52,7 @@ pub enum Write {
     /// must never be cut.
     Merge {
         /// The message.
-        sync: Sync,
+        sync: AppendEntries,
         /// The replica whose book this is.
         me: ReplicaId,
         /// Its run.
@@ -72,7 +72,7 @@ pub enum Written {
     /// The entries are on disk.
     Appended,
     /// The answer to a follower's leader, and where a tail was cut (after this number, so many entries).
-    Merged(Synced, Option<(OrderNumber, u64)>),
+    Merged(AppendReply, Option<(OrderNumber, u64)>),
 }
 
 /// What is known of a book without reading it: kept in memory, returned by every transaction.
@@ -90,7 +90,7 @@ impl BookSummary {
     /// The epoch of the newest view; 0 before the first.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        self.view.as_ref().map_or(0, |view| view.epoch)
+        self.view.as_ref().map_or(Epoch::NONE, |view| view.epoch)
     }
 }
 
@@ -170,7 +170,7 @@ impl<'t> OpenBook<'t> {
                 Ok(Written::Appended)
             }
             Write::Fill { epoch, through } => {
-                for number in self.summary.last.number + 1..=*through {
+                for number in (self.summary.last.number + 1).through(*through) {
                     self.push(&Entry { number, epoch: *epoch, purchase: None })?;
                     *changed = true;
                 }
@@ -197,7 +197,7 @@ impl<'t> OpenBook<'t> {
     /// differs and nowhere else; what is confirmed is the end of this message.
     fn merge(
         &mut self,
-        sync: &Sync,
+        sync: &AppendEntries,
         (me, run): (ReplicaId, Run),
         acknowledged: OrderNumber,
         changed: &mut bool,
@@ -207,14 +207,14 @@ impl<'t> OpenBook<'t> {
         let newer = !same && sync.view.may_follow(followed);
         let old = !same && !newer && !planted(Bug::OldEpochAccepted);
         if old || sync.view.leader == me {
-            return Ok(Written::Merged(Synced::Refused { epoch: self.summary.epoch() }, None));
+            return Ok(Written::Merged(AppendReply::Refused { epoch: self.summary.epoch() }, None));
         }
         if newer && !planted(Bug::EpochNotSaved) {
             self.save_view(&sync.view, changed)?;
         }
         if !self.holds(sync.after)? && !planted(Bug::EntryBeforeUnchecked) {
             let after = last_at_most(&self.entries, sync.after)?;
-            return Ok(Written::Merged(Synced::Missing { after }, None));
+            return Ok(Written::Merged(AppendReply::Missing { after }, None));
         }
         let mut cut = None;
         for entry in &sync.entries {
@@ -236,7 +236,7 @@ impl<'t> OpenBook<'t> {
         if number < self.summary.last.number && planted(Bug::OwnLengthConfirmed) {
             number = self.summary.last.number;
         }
-        Ok(Written::Merged(Synced::Confirmed { run, epoch: sync.view.epoch, number }, cut))
+        Ok(Written::Merged(AppendReply::Confirmed { run, epoch: sync.view.epoch, number }, cut))
     }
 
     fn push(&mut self, entry: &Entry) -> Result<(), DiskError> {
@@ -249,7 +249,7 @@ impl<'t> OpenBook<'t> {
         }
         match &entry.purchase {
             Some(purchase) => self.push_purchase(entry, purchase)?,
-            None => drop(self.entries.insert(entry.number, (entry.epoch, "", "", 0))?),
+            None => drop(self.entries.insert(entry.number.get(), (entry.epoch.get(), "", "", 0))?),
         }
         self.summary.last = Position { number: entry.number, epoch: entry.epoch };
         Ok(())
@@ -257,8 +257,9 @@ impl<'t> OpenBook<'t> {
 
     fn push_purchase(&mut self, entry: &Entry, purchase: &Purchase) -> Result<(), DiskError> {
         let Purchase { key, name, quantity } = purchase;
-        self.entries.insert(entry.number, (entry.epoch, key.as_str(), name.as_str(), quantity.get()))?;
-        let before = self.keys.insert(key.as_str(), entry.number)?.map(|number| number.value());
+        let row = (entry.epoch.get(), key.as_str(), name.as_str(), quantity.get());
+        self.entries.insert(entry.number.get(), row)?;
+        let before = self.keys.insert(key.as_str(), entry.number.get())?.map(|number| number.value());
         match before {
             Some(before) if !planted(Bug::NoDeduplication) => {
                 Err(DiskError::Damaged(format!("orders {before} and {} have one request id", entry.number)))
@@ -279,15 +280,15 @@ impl<'t> OpenBook<'t> {
             )));
         }
         let mut kept = self.transaction.open_table(CUT)?;
-        for number in first..=last {
-            let Some(entry) = self.entries.remove(number)? else { continue };
+        for number in first.through(last) {
+            let Some(entry) = self.entries.remove(number.get())? else { continue };
             let (epoch, key, name, quantity) = entry.value();
-            kept.insert((number, epoch), (key, name, quantity))?;
+            kept.insert((number.get(), epoch), (key, name, quantity))?;
             self.keys.remove(key)?;
         }
         drop(kept);
         self.summary.last = last_position(&self.entries)?;
-        Ok((first - 1, last + 1 - first))
+        Ok((first.before(), last.since(first.before())))
     }
 
     fn epoch_at(&self, number: OrderNumber) -> Result<Option<Epoch>, DiskError> {
@@ -309,8 +310,8 @@ fn last_at_most(
 ) -> Result<Position, DiskError> {
     let mut found = Position::default();
     let mut beyond = bound.number.min(last_position(entries)?.number) + 1;
-    while beyond - found.number > 1 {
-        let middle = found.number + (beyond - found.number) / 2;
+    while beyond.since(found.number) > 1 {
+        let middle = found.number + beyond.since(found.number) / 2;
         match epoch_at(entries, middle)? {
             Some(epoch) if epoch <= bound.epoch => found = Position { number: middle, epoch },
             _ => beyond = middle,
@@ -323,10 +324,10 @@ fn epoch_at(
     entries: &impl ReadableTable<u64, (u64, &'static str, &'static str, u32)>,
     number: OrderNumber,
 ) -> Result<Option<Epoch>, DiskError> {
-    if number == 0 {
-        return Ok(Some(0));
+    if number == OrderNumber::NONE {
+        return Ok(Some(Epoch::NONE));
     }
-    Ok(entries.get(number)?.map(|entry| entry.value().0))
+    Ok(entries.get(number.get())?.map(|entry| Epoch::new(entry.value().0)))
 }
 
 fn last_position(
@@ -334,8 +335,8 @@ fn last_position(
 ) -> Result<Position, DiskError> {
     let last = entries.last()?;
     Ok(last.map_or(Position::default(), |(number, entry)| Position {
-        number: number.value(),
-        epoch: entry.value().0,
+        number: OrderNumber::new(number.value()),
+        epoch: Epoch::new(entry.value().0),
     }))
 }
 
@@ -348,6 +349,7 @@ fn stored<T: DeserializeOwned>(
 }
 
 fn entry_from(number: u64, (epoch, key, name, quantity): (u64, &str, &str, u32)) -> Result<Entry, DiskError> {
+    let (number, epoch) = (OrderNumber::new(number), Epoch::new(epoch));
     if (key, name, quantity) == ("", "", 0) {
         return Ok(Entry { number, epoch, purchase: None });
     }
@@ -355,7 +357,10 @@ fn entry_from(number: u64, (epoch, key, name, quantity): (u64, &str, &str, u32))
     Ok(Entry { number, epoch, purchase: Some(purchase) })
 }
 
-fn purchase_from(number: u64, (key, name, quantity): (&str, &str, u32)) -> Result<Purchase, DiskError> {
+fn purchase_from(
+    number: OrderNumber,
+    (key, name, quantity): (&str, &str, u32),
+) -> Result<Purchase, DiskError> {
     let invalid = |why: crate::domain::Invalid| DiskError::Damaged(format!("order {number}: {why}"));
     Ok(Purchase {
         key: RequestId::new(key).map_err(invalid)?,
@@ -422,7 +427,7 @@ pub mod read {
         limit: usize,
     ) -> Result<Vec<Entry>, DiskError> {
         let mut found = Vec::new();
-        for item in table.range(after.saturating_add(1)..)?.take(limit) {
+        for item in table.range(after.get().saturating_add(1)..)?.take(limit) {
             let (number, entry) = item?;
             found.push(entry_from(number.value(), entry.value())?);
         }
@@ -498,7 +503,7 @@ pub mod read {
         limit: usize,
     ) -> Result<Option<(Position, Vec<Entry>)>, DiskError> {
         let table = or_empty(database.begin_read()?.open_table(ENTRIES))?;
-        let Some(table) = table else { return Ok((after == 0).then(Default::default)) };
+        let Some(table) = table else { return Ok((after == OrderNumber::NONE).then(Default::default)) };
         let Some(epoch) = epoch_at(&table, after)? else { return Ok(None) };
         Ok(Some((Position { number: after, epoch }, entries_of(&table, after, limit)?)))
     }
@@ -556,12 +561,12 @@ mod tests {
         read::entries(database, 0, 100).unwrap().iter().map(|entry| entry.epoch).collect()
     }
 
-    fn sync(epoch: Epoch, leader: ReplicaId, leader_book: &[Epoch], after: usize) -> Sync {
+    fn sync(epoch: Epoch, leader: ReplicaId, leader_book: &[Epoch], after: usize) -> AppendEntries {
         let position = |number: usize| match number {
             0 => Position::default(),
             number => Position { number: number as u64, epoch: leader_book[number - 1] },
         };
-        Sync {
+        AppendEntries {
             view: view(epoch, leader),
             after: position(after),
             entries: entries(leader_book).split_off(after),
@@ -571,8 +576,8 @@ mod tests {
 
     #[test]
     fn a_follower_confirms_cuts_or_refuses() {
-        let confirmed = |epoch, number| Synced::Confirmed { run: RUN, epoch, number };
-        let missing = |number, epoch| Synced::Missing { after: Position { number, epoch } };
+        let confirmed = |epoch, number| AppendReply::Confirmed { run: RUN, epoch, number };
+        let missing = |number, epoch| AppendReply::Missing { after: Position { number, epoch } };
         for (name, own, message, answer, afterwards) in [
             ("appends", vec![1, 1], sync(2, 3, &[1, 1, 2], 2), confirmed(2, 3), vec![1, 1, 2]),
             (
@@ -622,14 +627,14 @@ mod tests {
                 "an older epoch is refused",
                 vec![1],
                 sync(1, 3, &[1, 1], 1),
-                Synced::Refused { epoch: 2 },
+                AppendReply::Refused { epoch: 2 },
                 vec![1],
             ),
             (
                 "nobody merges its own messages",
                 vec![1],
                 sync(2, 2, &[1, 2], 1),
-                Synced::Refused { epoch: 2 },
+                AppendReply::Refused { epoch: 2 },
                 vec![1],
             ),
         ] {

@@ -6,7 +6,6 @@
 
 mod actor;
 pub mod book;
-pub mod messages;
 mod pipeline;
 mod replica;
 mod replication;
@@ -18,7 +17,7 @@ use std::time::Duration;
 pub use actor::{OrderReplica, start};
 pub use book::restore;
 
-use crate::domain::ReplicaId;
+use crate::domain::{FrontEndId, ReplicaId};
 
 /// How one order replica runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +26,8 @@ pub struct OrderConfig {
     pub id: ReplicaId,
     /// The ids of all replicas, this one included.
     pub replicas: Vec<ReplicaId>,
-    /// The front-ends; the first is the view service.
-    pub front_ends: Vec<u8>,
+    /// The front-end whose view service says who leads.
+    pub front_end: FrontEndId,
     /// How long one call to another service may take.
     pub call_limit: Duration,
     /// How long a follower may leave the leader without a confirmation before the leader asks to drop it.

@@ -12,17 +12,17 @@ use tokio::sync::{Notify, oneshot};
 
 use super::OrderConfig;
 use super::book::read;
-use super::messages::{NotServing, Place, PlaceError};
 use super::replication::{Observer, Replication, Standing};
 use super::request_table::{Answer, Batch, Placement, RequestTable, Sold};
 use super::writer::Writer;
 use crate::bugs::{Bug, planted};
-use crate::catalog::messages::{Buy, Inheritance, Leadership, Refusal, Sale, TakeOver};
 use crate::clock::within;
-use crate::domain::{Entry, Epoch, Line, OrderNumber, Purchase, RequestId};
+use crate::domain::{Entry, Epoch, Line, OrderNumber, Purchase, RequestId, Term};
 use crate::host::Host;
+use crate::messages::catalog::{Buy, Inheritance, Leadership, Refusal, Sale, TakeOver};
+use crate::messages::order::{NotServing, Place, PlaceError};
 use crate::net::{NodeId, Rpc};
-use crate::probe::Event;
+use crate::probe::{ReplicaEvent, ServiceEvent};
 use crate::tasks::Tasks;
 
 /// Acknowledged orders are settled with the next batch of purchases; when none comes, after this time.
@@ -39,7 +39,7 @@ enum Taken {
 
 /// One term, as the pipeline sees it.
 struct Session {
-    term: Epoch,
+    term: Term,
     /// `None` once the term has ended; dropping it tells everyone who waits.
     table: RefCell<Option<RequestTable<Waiter>>>,
     unlooked: RefCell<Vec<RequestId>>,
@@ -157,7 +157,7 @@ impl OrderPipeline {
     /// Completes what the predecessor left (rules A4, C7): every purchase that is not in the book becomes an
     /// order, before this leader sends its book to anybody or answers. A book that lacks what is settled must not be
     /// led by (M4).
-    async fn inherit(self: Rc<Self>, term: Epoch) {
+    async fn inherit(self: Rc<Self>, term: Term) {
         let take_over = |leader, line| TakeOver { leader, line };
         let Some(Inheritance { settled, unsettled }) = self.call_catalog(term, take_over).await else {
             return;
@@ -168,17 +168,16 @@ impl OrderPipeline {
         }
         let Ok(held) = self.held_of(settled, last, &unsettled).await else { return };
         if let Err((number, key)) = held {
-            self.host.emit(Event::PurchaseDiffers { number, key });
+            self.host.emit(ReplicaEvent::PurchaseDiffers { number, key });
             return self.replication.superseded(term);
         }
-        let in_book =
-            usize::try_from(last.saturating_sub(settled)).unwrap_or(usize::MAX).min(unsettled.len());
+        let in_book = usize::try_from(last.since(settled)).unwrap_or(usize::MAX).min(unsettled.len());
         if in_book > 0 {
-            self.host.emit(Event::UnsettledInBook { epoch: term, purchases: in_book });
+            self.host.emit(ReplicaEvent::UnsettledInBook { term, purchases: in_book });
         }
         let missing = unsettled[in_book..].to_vec();
         if !missing.is_empty() && !planted(Bug::TakeoverForgetsUnsettled) {
-            self.host.emit(Event::UnsettledCompleted { epoch: term, purchases: missing.len() });
+            self.host.emit(ReplicaEvent::UnsettledCompleted { term, purchases: missing.len() });
             let first = settled + 1 + in_book as u64;
             if !self.replication.append(term, &Sold { first, purchases: missing }) {
                 return;
@@ -199,7 +198,7 @@ impl OrderPipeline {
         }
         let held = self
             .writer
-            .read(move |book| read::entries(book, settled, unsettled_limit(last - settled)))
+            .read(move |book| read::entries(book, settled, unsettled_limit(last.since(settled))))
             .await?;
         let differs = |(entry, purchase): (Entry, &Purchase)| {
             (entry.purchase.as_ref() != Some(purchase)).then(|| (entry.number, purchase.key.clone()))
@@ -220,7 +219,8 @@ impl OrderPipeline {
             for (key, found) in keys.iter().zip(found) {
                 let found = found.filter(|_| !planted(Bug::NoDeduplication));
                 if let Some(entry) = &found {
-                    self.host.emit(Event::DuplicateSuppressed { key: key.clone(), number: entry.number });
+                    self.host
+                        .emit(ReplicaEvent::DuplicateSuppressed { key: key.clone(), number: entry.number });
                 }
                 send(session.with(|table| table.looked(key, found)));
             }
@@ -249,14 +249,16 @@ impl OrderPipeline {
         }
     }
 
-    async fn buy(&self, term: Epoch, batch: Batch) -> Option<Vec<Sale>> {
+    async fn buy(&self, term: Term, batch: Batch) -> Option<Vec<Sale>> {
         let Batch { number, purchases, settled } = batch;
         let buy = |leader, _| Buy { leader, batch: number, purchases: purchases.clone(), settled };
         self.call_catalog(term, buy).await
     }
 
     fn bought(&self, session: &Session, sales: &[Sale]) {
-        let Some(epoch) = self.replication.standing(session.term).ok().map(|standing| standing.epoch) else {
+        let Some(epoch) =
+            self.replication.standing(session.term.first_epoch()).ok().map(|standing| standing.epoch)
+        else {
             return;
         };
         let Some(bought) = session.with(|table| table.bought(sales, epoch)) else { return };
@@ -273,7 +275,7 @@ impl OrderPipeline {
 
     fn tell_limits(&self, session: &Session) {
         for limit in session.with(RequestTable::reached).into_iter().flatten() {
-            self.host.emit(Event::LimitReached { limit });
+            self.host.emit(ServiceEvent::LimitReached { limit });
         }
     }
 
@@ -285,13 +287,13 @@ impl OrderPipeline {
 
     fn emit_refusal(&self, answer: &Answer) {
         if let Err(PlaceError::NotEnough { left, epoch }) = answer {
-            self.host.emit(Event::OutOfStock { left: *left, epoch: *epoch });
+            self.host.emit(ReplicaEvent::OutOfStock { left: *left, epoch: *epoch });
         }
     }
 
     /// Repeats a call to the catalog until it is answered (C5); `None` once the term has ended. It ends here
     /// when the catalog knows a newer one. Each attempt shows what this leader remembers at that time.
-    async fn call_catalog<M, T>(&self, term: Epoch, message: impl Fn(Leadership, Line) -> M) -> Option<T>
+    async fn call_catalog<M, T>(&self, term: Term, message: impl Fn(Leadership, Line) -> M) -> Option<T>
     where
         M: Rpc<Reply = Result<T, Refusal>>,
     {
@@ -316,7 +318,7 @@ impl OrderPipeline {
 }
 
 /// As many as there are, if memory has room for them.
-fn unsettled_limit(orders: OrderNumber) -> usize {
+fn unsettled_limit(orders: u64) -> usize {
     usize::try_from(orders).unwrap_or(usize::MAX)
 }
 
@@ -331,7 +333,7 @@ fn send(answers: Option<Vec<(Waiter, Answer)>>) {
 pub struct PipelineObserver(pub Weak<OrderPipeline>);
 
 impl Observer for PipelineObserver {
-    fn took_over(&self, term: Epoch) {
+    fn took_over(&self, term: Term) {
         if let Some(pipeline) = self.0.upgrade() {
             pipeline.tasks.clone().spawn(async move { pipeline.inherit(term).await });
         }

@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Limits;
-use super::messages::{PlaceError, Placed};
 use crate::bugs::{Bug, planted};
-use crate::catalog::messages::Sale;
 use crate::domain::{Entry, Epoch, OrderNumber, Purchase, RequestId};
+use crate::messages::catalog::Sale;
+use crate::messages::order::{PlaceError, Placed};
 use crate::probe::Limit;
 
 /// What is answered to a request.
@@ -98,7 +98,7 @@ impl<W> RequestTable<W> {
             buying: Vec::new(),
             appended: BTreeMap::new(),
             acknowledged,
-            settled: 0,
+            settled: OrderNumber::NONE,
             batches: 0,
             refusals: BTreeMap::new(),
             refusal_order: VecDeque::new(),
@@ -214,7 +214,7 @@ impl<W> RequestTable<W> {
     /// gave numbers that do not follow one another: it sold before what this leader does not know of.
     pub fn bought(&mut self, sales: &[Sale], epoch: Epoch) -> Option<(Sold, Vec<(W, Answer)>)> {
         let keys = std::mem::take(&mut self.buying);
-        let (mut sold, mut answers) = (Sold { first: 0, purchases: Vec::new() }, Vec::new());
+        let (mut sold, mut answers) = (Sold { first: OrderNumber::NONE, purchases: Vec::new() }, Vec::new());
         for (key, sale) in keys.iter().zip(sales) {
             let Some(pending) = self.pending.get(key).filter(|pending| pending.stage == Stage::Buying) else {
                 continue;
@@ -237,7 +237,7 @@ impl<W> RequestTable<W> {
 
     /// What was sold was appended.
     pub fn appended(&mut self, sold: &Sold) {
-        for (number, purchase) in (sold.first..).zip(&sold.purchases) {
+        for (number, purchase) in sold.first.onward().zip(&sold.purchases) {
             if let Some(pending) = self.pending.get_mut(&purchase.key) {
                 pending.stage = Stage::Appended;
             }

@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::book::{self, BookSummary, Write, Written};
 use crate::host::Host;
 use crate::net::Identity;
-use crate::probe::{Event, Limit};
+use crate::probe::{Limit, ServiceEvent};
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
@@ -105,7 +105,7 @@ impl Writer {
         work: impl FnOnce(&redb::Database) -> Result<T, DiskError> + Send + 'static,
     ) -> Result<T, Stopped> {
         if self.readers.available_permits() == 0 {
-            self.host.emit(Event::LimitReached { limit: Limit::Readers });
+            self.host.emit(ServiceEvent::LimitReached { limit: Limit::Readers });
         }
         let _turn = self.readers.acquire().await.map_err(|_| Stopped)?;
         self.file.run(work).await.map_err(|error| {

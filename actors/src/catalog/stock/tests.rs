@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{Quantity, Run, StoreId};
+use crate::domain::{Quantity, Run, StoreId, Term};
 use Sale::{NotEnough, Sold, UnknownProduct};
 
 fn name(text: &str) -> ProductName {
@@ -23,7 +23,7 @@ const BY: Run = Run::new(1);
 const STORE: StoreId = StoreId::new(1);
 
 /// A leader under a view of the front-end that registered last, with a book of so many orders.
-fn leader(term: Epoch, last: OrderNumber) -> Leadership {
+fn leader(term: Term, last: OrderNumber) -> Leadership {
     Leadership { term, epoch: term, by: BY, last }
 }
 

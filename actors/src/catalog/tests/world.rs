@@ -16,13 +16,16 @@ use redb::backends::InMemoryBackend;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::super::messages::{Answer, Buy, Leadership, List, Query, Refusal, Register, Registered, TakeOver};
 use super::super::stock::{Audit, Item, audit};
 use super::super::{Catalog, CatalogConfig, FILE, OWNER, ProductSeed, Source, start};
 use crate::clock::{Clock, Timestamp};
-use crate::domain::{Epoch, Line, ProductName, Purchase, Quantity, RequestId, Run, StoreId};
-use crate::front_end::messages::{Invalidate, Vouch, Vouched};
+use crate::domain::{Epoch, Line, ProductName, Purchase, Quantity, RequestId, Run, StoreId, Term};
 use crate::host::{Failure, Host};
+use crate::messages::catalog::{
+    Answer, Buy, Leadership, List, Query, Refusal, Register, Registered, TakeOver,
+};
+use crate::messages::front_end::Invalidate;
+use crate::messages::view_service::{Vouch, Vouched};
 use crate::net::{Identity, Net, NetError, NodeId, Rpc, Transport, decode, encode, open};
 use crate::probe::{Event, Probe};
 use crate::storage::{DataFile, Job, Sizes, Storage};
@@ -284,7 +287,7 @@ impl World {
         self.running.as_ref().expect("the catalog was started").0.clone()
     }
 
-    pub(super) async fn query(&self, text: &str, front_end: u8) -> Result<(u64, bool), Refusal> {
+    pub(super) async fn query(&self, text: &str, front_end: FrontEndId) -> Result<(u64, bool), Refusal> {
         let query = Query { name: name(text), front_end: Some(front_end) };
         let answer = self.addr().send(query).await.expect("an answer");
         answer.map(|Answer { product, cacheable }| (product.expect("it is there").quantity, cacheable))
@@ -348,11 +351,11 @@ fn line() -> Line {
     [BY].into_iter().collect()
 }
 
-fn leader(term: Epoch) -> Leadership {
+fn leader(term: Term) -> Leadership {
     Leadership { term, epoch: term.max(1000), by: BY, last: 0 }
 }
 
-pub(super) fn take_over(term: Epoch) -> TakeOver {
+pub(super) fn take_over(term: Term) -> TakeOver {
     TakeOver { leader: leader(term), line: line() }
 }
 

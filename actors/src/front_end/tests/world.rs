@@ -16,18 +16,19 @@ use futures_util::future::{self, LocalBoxFuture};
 use parking_lot::Mutex;
 use redb::StorageBackend;
 
-use crate::catalog::messages::{Answer, List, Query, Refusal, Register, Registered};
 use crate::clock::{Clock, Timestamp};
 use crate::domain::{
     Epoch, Position, Product, ProductName, Purchase, Quantity, ReplicaId, RequestId, Run, View,
 };
-use crate::front_end::messages::{Change, ChangeView, GetView, PlaceOrder, QueryProduct};
 use crate::front_end::{FrontEnd, FrontEndConfig, Limits, start};
 use crate::host::Host;
-use crate::net::{Identity, Net, NetError, NodeId, Rpc, Transport, decode, encode, open};
-use crate::order::messages::{
+use crate::messages::catalog::{Answer, List, Query, Refusal, Register, Registered};
+use crate::messages::front_end::{PlaceOrder, QueryProduct};
+use crate::messages::order::{
     Announce, Lookup, NotServing, Place, PlaceError, Placed, ReplicaStatus, Role, Status,
 };
+use crate::messages::view_service::{ChangeView, GetView, InSyncChange};
+use crate::net::{Identity, Net, NetError, NodeId, Rpc, Transport, decode, encode, open};
 use crate::probe::{Event, Probe};
 use crate::storage::{Job, Sizes, Storage};
 

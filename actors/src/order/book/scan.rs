@@ -43,8 +43,9 @@ impl<'b> From<&'b Entry> for Row<'b> {
 impl<'b> Row<'b> {
     fn stored(
         number: OrderNumber,
-        (epoch, key, name, quantity): (Epoch, &'b str, &'b str, u32),
+        (epoch, key, name, quantity): (u64, &'b str, &'b str, u32),
     ) -> Result<Row<'b>, Invalid> {
+        let epoch = Epoch::new(epoch);
         if (key, name, quantity) == ("", "", 0) {
             return Ok(Row { number, epoch, bought: None });
         }
@@ -63,7 +64,7 @@ pub fn entries(database: &Database, mut visit: impl FnMut(Row<'_>)) -> Result<()
     let Some(table) = or_empty(database.begin_read()?.open_table(ENTRIES))? else { return Ok(()) };
     for item in table.iter()? {
         let (number, stored) = item?;
-        let number = number.value();
+        let number = OrderNumber::new(number.value());
         let row = Row::stored(number, stored.value())
             .map_err(|why| DiskError::Damaged(format!("order {number}: {why}")))?;
         visit(row);
@@ -79,7 +80,7 @@ pub fn index(database: &Database, mut visit: impl FnMut(&str, OrderNumber)) -> R
     let Some(table) = or_empty(database.begin_read()?.open_table(KEYS))? else { return Ok(()) };
     for item in table.iter()? {
         let (key, number) = item?;
-        visit(key.value(), number.value());
+        visit(key.value(), OrderNumber::new(number.value()));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::bugs::{Bug, planted};
-use crate::domain::{Entry, Epoch, OrderNumber, Position, Purchase, ReplicaId, Run, View};
+use crate::domain::{Entry, Epoch, OrderNumber, Position, Purchase, ReplicaId, Run, Term, View};
 
 /// How a replica other than the leader takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +54,9 @@ impl Peer {
             && heard != run
             && planted(Bug::AnyRunConfirms)
         {
-            return self.confirmed.get(&heard).copied().unwrap_or(0);
+            return self.confirmed.get(&heard).copied().unwrap_or_default();
         }
-        self.confirmed.get(&run).copied().unwrap_or(0)
+        self.confirmed.get(&run).copied().unwrap_or_default()
     }
 
     /// A member that was started again is another run: it is counted as a joiner beside the member that it was (M3),
@@ -85,7 +85,7 @@ pub enum Succession {
 /// The volatile state of a leader, from the view that made it one to the view that ends it.
 #[derive(Debug)]
 pub struct LeaderState {
-    since: Epoch,
+    since: Term,
     run: Run,
     view: View,
     peers: BTreeMap<ReplicaId, Peer>,
@@ -112,7 +112,7 @@ impl LeaderState {
         let peer = |id| (id, Peer { member: view.in_sync.run(id), ..Peer::default() });
         let peers = everyone.map(peer).collect();
         LeaderState {
-            since: view.epoch,
+            since: Term::begun_in(view.epoch),
             run,
             view,
             peers,
@@ -120,7 +120,7 @@ impl LeaderState {
             tail: VecDeque::new(),
             base: last,
             durable: last.number,
-            acknowledged: 0,
+            acknowledged: OrderNumber::NONE,
             inherited: false,
             serving: false,
         }
@@ -146,7 +146,7 @@ impl LeaderState {
 
     /// The epoch in which it began: what fences purchases at the catalog.
     #[must_use]
-    pub fn since(&self) -> Epoch {
+    pub fn since(&self) -> Term {
         self.since
     }
 
@@ -165,7 +165,7 @@ impl LeaderState {
     /// Whether it leads the epoch `named`, itself or as one of the same term before it.
     #[must_use]
     pub fn leads(&self, named: Epoch) -> bool {
-        (self.since..=self.view.epoch).contains(&named)
+        (self.since.first_epoch()..=self.view.epoch).contains(&named)
     }
 
     /// Orders up to this number are acknowledged.
@@ -196,13 +196,14 @@ impl LeaderState {
     #[must_use]
     pub fn confirmed_by(&self, peer: ReplicaId) -> OrderNumber {
         let peer = self.peers.get(&peer);
-        peer.and_then(|peer| peer.confirmed.get(&peer.heard?)).copied().unwrap_or(0)
+        peer.and_then(|peer| peer.confirmed.get(&peer.heard?)).copied().unwrap_or_default()
     }
 
     /// Makes purchases the next entries, in the current epoch.
     pub fn append(&mut self, purchases: Vec<Purchase>) -> Vec<Entry> {
         let (first, epoch) = (self.last().number + 1, self.view.epoch);
-        let entries: Vec<_> = (first..)
+        let entries: Vec<_> = first
+            .onward()
             .zip(purchases)
             .map(|(number, purchase)| Entry { number, epoch, purchase: Some(purchase) })
             .collect();
@@ -214,7 +215,7 @@ impl LeaderState {
     /// they start before what is in memory and must be read from disk, where they all are.
     #[must_use]
     pub fn entries_after(&self, after: OrderNumber, limit: usize) -> Option<(Position, Vec<Entry>)> {
-        let skip = usize::try_from(after.checked_sub(self.base.number)?).ok()?;
+        let skip = usize::try_from(after.get().checked_sub(self.base.number.get())?).ok()?;
         let before = match skip.checked_sub(1) {
             None => self.base,
             Some(index) => {
@@ -296,7 +297,7 @@ impl LeaderState {
     /// somebody else.
     #[must_use]
     pub fn succession(&self, view: &View, me: ReplicaId) -> Succession {
-        let next = view.epoch == self.view.epoch + 1;
+        let next = view.epoch == self.view.epoch.next();
         if view.is_led_by(me, self.run) && (next || planted(Bug::TermKept)) {
             Succession::Continues
         } else {

@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use super::super::book::{Write, Written};
-use super::super::messages::{Announce, Join, JoinError, NotServing, ReplicaStatus, Status};
 use super::Replica;
 use super::leader_state::{LeaderState, Succession};
 use crate::bugs::{Bug, planted};
 use crate::clock::Timestamp;
-use crate::domain::{Epoch, ReplicaId, Run, View};
+use crate::domain::{OrderNumber, ReplicaId, Run, Term, View};
+use crate::messages::order::{Announce, Join, JoinError, NotServing, ReplicaStatus, Status};
 use crate::net::NodeId;
-use crate::probe::Event;
+use crate::probe::ReplicaEvent;
 
 impl Replica {
     /// A view from the front-end; answered with the status *after* it was adopted (B3: saved before that).
@@ -54,29 +54,29 @@ impl Replica {
         self.adopting.set(None);
     }
 
-    fn continuing_term(&self, view: &View) -> Option<Epoch> {
+    fn continuing_term(&self, view: &View) -> Option<Term> {
         let term = self.term.borrow();
         let term = term.as_ref()?;
         (term.succession(view, self.config.id) == Succession::Continues).then(|| term.since())
     }
 
-    fn go_on(&self, since: Epoch, view: View) {
+    fn go_on(&self, since: Term, view: View) {
         let adopted = self.within_term(since, |term| {
             term.adopt(view.clone());
             term.in_flight()
         });
         if let Some(orders_in_flight) = adopted {
-            self.host.emit(Event::ViewAdopted { view, orders_in_flight });
+            self.host.emit(ReplicaEvent::ViewAdopted { view, orders_in_flight });
             self.advance(since);
         }
     }
 
     pub(super) fn take_over(self: &Rc<Self>, view: View, predecessor: Option<ReplicaId>) {
-        let since = view.epoch;
-        self.host.emit(Event::TakeoverBegan { view: view.clone() });
+        let since = Term::begun_in(view.epoch);
+        self.host.emit(ReplicaEvent::TakeoverBegan { view: view.clone() });
         let mut last = self.writer.summary().last;
-        if last.number > 0 && planted(Bug::NumberReused) {
-            last.number -= 1;
+        if last.number > OrderNumber::NONE && planted(Bug::NumberReused) {
+            last.number = last.number.before();
         }
         let term = LeaderState::new(view, self.config.id, self.run, &self.config.replicas, last);
         let peers: Vec<_> = term.everyone().collect();
@@ -97,7 +97,7 @@ impl Replica {
     pub(super) fn depose(&self) {
         let Some(term) = self.term.take() else { return };
         self.known_acknowledged.set(self.known_acknowledged.get().max(term.acknowledged()));
-        self.host.emit(Event::Deposed { epoch: term.view().epoch });
+        self.host.emit(ReplicaEvent::Deposed { epoch: term.view().epoch });
         self.tell(|observer| observer.deposed());
         self.wake_replicators();
     }
@@ -119,13 +119,13 @@ impl Replica {
         }
         if !self.reaches(replica, run).await && !planted(Bug::UnreachedCounted) {
             if self.unreached.borrow_mut().insert(replica) {
-                self.host.emit(Event::JoinerUnreached { replica, epoch: join.epoch });
+                self.host.emit(ReplicaEvent::JoinerUnreached { replica, epoch: join.epoch });
             }
             return Err(JoinError::NotReached);
         }
         self.unreached.borrow_mut().remove(&replica);
         if self.term_to_join(join, |term| term.count(replica, run))? {
-            self.host.emit(Event::JoinerCounted { replica, epoch: join.epoch });
+            self.host.emit(ReplicaEvent::JoinerCounted { replica, epoch: join.epoch });
             self.wake_replicators();
         }
         Ok(())

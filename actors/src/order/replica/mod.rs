@@ -21,17 +21,17 @@ use tokio::sync::{Mutex, Notify};
 use self::leader_state::LeaderState;
 use super::OrderConfig;
 use super::book::{BookSummary, Write, Written};
-use super::messages::{NotServing, ReplicaStatus, Role};
 use super::replication::{Observer, Replication, Standing};
 use super::request_table::Sold;
 use super::writer::Writer;
-use crate::catalog::messages::{Leadership, Refusal};
 use crate::clock::Timestamp;
-use crate::domain::{Entry, Epoch, Line, OrderNumber, ReplicaId, Run, View};
+use crate::domain::{Entry, Epoch, Line, OrderNumber, ReplicaId, Run, Term, View};
 use crate::duplicate_processes::DuplicateProcesses;
 use crate::host::Host;
+use crate::messages::catalog::{Leadership, Refusal};
+use crate::messages::order::{NotServing, ReplicaStatus, Role};
 use crate::net::NodeId;
-use crate::probe::Event;
+use crate::probe::ReplicaEvent;
 use crate::tasks::Tasks;
 
 /// One replica of the book, follower or leader.
@@ -45,8 +45,8 @@ pub struct Replica {
     term: RefCell<Option<LeaderState>>,
     /// The newest view heard of, saved or not: a takeover that a newer view has overtaken does not begin.
     newest_heard: RefCell<Option<View>>,
-    /// The epoch in which this run was made leader and lacked what the catalog knew to be acknowledged (M4).
-    unfit: Cell<Option<Epoch>>,
+    /// The term in which this run was made leader and lacked what the catalog knew to be acknowledged (M4).
+    unfit: Cell<Option<Term>>,
     /// Why the catalog does not sell to this leader.
     hindered: Cell<Option<Refusal>>,
     /// What some leader has said to be acknowledged, of what is on this disk.
@@ -100,7 +100,7 @@ impl Replica {
     /// What this replica is doing.
     pub fn status(&self) -> ReplicaStatus {
         let BookSummary { view, last, line } = self.writer.summary().clone();
-        let epoch = view.as_ref().map_or(0, |view| view.epoch);
+        let epoch = view.as_ref().map_or(Epoch::NONE, |view| view.epoch);
         let unfit =
             self.unfit.get().is_some() && view.as_ref().is_some_and(|view| view.leader == self.config.id);
         let term = self.term.borrow();
@@ -111,8 +111,10 @@ impl Replica {
             Some(term) if term.serves() => Role::Leader,
             Some(_) => Role::TakingOver,
         };
-        let acknowledged =
-            term.as_ref().map_or(0, LeaderState::acknowledged).max(self.known_acknowledged.get());
+        let acknowledged = term
+            .as_ref()
+            .map_or(OrderNumber::NONE, LeaderState::acknowledged)
+            .max(self.known_acknowledged.get());
         let hindered = self.hindered.get().filter(|_| term.is_some());
         let (id, run) = (self.config.id, self.run);
         ReplicaStatus { id, run, line, role, epoch, last, acknowledged, view, hindered }
@@ -124,12 +126,12 @@ impl Replica {
     }
 
     /// Decides something within the term that began in epoch `since`; `None` once it has ended.
-    fn within_term<T>(&self, since: Epoch, decide: impl FnOnce(&mut LeaderState) -> T) -> Option<T> {
+    fn within_term<T>(&self, since: Term, decide: impl FnOnce(&mut LeaderState) -> T) -> Option<T> {
         self.term.borrow_mut().as_mut().filter(|term| term.since() == since).map(decide)
     }
 
     /// Acknowledges what can be, tells the observer, and wakes those who replicator the followers.
-    fn advance(&self, since: Epoch) {
+    fn advance(&self, since: Term) {
         let moved = self.within_term(since, |term| {
             let (served, by) = (term.serves(), term.view().by);
             term.advance().then(|| (served, by, standing_of(term)))
@@ -137,10 +139,10 @@ impl Replica {
         if let Some(Some((served, by, standing))) = moved {
             let Standing { epoch, acknowledged: through, .. } = standing;
             if served {
-                self.host.emit(Event::Acknowledged { through, by, epoch });
+                self.host.emit(ReplicaEvent::Acknowledged { through, by, epoch });
                 self.tell(|observer| observer.acknowledged(standing));
             } else {
-                self.host.emit(Event::Serving { by, epoch, last: through });
+                self.host.emit(ReplicaEvent::Serving { by, epoch, last: through });
                 self.tell(|observer| observer.serving(standing));
             }
         }
@@ -189,11 +191,11 @@ impl Replica {
     }
 
     fn front_end(&self) -> NodeId {
-        NodeId::FrontEnd(self.config.front_ends.first().copied().unwrap_or(1))
+        NodeId::FrontEnd(self.config.front_end)
     }
 
     /// Hands a leader's own entries to its disk, at once: appends reach it in the order of their numbers.
-    fn append_on_disk(self: &Rc<Self>, since: Epoch, entries: Vec<Entry>) {
+    fn append_on_disk(self: &Rc<Self>, since: Term, entries: Vec<Entry>) {
         let Some(last) = entries.last().map(|entry| entry.number) else { return };
         let written = self.writer.write(Write::Append(entries));
         let leader = self.clone();
@@ -225,11 +227,11 @@ impl Replication for ReplicaHandle {
         }
     }
 
-    fn leads_in(&self, term: Epoch) -> bool {
+    fn leads_in(&self, term: Term) -> bool {
         self.0.within_term(term, |_| ()).is_some()
     }
 
-    fn leadership(&self, term: Epoch) -> Option<(Leadership, Line)> {
+    fn leadership(&self, term: Term) -> Option<(Leadership, Line)> {
         self.0.within_term(term, |term| {
             let view = term.view();
             let (term, last) = (term.since(), term.last().number);
@@ -237,10 +239,10 @@ impl Replication for ReplicaHandle {
         })
     }
 
-    fn append(&self, term: Epoch, sold: &Sold) -> bool {
+    fn append(&self, term: Term, sold: &Sold) -> bool {
         let Some(next) = self.0.within_term(term, |term| term.last().number + 1) else { return false };
         if sold.first != next {
-            self.0.host.emit(Event::OtherNumberSold { expected: next, sold: sold.first });
+            self.0.host.emit(ReplicaEvent::OtherNumberSold { expected: next, sold: sold.first });
             self.0.depose();
             return false;
         }
@@ -256,26 +258,26 @@ impl Replication for ReplicaHandle {
         if let Some(why) = needs_operator
             && self.0.hindered.get() != needs_operator
         {
-            self.0.host.emit(Event::CatalogRefuses { why });
+            self.0.host.emit(ReplicaEvent::CatalogRefuses { why });
         }
         self.0.hindered.set(needs_operator);
     }
 
-    fn unfit(&self, term: Epoch) {
+    fn unfit(&self, term: Term) {
         if self.leads_in(term) {
-            self.0.host.emit(Event::Unfit { epoch: term });
+            self.0.host.emit(ReplicaEvent::Unfit { term });
             self.0.unfit.set(Some(term));
             self.0.depose();
         }
     }
 
-    fn superseded(&self, term: Epoch) {
+    fn superseded(&self, term: Term) {
         if self.leads_in(term) {
             self.0.depose();
         }
     }
 
-    fn inheritance_appended(&self, term: Epoch) {
+    fn inheritance_appended(&self, term: Term) {
         self.0.within_term(term, LeaderState::inheritance_appended);
         self.0.advance(term);
     }

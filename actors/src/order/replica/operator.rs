@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::super::book::{Write, Written, read};
-use super::super::messages::{Fill, NotServing, RebuildError};
 use super::super::replication::Replication;
 use super::super::writer::Stopped;
 use super::{Replica, ReplicaHandle};
-use crate::catalog::messages::{Rebuild, Rebuilt};
 use crate::domain::{Epoch, OrderNumber, ProductName};
+use crate::messages::catalog::{Rebuild, Rebuilt};
+use crate::messages::order::{Fill, NotServing, RebuildError};
 use crate::net::NodeId;
-use crate::probe::Event;
+use crate::probe::ReplicaEvent;
 
 /// Entries that are read at a time.
 const CHUNK: usize = 4096;
@@ -32,7 +32,7 @@ impl Replica {
         self.depose();
         let written = self.writer.write(Write::Fill { epoch: fill.epoch, through: fill.through }).await?;
         if fill.through > last.number {
-            self.host.emit(Event::OrdersLost { after: last.number, through: fill.through });
+            self.host.emit(ReplicaEvent::OrdersLost { after: last.number, through: fill.through });
         }
         Ok(written == Written::Appended)
     }
@@ -67,7 +67,7 @@ impl Replica {
     /// The pieces of each product that the book has up to a number.
     async fn sold(&self, through: OrderNumber) -> Result<Vec<(ProductName, u64)>, Stopped> {
         let mut sold: BTreeMap<ProductName, u64> = BTreeMap::new();
-        let mut after = 0;
+        let mut after = OrderNumber::NONE;
         while after < through {
             let entries = self.writer.read(move |book| read::entries(book, after, CHUNK)).await?;
             let Some(last) = entries.last() else { break };

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use futures_util::future::join;
 
 use super::super::book::read;
-use super::super::messages::{Chunk, Join, Last, Status, SyncFrom, Synced};
 use super::Replica;
 use crate::bugs::{Bug, planted};
 use crate::domain::{Position, View};
-use crate::front_end::messages::GetView;
+use crate::messages::order::{AppendReply, FetchEntries, FetchReply, Join, Last, Status};
+use crate::messages::view_service::GetView;
 use crate::net::NodeId;
-use crate::probe::{Event, Limit};
+use crate::probe::{Limit, ReplicaEvent, ServiceEvent};
 
 impl Replica {
     /// Runs as long as the replica does. Every step is repeated until it is answered (E4).
@@ -76,19 +76,19 @@ impl Replica {
             return Some(());
         }
         let fetch = |after| async move {
-            let ask = SyncFrom { epoch: view.epoch, after, limit: entries };
+            let ask = FetchEntries { epoch: view.epoch, after, limit: entries };
             self.host.net.send(leader, &ask, limit).await.ok()
         };
         let mut chunk = fetch(ours).await?;
         loop {
             let sync = match chunk {
-                Chunk::NotServing(_) => return None,
-                Chunk::Diverged { after: theirs } => {
+                FetchReply::NotServing(_) => return None,
+                FetchReply::Diverged { after: theirs } => {
                     let agreed = self.writer.read(move |book| read::last_at_most(book, theirs)).await.ok()?;
                     chunk = fetch(agreed).await?;
                     continue;
                 }
-                Chunk::Entries(sync) => sync,
+                FetchReply::Entries(sync) => sync,
             };
             let Some(last) = sync.entries.last() else { return Some(()) };
             let end = Position { number: last.number, epoch: last.epoch };
@@ -99,12 +99,12 @@ impl Replica {
             let next = async { if nearly { None } else { fetch(end).await } };
             let (merged, next) = join(self.synced(sync), next).await;
             match merged.ok()? {
-                Synced::Confirmed { number, .. } if number == end.number => {}
+                AppendReply::Confirmed { number, .. } if number == end.number => {}
                 _ => return None,
             }
-            self.host.emit(Event::CaughtUp { last: end.number });
+            self.host.emit(ReplicaEvent::CaughtUp { last: end.number });
             if full && !nearly {
-                self.host.emit(Event::LimitReached { limit: Limit::FetchedEntries });
+                self.host.emit(ServiceEvent::LimitReached { limit: Limit::FetchedEntries });
             }
             if nearly {
                 return Some(());

@@ -9,15 +9,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::super::book::read;
-use super::super::messages::{Sync, Synced};
 use super::Replica;
 use super::leader_state::{LeaderState, Membership};
 use crate::bugs::{Bug, planted};
 use crate::clock::{Timestamp, within};
-use crate::domain::{Epoch, OrderNumber, ReplicaId, Run, View};
-use crate::front_end::messages::{Change, ChangeView};
+use crate::domain::{OrderNumber, ReplicaId, Run, Term, View};
+use crate::messages::order::{AppendEntries, AppendReply};
+use crate::messages::view_service::{ChangeView, InSyncChange};
 use crate::net::{NetError, NodeId};
-use crate::probe::{Event, Limit};
+use crate::probe::{Limit, ReplicaEvent, ServiceEvent};
 
 /// A follower hears of acknowledgements with the next entries; when there are none, after this time.
 const TELL_AFTER: Duration = Duration::from_millis(20);
@@ -71,7 +71,7 @@ impl Replicator {
         }
         if std::mem::take(&mut self.out) {
             // It has fetched what was acknowledged; if not quite, it will say so.
-            (self.after, self.told) = (term.acknowledged(), 0);
+            (self.after, self.told) = (term.acknowledged(), OrderNumber::NONE);
         }
         if let Some(run) = term.may_add(peer)
             && !self.asking.get()
@@ -99,12 +99,19 @@ impl Replicator {
 impl Replica {
     /// Feeds one replica for the length of a term. A `suspect` has a quarter of the usual time to confirm
     /// for the first time.
-    pub(super) async fn replicator(self: Rc<Self>, since: Epoch, peer: ReplicaId, suspect: bool) {
+    pub(super) async fn replicator(self: Rc<Self>, since: Term, peer: ReplicaId, suspect: bool) {
         let Some(after) = self.within_term(since, |term| term.last().number) else { return };
         let asking = Rc::default();
         let patience = self.config.drop_after / if suspect { 4 } else { 1 };
-        let mut replicator =
-            Replicator { after, told: 0, out: false, owes_since: None, refusals: 0, asking, patience };
+        let mut replicator = Replicator {
+            after,
+            told: OrderNumber::NONE,
+            out: false,
+            owes_since: None,
+            refusals: 0,
+            asking,
+            patience,
+        };
         let mut tell = false;
         while let Some(step) = self.within_term(since, |term| replicator.next(term, peer, tell)) {
             tell = false;
@@ -131,7 +138,7 @@ impl Replica {
     /// Sends one message and takes note of the answer; `None` when the term or the disk has ended.
     async fn send(
         &self,
-        since: Epoch,
+        since: Term,
         peer: ReplicaId,
         after: OrderNumber,
         replicator: &mut Replicator,
@@ -140,7 +147,7 @@ impl Replica {
         let acknowledged = sync.acknowledged;
         let answer = self.host.net.send(NodeId::Order(peer), &sync, replicator.patience / 2).await;
         match answer {
-            Ok(Synced::Confirmed { run, epoch, number }) => {
+            Ok(AppendReply::Confirmed { run, epoch, number }) => {
                 let full = sync.entries.len() == self.config.limits.sync_entries;
                 replicator.heard();
                 self.shows(peer, run);
@@ -153,13 +160,13 @@ impl Replica {
                 })?;
                 self.advance(since);
             }
-            Ok(Synced::Missing { after }) => {
+            Ok(AppendReply::Missing { after }) => {
                 replicator.heard();
                 let agreed = self.writer.read(move |book| read::last_at_most(book, after)).await.ok()?;
-                replicator.after = agreed.number.min(sync.after.number.saturating_sub(1));
+                replicator.after = agreed.number.min(sync.after.number.before());
             }
             Err(_) if planted(Bug::SyncGivenUp) => return None,
-            Ok(Synced::Refused { .. }) | Err(_) => {
+            Ok(AppendReply::Refused { .. }) | Err(_) => {
                 replicator.refusals =
                     if answer == Err(NetError::Refused) { replicator.refusals + 1 } else { 0 };
                 self.host.clock.sleep(self.config.retry_every / 4).await;
@@ -169,7 +176,7 @@ impl Replica {
     }
 
     /// The message that follows `after`: from memory, or from disk for a replica that lags behind.
-    async fn message(&self, since: Epoch, after: OrderNumber) -> Option<Sync> {
+    async fn message(&self, since: Term, after: OrderNumber) -> Option<AppendEntries> {
         let limit = self.config.limits.sync_entries;
         let from_memory = self.within_term(since, |term| term.entries_after(after, limit))?;
         let found = match from_memory {
@@ -182,18 +189,23 @@ impl Replica {
             })
         };
         if self.within_term(since, |term| fills(term.last().number))? {
-            self.host.emit(Event::LimitReached { limit: Limit::MessageEntries });
+            self.host.emit(ServiceEvent::LimitReached { limit: Limit::MessageEntries });
         }
         // The entries are on disk as long as the term lasts; a tail is cut only by the leader after it.
         self.within_term(since, |term| {
             let (after, entries) = found?;
-            Some(Sync { view: term.view().clone(), after, entries, acknowledged: term.acknowledged() })
+            Some(AppendEntries {
+                view: term.view().clone(),
+                after,
+                entries,
+                acknowledged: term.acknowledged(),
+            })
         })?
     }
 
     /// A replica does not confirm: out of the in-sync set with it (the front-end decides), or, if it is only
     /// being counted, no longer wait for it. It is still sent what it lacks until that is decided.
-    fn give_up(self: &Rc<Self>, since: Epoch, peer: ReplicaId, replicator: &mut Replicator) {
+    fn give_up(self: &Rc<Self>, since: Term, peer: ReplicaId, replicator: &mut Replicator) {
         let Some((let_go, out, serves, view)) = self.within_term(since, |term| {
             let out = term.membership(peer) == Membership::Out;
             (term.stop_counting(peer), out, term.serves(), term.view().clone())
@@ -201,31 +213,37 @@ impl Replica {
             return;
         };
         if let_go {
-            self.host.emit(Event::JoinerLetGo { replica: peer, epoch: view.epoch });
+            self.host.emit(ReplicaEvent::JoinerGivenUp { replica: peer, epoch: view.epoch });
             // Orders have waited for it, and are to be acknowledged before they wait for another one.
             self.counts_nobody_until.set(self.host.clock.now() + self.config.drop_after);
             self.advance(since);
         } else if !out && !replicator.asking.get() && (serves || !planted(Bug::NoDropInTakeover)) {
-            self.host.emit(Event::DropAsked { replica: peer, epoch: view.epoch });
-            self.change_view(view, Change::Drop(peer), peer, replicator);
+            self.host.emit(ReplicaEvent::DropAsked { replica: peer, epoch: view.epoch });
+            self.change_view(view, InSyncChange::Drop(peer), peer, replicator);
         }
     }
 
-    fn ask_to_add(self: &Rc<Self>, since: Epoch, peer: ReplicaId, run: Run, replicator: &Replicator) {
+    fn ask_to_add(self: &Rc<Self>, since: Term, peer: ReplicaId, run: Run, replicator: &Replicator) {
         let asked = self.within_term(since, |term| {
             term.add_sent(peer, run);
             term.view().clone()
         });
         if let Some(view) = asked {
-            self.host.emit(Event::AddAsked { replica: peer, epoch: view.epoch });
-            self.change_view(view, Change::Add(peer, run), peer, replicator);
+            self.host.emit(ReplicaEvent::AddAsked { replica: peer, epoch: view.epoch });
+            self.change_view(view, InSyncChange::Add(peer, run), peer, replicator);
         }
     }
 
     /// Asks the front-end to change the in-sync set of this leader's view, and adopts the view it answers,
     /// whichever that is (D2). The replicator goes on meanwhile: orders wait for a replica that is counted, whether
     /// or not the front-end answers.
-    fn change_view(self: &Rc<Self>, view: View, change: Change, peer: ReplicaId, replicator: &Replicator) {
+    fn change_view(
+        self: &Rc<Self>,
+        view: View,
+        change: InSyncChange,
+        peer: ReplicaId,
+        replicator: &Replicator,
+    ) {
         let (leader, asking) = (self.clone(), replicator.asking.clone());
         asking.set(true);
         self.tasks.spawn(async move {

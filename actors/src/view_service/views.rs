@@ -14,11 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::messages::{Change, ChangeView};
 use super::waiting::Waiting;
 use crate::bugs::{Bug, planted};
-use crate::domain::{Epoch, Line, Members, ReplicaId, Run, StoreId, View};
-use crate::order::messages::{ReplicaStatus, Role};
+use crate::domain::{Epoch, Line, Members, OrderNumber, ReplicaId, Run, StoreId, View};
+use crate::messages::order::{ReplicaStatus, Role};
+use crate::messages::view_service::{ChangeView, InSyncChange};
 
 /// What the replicas that answered said, by their ids.
 pub type Answers = BTreeMap<ReplicaId, ReplicaStatus>;
@@ -95,7 +95,7 @@ impl Views {
         replicas.sort_unstable();
         replicas.dedup();
         let unfit = BTreeSet::new();
-        Views { replicas, run, saved, ready: false, outdated: None, highest: 0, unfit }
+        Views { replicas, run, saved, ready: false, outdated: None, highest: Epoch::NONE, unfit }
     }
 
     /// The replicas of the configuration, in ascending order.
@@ -166,7 +166,7 @@ impl Views {
     /// The view after the current or saved one: of this run, one epoch higher (D1), or above what else was heard of.
     fn next(&self, leader: ReplicaId, in_sync: Members) -> Option<View> {
         let saved = self.saved.view.as_ref()?;
-        let epoch = saved.epoch.max(self.highest) + 1;
+        let epoch = saved.epoch.max(self.highest).next();
         let line = self.saved.line.clone();
         Some(View { store: saved.store, by: self.run, line, epoch, leader, in_sync })
     }
@@ -227,16 +227,16 @@ impl Views {
         }
         let mut in_sync = saved.in_sync.clone();
         match ask.change {
-            Change::Drop(replica) if replica == saved.leader => return None,
-            Change::Drop(replica) => in_sync.remove(replica),
-            Change::Add(replica, run)
+            InSyncChange::Drop(replica) if replica == saved.leader => return None,
+            InSyncChange::Drop(replica) => in_sync.remove(replica),
+            InSyncChange::Add(replica, run)
                 if in_sync.run(replica) == Some(run)
                     || replica == saved.leader
                     || !self.replicas.contains(&replica) =>
             {
                 return None;
             }
-            Change::Add(replica, run) => in_sync.insert(replica, run),
+            InSyncChange::Add(replica, run) => in_sync.insert(replica, run),
         }
         let mut next = self.next(saved.leader, in_sync)?;
         if planted(Bug::ChangeKeepsEpoch) {
@@ -339,7 +339,7 @@ impl Views {
         match newest {
             Some(_) if !blank.is_empty() => Recovery::Blank(blank),
             Some(newest) => Recovery::Newest(newest.clone()),
-            None if answers.values().all(|answer| answer.last.number == 0) => {
+            None if answers.values().all(|answer| answer.last.number == OrderNumber::NONE) => {
                 Recovery::First(answers.values().map(|answer| (answer.id, answer.run)).collect())
             }
             // A book with orders but without a view was not written by this store's rules; guess nothing.
@@ -360,7 +360,7 @@ impl Views {
     #[must_use]
     pub fn first(&self, store: StoreId, in_sync: Members) -> Option<View> {
         let leader = in_sync.ids().max()?;
-        let epoch = self.highest + 1;
+        let epoch = self.highest.next();
         Some(View { store, by: self.run, line: self.saved.line.clone(), epoch, leader, in_sync })
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::messages::{Rebuilt, Refusal};
 use crate::domain::{Entry, Epoch, Line, Order, OrderNumber, Position, Purchase, ReplicaId, Run, View};
+use crate::messages::catalog::{Rebuilt, Refusal};
 use crate::net::rpcs;
 
 /// Places orders, each by itself: or answers again what the same request id was answered before. The answers
@@ -143,7 +143,7 @@ pub struct Announce {
 /// Entries from the leader to a follower. It stands for the whole book up to the end of `entries`: the
 /// follower refuses it unless it holds the entry before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sync {
+pub struct AppendEntries {
     /// The leader's view.
     pub view: View,
     /// The entry before the first of `entries`.
@@ -154,9 +154,9 @@ pub struct Sync {
     pub acknowledged: OrderNumber,
 }
 
-/// The answer to [`Sync`].
+/// The answer to [`AppendEntries`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Synced {
+pub enum AppendReply {
     /// The book up to the last number *of that message* is on this follower's disk.
     Confirmed {
         /// Whose disk it is: the run of this follower (rule M3).
@@ -181,7 +181,7 @@ pub enum Synced {
 
 /// A chunk of the leader's acknowledged orders, for a replica that catches up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SyncFrom {
+pub struct FetchEntries {
     /// The epoch of the replica that asks.
     pub epoch: Epoch,
     /// The end of its book.
@@ -190,11 +190,11 @@ pub struct SyncFrom {
     pub limit: u32,
 }
 
-/// The answer to [`SyncFrom`].
+/// The answer to [`FetchEntries`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Chunk {
-    /// To be merged exactly like a [`Sync`]; no entries means that nothing is missing.
-    Entries(Sync),
+pub enum FetchReply {
+    /// To be merged exactly like a [`AppendEntries`]; no entries means that nothing is missing.
+    Entries(AppendEntries),
     /// The leader does not hold the entry there.
     Diverged {
         /// The leader's last entry that does not come after it, in number or epoch: the books can agree no
@@ -274,7 +274,7 @@ rpcs! {
     Status, "status" => ReplicaStatus;
     Last, "last" => Position;
     Announce, "leader" => ReplicaStatus;
-    Sync, "sync" => Synced;
-    SyncFrom, "syncfrom" => Chunk;
+    AppendEntries, "sync" => AppendReply;
+    FetchEntries, "syncfrom" => FetchReply;
     Join, "join" => Result<(), JoinError>;
 }

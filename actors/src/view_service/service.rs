@@ -1,30 +1,17 @@
-//! Keeps one replica leading: the view service.
-//!
-//! A front-end that starts makes its run known to the catalog and saves a view of that run, before it decides anything
-//! ([`establish`](self::establish), rules M7 and M8). Then it announces the saved view to every replica again and
-//! again; that is the heartbeat, and it is how a replica that missed the news hears of it. When the leader does not
-//! answer, or says that it does not lead, the replicas are pinged side by side and the next view is decided by
-//! [`Views`]. A view is on the disk before anybody hears of it, and views are decided and saved one after the other.
-
-mod establish;
-mod file;
-mod operator;
-mod selection;
+//! The shell around [`Views`] and [`Peers`]: it asks, waits and saves.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{self, Either};
+use tokio::sync::futures::Notified;
 use tokio::sync::{Mutex, Notify, oneshot};
 
-use self::establish::Established;
-pub use self::file::{load, store};
-use super::FrontEndConfig;
-use super::broadcast::{Broadcast, Wake};
-use super::messages::{ChangeView, Vouched};
+use super::config::ViewConfig;
+use super::establish::Established;
+use super::file::store;
 use super::peers::{Finding, Peers};
-use super::retry::Backoff;
 use super::views::{Heard, Saved, Views};
 use super::waiting::{Waiting, named};
 use crate::bugs::{Bug, planted};
@@ -32,9 +19,11 @@ use crate::clock::within;
 use crate::domain::{Epoch, OrderNumber, ReplicaId, Run, View};
 use crate::duplicate_processes::DuplicateProcesses;
 use crate::host::Host;
+use crate::messages::order::{Announce, NotServing, ReplicaStatus};
+use crate::messages::view_service::{ChangeView, Vouched};
 use crate::net::{NetError, NodeId, Rpc};
-use crate::order::messages::{Announce, NotServing, ReplicaStatus};
-use crate::probe::Event;
+use crate::probe::{ServiceEvent, ViewEvent};
+use crate::retry::Backoff;
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
@@ -46,44 +35,44 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The shell around [`Views`] and [`Peers`].
 pub struct ViewService {
-    host: Host,
-    config: FrontEndConfig,
-    tasks: Tasks,
-    file: DataFile,
-    views: RefCell<Views>,
-    peers: RefCell<Peers>,
-    duplicates: RefCell<DuplicateProcesses>,
+    pub(super) host: Host,
+    pub(super) config: ViewConfig,
+    pub(super) tasks: Tasks,
+    pub(super) file: DataFile,
+    pub(super) views: RefCell<Views>,
+    pub(super) peers: RefCell<Peers>,
+    pub(super) duplicates: RefCell<DuplicateProcesses>,
     /// Held while a view is decided on and saved.
-    saving: Mutex<()>,
+    pub(super) saving: Mutex<()>,
     /// A leader is being looked for, or a view.
-    selecting: Cell<bool>,
+    pub(super) selecting: Cell<bool>,
     /// The epoch whose leader is being asked whether it serves yet; 0 for none.
-    polling_leader: Cell<Epoch>,
+    pub(super) polling_leader: Cell<Epoch>,
     /// The newest epoch whose leader was suspected.
-    suspected: Cell<Epoch>,
+    pub(super) suspected: Cell<Epoch>,
     /// Choices of a leader since one served.
-    failed_choices: Cell<u32>,
+    pub(super) failed_choices: Cell<u32>,
     /// Woken when a replica answers that was missing when nobody could be chosen.
-    missing_answers: Notify,
+    pub(super) missing_answers: Notify,
     /// What must happen before there can be a view, or a leader by it.
-    waiting: RefCell<Option<Waiting>>,
+    pub(super) waiting: RefCell<Option<Waiting>>,
     /// A front-end's run that registered last, and that an operator has said to be gone.
-    disowned: Cell<Option<Run>>,
+    pub(super) disowned: Cell<Option<Run>>,
     /// The highest order number heard of; `None` before a member of the view has told of its book.
-    orders: Cell<Option<OrderNumber>>,
+    pub(super) orders: Cell<Option<OrderNumber>>,
     /// Woken when the leader begins to serve, or there is a new view.
-    leader_changed: Broadcast,
+    pub(super) leader_changed: Notify,
     /// Woken when requests at the leader are not going to be answered.
-    abandoned: Broadcast,
+    pub(super) abandoned: Notify,
     /// Stops the actor.
-    stop: RefCell<Option<oneshot::Sender<()>>>,
+    pub(super) stop: RefCell<Option<oneshot::Sender<()>>>,
 }
 
 impl ViewService {
     /// A view service that starts from what the file holds, its run included. `stop` is used when it must not go on.
     pub fn new(
         host: Host,
-        config: FrontEndConfig,
+        config: ViewConfig,
         tasks: Tasks,
         file: DataFile,
         (run, saved): (Run, Saved),
@@ -100,15 +89,15 @@ impl ViewService {
             duplicates: RefCell::default(),
             saving: Mutex::new(()),
             selecting: Cell::new(false),
-            polling_leader: Cell::new(0),
-            suspected: Cell::new(0),
+            polling_leader: Cell::new(Epoch::NONE),
+            suspected: Cell::new(Epoch::NONE),
             failed_choices: Cell::new(0),
             missing_answers: Notify::new(),
             waiting: RefCell::default(),
             disowned: Cell::new(None),
             orders: Cell::new(None),
-            leader_changed: Broadcast::default(),
-            abandoned: Broadcast::default(),
+            leader_changed: Notify::new(),
+            abandoned: Notify::new(),
             stop: RefCell::new(Some(stop)),
         }
     }
@@ -145,7 +134,7 @@ impl ViewService {
     }
 
     /// Takes note of where the book of a replica ends that stands for a member of the view, as far as it is known.
-    fn hear_of_book(&self, status: &ReplicaStatus) {
+    pub(super) fn hear_of_book(&self, status: &ReplicaStatus) {
         let views = self.views.borrow();
         let view = views.file().view.as_ref();
         if view.is_some_and(|view| view.in_sync.is_stood_for(status.id, &status.line)) {
@@ -159,8 +148,8 @@ impl ViewService {
     }
 
     /// Ends when the leader begins to serve, or there is a new view.
-    pub fn leader_changes(&self) -> Wake {
-        self.leader_changed.wait()
+    pub fn leader_changes(&self) -> Notified<'_> {
+        self.leader_changed.notified()
     }
 
     /// Sends a message to the leader of `view`, once. `None` if the leader has changed meanwhile, so that no
@@ -171,7 +160,7 @@ impl ViewService {
         message: &M,
         limit: Duration,
     ) -> Option<Result<M::Reply, NetError>> {
-        let abandoned = self.abandoned.wait();
+        let abandoned = std::pin::pin!(self.abandoned.notified());
         let call = std::pin::pin!(self.host.net.send(NodeId::Order(view.leader), message, limit));
         match future::select(call, abandoned).await {
             Either::Left((answer, _)) => Some(answer),
@@ -214,7 +203,7 @@ impl ViewService {
                 self.poll_leader();
             }
         } else if let Some(view) = self.current().filter(|view| view.epoch != ask.epoch) {
-            self.host.emit(Event::ViewChangeRefused { named: ask.epoch, current: view.epoch });
+            self.host.emit(ViewEvent::ViewChangeRefused { named: ask.epoch, current: view.epoch });
         }
         self.current()
     }
@@ -255,12 +244,12 @@ impl ViewService {
         self.poll_leader();
     }
 
-    fn is_current(&self, sent: &View) -> bool {
+    pub(super) fn is_current(&self, sent: &View) -> bool {
         self.views.borrow().current().is_some_and(|view| view.epoch == sent.epoch)
     }
 
     /// Sends the view to every replica, also to those that are not in sync: they must know whom to join.
-    fn announce_to_all(self: &Rc<Self>) {
+    pub(super) fn announce_to_all(self: &Rc<Self>) {
         if self.current().is_none() {
             return;
         }
@@ -276,7 +265,7 @@ impl ViewService {
         }
     }
 
-    async fn announce(
+    pub(super) async fn announce(
         self: &Rc<Self>,
         replica: ReplicaId,
         limit: Duration,
@@ -310,10 +299,10 @@ impl ViewService {
                 self.views.borrow_mut().serves();
                 self.failed_choices.set(0);
                 self.waiting.replace(None);
-                self.leader_changed.wake_all();
+                self.leader_changed.notify_waiters();
             }
             Finding::Pauses => {
-                self.abandoned.wake_all();
+                self.abandoned.notify_waiters();
                 self.poll_leader();
             }
             Finding::Suspect(why) => self.suspect(view.epoch, why),
@@ -326,7 +315,7 @@ impl ViewService {
     }
 
     /// Whoever was missing when nobody could be chosen answers: that is worth another choice, however long the pause.
-    fn is_back(&self, replica: ReplicaId) {
+    pub(super) fn is_back(&self, replica: ReplicaId) {
         if let Some(Waiting::NobodyLeads { silent, .. }) = &*self.waiting.borrow()
             && silent.contains(&replica)
         {
@@ -334,7 +323,7 @@ impl ViewService {
         }
     }
 
-    fn shows(&self, replica: ReplicaId, run: Run) {
+    pub(super) fn shows(&self, replica: ReplicaId, run: Run) {
         if self.duplicates.borrow_mut().shows(replica, run) {
             let (me, node) = (self.host.id, NodeId::Order(replica));
             log::warn!(node:% = me; "{me}: two processes answer as {node}, in turn: stop one of them");
@@ -342,7 +331,7 @@ impl ViewService {
     }
 
     /// A replica follows this view. Whether that is news, which is then acted on (M6).
-    fn hears(self: &Rc<Self>, view: &View) -> bool {
+    pub(super) fn hears(self: &Rc<Self>, view: &View) -> bool {
         let heard = self.views.borrow().hear(view);
         match heard {
             Heard::Nothing => return false,
@@ -357,7 +346,7 @@ impl ViewService {
     }
 
     /// An earlier run of this file has told a view that the file has forgotten: the next one's epoch is higher.
-    async fn save_above(self: Rc<Self>, epoch: Epoch) {
+    pub(super) async fn save_above(self: Rc<Self>, epoch: Epoch) {
         let _saving = self.saving.lock().await;
         let above = self.current().filter(|view| view.epoch <= epoch);
         let next = above.and_then(|_| self.views.borrow_mut().above(epoch));
@@ -368,19 +357,19 @@ impl ViewService {
     }
 
     /// Another front-end has taken over this store; two would depose each other's leaders for ever.
-    fn end_superseded(&self) {
+    pub(super) fn end_superseded(&self) {
         self.end("another front-end of this store has taken over: one is enough, and this one ends");
     }
 
     /// Looks for another leader at once, unless somebody does already. A leader that turns out to be well
     /// stays.
-    fn suspect(self: &Rc<Self>, epoch: Epoch, why: &'static str) {
+    pub(super) fn suspect(self: &Rc<Self>, epoch: Epoch, why: &'static str) {
         let Some(view) = self.current().filter(|view| view.epoch == epoch) else { return };
         if self.selecting.get() {
             return;
         }
         if self.suspected.replace(epoch) != epoch {
-            self.host.emit(Event::LeaderSuspected { replica: view.leader, epoch, why });
+            self.host.emit(ViewEvent::LeaderSuspected { replica: view.leader, epoch, why });
         }
         let service = self.clone();
         let failed_choices = self.failed_choices.get();
@@ -396,7 +385,7 @@ impl ViewService {
     }
 
     /// Saves a view and makes it the current one. The caller holds `saving`.
-    async fn save(self: &Rc<Self>, view: View, why: &'static str) {
+    pub(super) async fn save(self: &Rc<Self>, view: View, why: &'static str) {
         let saved = Saved { view: Some(view.clone()), ..self.views.borrow().file().clone() };
         if planted(Bug::ViewToldUnsaved) {
             self.views.borrow_mut().install(view.clone());
@@ -404,12 +393,12 @@ impl ViewService {
         }
         self.write(saved.clone()).await;
         identify(&self.host, &saved);
-        self.host.emit(Event::ViewSaved { view: view.clone(), why });
+        self.host.emit(ViewEvent::ViewSaved { view: view.clone(), why });
         self.views.borrow_mut().install(view);
     }
 
     /// Writes the file; never returns if that fails.
-    async fn write(&self, saved: Saved) {
+    pub(super) async fn write(&self, saved: Saved) {
         if let Err(error) = self.file.run(move |database| store(database, &saved)).await {
             self.fail(&error).await;
         }
@@ -417,15 +406,15 @@ impl ViewService {
 
     /// The disk failed: whether the view is saved is not known, so it must neither be announced nor denied.
     /// Never returns.
-    async fn fail(&self, error: &DiskError) {
+    pub(super) async fn fail(&self, error: &DiskError) {
         let why = format!("{}: {error}", self.file.name());
-        self.host.emit(Event::DiskFailed { why: why.clone() });
+        self.host.emit(ServiceEvent::DiskFailed { why: why.clone() });
         self.end(&why);
         future::pending().await
     }
 
     /// Stops this front-end, for a reason that a person is told.
-    fn end(&self, why: &str) {
+    pub(super) fn end(&self, why: &str) {
         if let Some(stop) = self.stop.borrow_mut().take() {
             self.host.fail(why);
             // If the actor is gone already, it need not be stopped.
@@ -434,16 +423,16 @@ impl ViewService {
     }
 
     /// A leader was chosen and the view that says so is saved.
-    fn chosen(self: &Rc<Self>) {
+    pub(super) fn chosen(self: &Rc<Self>) {
         self.peers.borrow_mut().chosen(self.host.clock.now());
         self.announce_to_all();
-        self.abandoned.wake_all();
-        self.leader_changed.wake_all();
+        self.abandoned.notify_waiters();
+        self.leader_changed.notify_waiters();
         self.poll_leader();
     }
 
     /// Asks the leader more often than the heartbeat does, until it serves: orders wait for that.
-    fn poll_leader(self: &Rc<Self>) {
+    pub(super) fn poll_leader(self: &Rc<Self>) {
         let Some(View { epoch, .. }) = self.current() else { return };
         if self.polling_leader.replace(epoch) == epoch {
             return;
@@ -459,7 +448,7 @@ impl ViewService {
                 let _ = service.announce(view.leader, service.config.suspect_after).await;
             }
             if service.polling_leader.get() == epoch {
-                service.polling_leader.set(0);
+                service.polling_leader.set(Epoch::NONE);
             }
         });
     }
@@ -467,7 +456,7 @@ impl ViewService {
 
 /// Lets the peers know to which store the front-end belongs: once its file has a view. One that only began to found a
 /// store belongs to whichever comes about.
-fn identify(host: &Host, saved: &Saved) {
+pub(super) fn identify(host: &Host, saved: &Saved) {
     if let Some(view) = &saved.view {
         host.identity.belongs_to(view.store);
     }

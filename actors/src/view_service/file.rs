@@ -2,7 +2,7 @@
 
 use redb::{Database, ReadableDatabase, TableDefinition, TableError};
 
-use crate::front_end::views::Saved;
+use super::views::Saved;
 use crate::net::{decode, encode};
 use crate::storage::DiskError;
 

@@ -3,14 +3,15 @@
 
 use std::rc::Rc;
 
-use super::{NodeId, ViewService};
-use crate::catalog::messages::{GoOn, Rebuilt, Recall, Recalled};
-use crate::domain::{Line, Members, ReplicaId, StoreId, View};
-use crate::front_end::messages::{NotRecovered, Recover, RecoverCatalog, Recovery, Without};
-use crate::front_end::views::{Answers, Saved};
-use crate::front_end::waiting::Waiting;
-use crate::order::messages::{Fill, RebuildCatalog, ReplicaStatus, Role};
-use crate::probe::Event;
+use super::service::ViewService;
+use super::views::{Answers, Saved};
+use super::waiting::Waiting;
+use crate::domain::{Line, Members, OrderNumber, ReplicaId, StoreId, View};
+use crate::messages::catalog::{GoOn, Rebuilt, Recall, Recalled};
+use crate::messages::order::{Fill, RebuildCatalog, ReplicaStatus, Role};
+use crate::messages::view_service::{NotRecovered, Recover, RecoverCatalog, Recovery, Without};
+use crate::net::NodeId;
+use crate::probe::ViewEvent;
 
 impl ViewService {
     /// Goes on without replicas that do not answer: the best book of those that do leads alone.
@@ -56,7 +57,7 @@ impl ViewService {
         if ask.confirmed {
             self.disowned.set(Some(run));
         }
-        let last = answers.values().map(|answer| answer.last.number).max().unwrap_or(0);
+        let last = answers.values().map(|answer| answer.last.number).max().unwrap_or_default();
         let (leader, without) = (view.leader, Without::FrontEnd);
         Ok(Recovery { leader, last, settled: Some(recalled.settled), without, done: ask.confirmed })
     }
@@ -88,7 +89,7 @@ impl ViewService {
     ) -> Result<(), NotRecovered> {
         let _saving = self.saving.lock().await;
         let (view, saved) = self.view_of_one(chosen, answers, recalled)?;
-        let through = if recalled.store.is_some() { recalled.settled } else { 0 };
+        let through = if recalled.store.is_some() { recalled.settled } else { OrderNumber::NONE };
         let fill = Fill { run: chosen.run, last: chosen.last, epoch: view.epoch, through };
         let filled = self.host.net.send(NodeId::Order(chosen.id), &fill, self.config.call_limit).await;
         if filled != Ok(true) {
@@ -100,7 +101,7 @@ impl ViewService {
             return Err(NotRecovered::Changed("the catalog does not answer any more".into()));
         }
         self.write(saved.clone()).await;
-        self.host.emit(Event::ViewSaved { view: view.clone(), why: "an operator goes on" });
+        self.host.emit(ViewEvent::ViewSaved { view: view.clone(), why: "an operator goes on" });
         self.views.borrow_mut().adopt_file(view.by, saved);
         self.views.borrow_mut().install(view);
         self.waiting.replace(None);
@@ -134,8 +135,8 @@ impl ViewService {
         recalled.store.iter().for_each(|(_, newest)| line.add(*newest));
         let run = views.run();
         line.add(run);
-        let highest = told().map(|view| view.epoch).chain(views.epoch()).max().unwrap_or(0);
-        let epoch = highest.max(recalled.term).max(chosen.last.epoch) + 1;
+        let highest = told().map(|view| view.epoch).chain(views.epoch()).max().unwrap_or_default();
+        let epoch = highest.max(recalled.term.first_epoch()).max(chosen.last.epoch).next();
         let in_sync: Members = [(chosen.id, chosen.run)].into_iter().collect();
         let view = View { store, by: run, line: line.clone(), epoch, leader: chosen.id, in_sync };
         let saved = Saved { line, store: Some(store), view: Some(view.clone()) };

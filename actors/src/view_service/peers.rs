@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::bugs::{Bug, planted};
-use crate::catalog::messages::Refusal;
 use crate::clock::Timestamp;
 use crate::domain::{ReplicaId, Run, View};
+use crate::messages::catalog::Refusal;
+use crate::messages::order::{ReplicaStatus, Role};
 use crate::net::NetError;
-use crate::order::messages::{ReplicaStatus, Role};
 
 /// Numbers the calls to replicas in the order in which they were sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

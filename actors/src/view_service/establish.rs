@@ -6,14 +6,15 @@ use std::rc::Rc;
 
 use futures_util::future;
 
-use super::{NodeId, ViewService, identify};
-use crate::catalog::messages::{Register, Registered};
-use crate::domain::{Epoch, Members, Run, StoreId, View};
-use crate::front_end::views::{Answers, Heard, Recovery, Saved};
-use crate::front_end::waiting::Waiting;
+use super::service::{ViewService, identify};
+use super::views::{Answers, Heard, Recovery, Saved};
+use super::waiting::Waiting;
+use crate::domain::{Epoch, Members, OrderNumber, Run, StoreId, View};
+use crate::messages::catalog::{Register, Registered};
+use crate::messages::order::Status;
 use crate::net::NetError;
-use crate::order::messages::Status;
-use crate::probe::Event;
+use crate::net::NodeId;
+use crate::probe::ViewEvent;
 
 /// How there came to be a view of this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl ViewService {
                         // All replicas have told what they know, and it is not what the catalog knows.
                         self.wait(Waiting::AnotherFrontEnd).await;
                     }
-                    self.forget(term, "the catalog knows a newer one").await;
+                    self.forget(term.first_epoch(), "the catalog knows a newer one").await;
                     continue;
                 }
                 Registered::NotNew => {
@@ -96,13 +97,13 @@ impl ViewService {
         // A file without a store asks for nothing.
         let Some(store) = saved.store else { return Registered::NotNew };
         // A new store has no orders.
-        let orders = if epoch == 0 { Some(0) } else { self.orders.get() };
+        let orders = if epoch == Epoch::NONE { Some(OrderNumber::NONE) } else { self.orders.get() };
         let ask = Register { store, run, line: saved.line, epoch, orders };
         loop {
             match self.host.net.send(NodeId::Catalog, &ask, self.config.call_limit).await {
                 Ok(answer) => {
                     if matches!(answer, Registered::Welcome) {
-                        self.host.emit(Event::FrontEndRegistered { run });
+                        self.host.emit(ViewEvent::FrontEndRegistered { run });
                     }
                     return answer;
                 }
@@ -157,9 +158,9 @@ impl ViewService {
             self.peers.borrow_mut().chosen(self.host.clock.now());
         }
         if self.waiting.borrow().is_none() {
-            self.host.emit(Event::ViewLost { why });
+            self.host.emit(ViewEvent::ViewLost { why });
         }
-        self.abandoned.wake_all();
+        self.abandoned.notify_waiters();
     }
 
     /// Finds a view to go on from when the file has none that counts, or founds a store.
@@ -244,7 +245,7 @@ impl ViewService {
             let run = self.views.borrow().run();
             self.views.borrow_mut().adopt_file(run, saved);
         }
-        match self.register(0).await {
+        match self.register(Epoch::NONE).await {
             Registered::Welcome => {}
             Registered::Older { .. } | Registered::NotNew => return false,
         }

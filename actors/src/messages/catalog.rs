@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::import::{Digest, ProductSeed};
-use crate::domain::{Epoch, Line, OrderNumber, Product, ProductName, Purchase, Run, StoreId};
+use crate::domain::{
+    Digest, Epoch, FrontEndId, Line, OrderNumber, Product, ProductName, ProductSeed, Purchase, Run, StoreId,
+    Term,
+};
 use crate::net::rpcs;
+
+/// So many products are listed at a time, at most: what they take is nothing beside a batch of orders.
+pub const MAX_PAGE: u32 = 1000;
 
 /// One product, please. Asked by a front-end, the answer may be a lease on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,7 +18,7 @@ pub struct Query {
     pub name: ProductName,
     /// Which front-end would cache the answer; `None` for one that does not cache.
     #[serde(default)]
-    pub front_end: Option<u8>,
+    pub front_end: Option<FrontEndId>,
 }
 
 /// The answer to a [`Query`].
@@ -30,7 +35,7 @@ pub struct Answer {
 pub struct List {
     /// Only the products that follow this one; `None` to begin with the first.
     pub after: Option<ProductName>,
-    /// How many at most; more than [`super::MAX_PAGE`] counts as that.
+    /// How many at most; more than [`MAX_PAGE`] counts as that.
     pub limit: u32,
 }
 
@@ -39,7 +44,7 @@ pub struct List {
 pub struct Leadership {
     /// The epoch in which this leader took over.
     #[serde(rename = "reign")]
-    pub term: Epoch,
+    pub term: Term,
     /// The epoch of its view now.
     pub epoch: Epoch,
     /// The front-end's run that saved its view.
@@ -121,7 +126,7 @@ pub enum Registered {
     Older {
         /// The newest term that has been here.
         #[serde(rename = "reign")]
-        term: Epoch,
+        term: Term,
         /// Whether another run than those of the front-end's file was the last to register.
         superseded: bool,
     },
@@ -140,7 +145,7 @@ pub struct Recalled {
     pub store: Option<(StoreId, Run)>,
     /// The newest term.
     #[serde(rename = "reign")]
-    pub term: Epoch,
+    pub term: Term,
     /// Orders up to this number are acknowledged.
     pub settled: OrderNumber,
     /// The number of the last purchase.
@@ -186,7 +191,7 @@ pub struct Rebuilt {
 pub struct Inventory {
     /// Only the products that follow this one; `None` to begin with the first.
     pub after: Option<ProductName>,
-    /// How many at most; more than [`super::MAX_PAGE`] counts as that.
+    /// How many at most; more than [`MAX_PAGE`] counts as that.
     pub limit: u32,
 }
 
@@ -252,7 +257,7 @@ pub enum Refusal {
     Superseded {
         /// The newest term seen.
         #[serde(rename = "reign")]
-        term: Epoch,
+        term: Term,
         /// Its newest batch.
         batch: u64,
     },

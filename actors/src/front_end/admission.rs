@@ -1,39 +1,11 @@
-//! How often to try, how long, and how many at once.
+//! How many requests may be under way at once.
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 
-use super::messages::Unavailable;
-use crate::clock::Timestamp;
 use crate::host::Gauge;
+use crate::messages::front_end::Unavailable;
 use crate::probe::Limit;
-
-/// Pauses between attempts that double up to a limit.
-#[derive(Debug)]
-pub struct Backoff {
-    next: Duration,
-    limit: Duration,
-}
-
-impl Backoff {
-    /// Begins with a pause of `first`, and never pauses longer than `limit`.
-    pub fn new(first: Duration, limit: Duration) -> Backoff {
-        Backoff { next: first.min(limit), limit }
-    }
-
-    /// The next pause.
-    pub fn pause(&mut self) -> Duration {
-        let pause = self.next;
-        self.next = (pause * 2).min(self.limit);
-        pause
-    }
-}
-
-/// What is left until a deadline; `None` when nothing is.
-pub fn left(until: Timestamp, now: Timestamp) -> Option<Duration> {
-    Some(until.since(now)).filter(|left| !left.is_zero())
-}
 
 /// Counts the shoppers' requests under way. What exceeds the limit is turned away at once, which bounds
 /// everything that waits in this service: the bridge's own limit does not see the work that goes on for a shopper
@@ -82,13 +54,6 @@ impl Drop for Admitted {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pauses_double_up_to_the_limit() {
-        let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(35));
-        let pauses: Vec<_> = (0..4).map(|_| backoff.pause().as_millis()).collect();
-        assert_eq!(pauses, [10, 20, 35, 35]);
-    }
 
     #[test]
     fn no_more_enter_than_allowed() {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::ViewService;
+use super::service::ViewService;
+use super::views::{Answers, Selection};
 use crate::bugs::{Bug, planted};
-use crate::domain::{ReplicaId, View};
-use crate::front_end::views::{Answers, Selection};
+use crate::domain::{Epoch, ReplicaId, View};
+use crate::messages::order::{ReplicaStatus, Status};
 use crate::net::{NetError, NodeId};
-use crate::order::messages::{ReplicaStatus, Status};
 
 /// What came of pinging the replicas.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl ViewService {
             Selection::Keep => {
                 self.waiting.replace(None);
                 self.peers.borrow_mut().leader_lives(self.host.clock.now());
-                self.suspected.set(0);
+                self.suspected.set(Epoch::NONE);
             }
             Selection::Next(next) => {
                 self.waiting.replace(None);

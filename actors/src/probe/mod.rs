@@ -1,0 +1,20 @@
+//! What actors tell about themselves: to the log when deployed, to the trace when simulated.
+
+mod event;
+mod limit;
+mod sentence;
+
+use crate::net::NodeId;
+
+pub use event::{
+    CatalogEvent, CatalogEventKind, Event, EventKind, FrontEndEvent, FrontEndEventKind, ReplicaEvent,
+    ReplicaEventKind, ServiceEvent, ServiceEventKind, ViewEvent, ViewEventKind,
+};
+pub use limit::Limit;
+pub use sentence::plain;
+
+/// Receives the events of a node.
+pub trait Probe {
+    /// Takes one event of the node `node`.
+    fn record(&self, node: NodeId, event: &Event);
+}
