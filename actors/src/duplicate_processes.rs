@@ -47,7 +47,8 @@ mod tests {
             ("two, then one of them anew", vec![1, 2, 1, 2, 3, 2, 3], 2),
         ] {
             let mut duplicates = DuplicateProcesses::default();
-            let count = runs.iter().filter(|run| duplicates.shows(2, Run::new(**run))).count();
+            let count =
+                runs.iter().filter(|run| duplicates.shows(ReplicaId::new(2), Run::new(**run))).count();
             assert_eq!(count, told, "{case}");
         }
     }

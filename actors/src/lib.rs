@@ -10,6 +10,7 @@ pub mod domain;
 mod duplicate_processes;
 pub mod front_end;
 pub mod host;
+mod lifecycle;
 pub mod messages;
 pub mod net;
 pub mod order;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::dev::{MessageResponse, OneshotSender};
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, MessageResult, WrapFuture};
-use futures_util::future::{join, join_all, select};
+use actix::{Actor, Context, Handler, MessageResult};
+use futures_util::future::{join, join_all};
 use tokio::sync::{Notify, oneshot};
 
 use super::CatalogConfig;
@@ -16,10 +16,11 @@ use super::ledger;
 use super::memory::Memory;
 use super::stock::Changes;
 use super::visible_stock::VisibleStock;
-use crate::bugs::{Bug, planted};
+use crate::bugs::catalog as bent;
 use crate::clock::Timestamp;
 use crate::domain::{Epoch, FrontEndId, ProductName};
 use crate::host::{Gauge, Host};
+use crate::lifecycle::Lifecycle;
 use crate::messages::catalog::{
     Buy, GoOn, Import, Inventory, List, Query, Rebuild, Recall, Refusal, Register, Restock, TakeOver,
 };
@@ -40,7 +41,6 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 pub struct Catalog {
     inner: Rc<Inner>,
     tasks: Tasks,
-    stopped: Option<oneshot::Receiver<()>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,13 +48,12 @@ enum Phase {
     /// A front-end may still hold what an earlier run let it cache (cache rule 6).
     Starting,
     Serving,
-    /// The disk failed: nothing is answered any more.
-    Stopped,
 }
 
 /// What the actor and its tasks share. No `RefCell` here is borrowed across an await.
 struct Inner {
     host: Host,
+    lifecycle: Lifecycle,
     config: CatalogConfig,
     file: DataFile,
     phase: Cell<Phase>,
@@ -68,13 +67,12 @@ struct Inner {
     queue: RefCell<Queue>,
     /// Wakes the task that runs the groups.
     arrival: Notify,
-    stop: Cell<Option<oneshot::Sender<()>>>,
 }
 
 impl Catalog {
     pub(super) fn new(host: Host, config: CatalogConfig, file: DataFile, visible: VisibleStock) -> Catalog {
-        let (stop, stopped) = oneshot::channel();
         let inner = Inner {
+            lifecycle: Lifecycle::new(host.clone()),
             host,
             file,
             phase: Cell::new(Phase::Starting),
@@ -84,11 +82,10 @@ impl Catalog {
             visible: RefCell::new(visible),
             queue: RefCell::new(Queue::new(config.max_calls)),
             arrival: Notify::new(),
-            stop: Cell::new(Some(stop)),
             config,
         };
         inner.identify();
-        Catalog { inner: Rc::new(inner), tasks: Tasks::default(), stopped: Some(stopped) }
+        Catalog { inner: Rc::new(inner), tasks: Tasks::default() }
     }
 
     pub(super) fn gauges(&self) -> Vec<Gauge> {
@@ -107,13 +104,7 @@ impl Actor for Catalog {
         self.tasks.spawn(self.inner.clone().ask_for_the_view());
         self.tasks.spawn(self.inner.clone().run_groups());
         self.tasks.spawn(self.inner.clone().restock_for_ever());
-        let driver = self.tasks.driver();
-        if let Some(stopped) = self.stopped.take() {
-            let run = async move {
-                select(driver, stopped).await;
-            };
-            ctx.spawn(run.into_actor(self).map(|(), _, ctx| ctx.stop()));
-        }
+        self.inner.lifecycle.run(self, &self.tasks, ctx);
     }
 }
 
@@ -181,12 +172,13 @@ queued!(Buy, TakeOver, Restock, Register, Rebuild, GoOn, Import);
 impl Inner {
     fn serving(&self) -> Result<(), Refusal> {
         match self.phase.get() {
+            // A caller never gets to see it: the poll in which the actor ends is its last.
+            _ if self.lifecycle.is_over() => Err(Refusal::Starting),
             Phase::Serving if self.memory().store.is_none() => Err(Refusal::Lost),
             Phase::Serving if self.behind.get().is_some() => self.behind.get().map_or(Ok(()), Err),
             Phase::Serving if !self.vouched.get() => Err(Refusal::Starting),
             Phase::Serving => Ok(()),
-            // A stopped one never gets to say so: the poll that stops it is its last.
-            Phase::Starting | Phase::Stopped => Err(Refusal::Starting),
+            Phase::Starting => Err(Refusal::Starting),
         }
     }
 
@@ -202,8 +194,10 @@ impl Inner {
     }
 
     fn accept(&self, call: Call) {
+        if self.lifecycle.is_over() {
+            return drop(call);
+        }
         let refusal = match self.phase.get() {
-            Phase::Stopped => return drop(call),
             _ if call.is_about_memory() => None,
             Phase::Starting => Some(Refusal::Starting),
             Phase::Serving
@@ -254,7 +248,7 @@ impl Inner {
         let until = self.host.clock.now() + self.config.term();
         let front_ends = self.config.front_ends.iter();
         let confirmed = join_all(front_ends.map(|&front_end| self.drop_everything(front_end, until))).await;
-        if self.phase.get() == Phase::Starting {
+        if !self.lifecycle.is_over() {
             self.phase.set(Phase::Serving);
             self.host.emit(CatalogEvent::CatalogReady { confirmed: confirmed.into_iter().all(|yes| yes) });
         }
@@ -263,7 +257,7 @@ impl Inner {
     /// True once the front-end confirmed; false when the time has run out.
     async fn drop_everything(&self, front_end: FrontEndId, until: Timestamp) -> bool {
         while self.host.clock.now() < until {
-            if planted(Bug::StartsAtOnce) || self.invalidate(front_end, Vec::new(), until).await {
+            if bent::starts_at_once() || self.invalidate(front_end, Vec::new(), until).await {
                 return true;
             }
         }
@@ -298,9 +292,7 @@ impl Inner {
         let mut group = group::decide(self.visible.borrow().stock(), floor, calls, self.config.restock_to);
         let rebuilt = group.changes.rebuilt;
         if !group.changes.is_empty() {
-            if planted(Bug::AnswerBeforeVisible) {
-                group.answers.drain(..).for_each(|answer| answer());
-            }
+            bent::answered_early(&mut group.answers).into_iter().for_each(|answer| answer());
             if !group.changes.refused.is_empty() {
                 self.host
                     .emit(CatalogEvent::Refused { keys: group.changes.refused.keys().cloned().collect() });
@@ -355,8 +347,7 @@ impl Inner {
                 return confirmed;
             };
             let names = self.visible.borrow().names(&held.products);
-            confirmed =
-                self.invalidate(front_end, names, held.until).await || planted(Bug::VisibleUnconfirmed);
+            confirmed = bent::confirmed(self.invalidate(front_end, names, held.until).await);
             if confirmed {
                 self.visible.borrow_mut().dropped(front_end, &held.products);
             }
@@ -380,13 +371,7 @@ impl Inner {
     /// Stops for good. What the last group changed may or may not be on the disk, so nothing that depends
     /// on it may be told any more.
     fn fail(&self, error: &DiskError) {
-        self.phase.set(Phase::Stopped);
         drop(self.queue.borrow_mut().take());
-        self.host.emit(ServiceEvent::DiskFailed { why: error.to_string() });
-        self.host.fail(format!("the catalog cannot use {}: {error}", self.file.name()));
-        if let Some(stop) = self.stop.take() {
-            // Nobody listens only if the actor is gone already.
-            let _ = stop.send(());
-        }
+        self.lifecycle.fail(error, format!("the catalog cannot use {}: {error}", self.file.name()));
     }
 }

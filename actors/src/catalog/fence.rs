@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use crate::bugs::{Bug, planted};
+use crate::bugs::catalog as bent;
 use crate::domain::Term;
 use crate::messages::catalog::{Refusal, Sale};
 
@@ -40,11 +40,7 @@ impl Fence {
     pub(super) fn batch(&self, term: Term, batch: u64) -> Admission {
         // A new term starts before its first batch, whatever number the last term had reached.
         let newest = if term > self.term { 0 } else { self.batch };
-        match (term.cmp(&self.term), batch.cmp(&newest)) {
-            (Ordering::Less, _) if planted(Bug::BuyNotFenced) => Admission::Fresh,
-            (Ordering::Equal, Ordering::Less | Ordering::Equal) if planted(Bug::BatchNumberIgnored) => {
-                Admission::Fresh
-            }
+        match bent::compared(term.cmp(&self.term), batch.cmp(&newest)) {
             (Ordering::Less, _) | (_, Ordering::Less) => Admission::Refused(self.superseded()),
             (_, Ordering::Greater) => Admission::Fresh,
             // Number 0 was never acted on, so it has no answer to repeat.
@@ -74,15 +70,21 @@ impl Fence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::OrderNumber;
 
     fn fence() -> Fence {
-        Fence { term: 4, batch: 7, answer: vec![Sale::Sold { number: 9 }, Sale::UnknownProduct] }
+        Fence {
+            term: Term::new(4),
+            batch: 7,
+            answer: vec![Sale::Sold { number: OrderNumber::new(9) }, Sale::UnknownProduct],
+        }
     }
 
     #[test]
     fn a_batch_is_acted_on_once_and_never_after_a_newer_one() {
-        let refused = || Admission::Refused(Refusal::Superseded { term: 4, batch: 7 });
-        let repeated = || Admission::Repeated(vec![Sale::Sold { number: 9 }, Sale::UnknownProduct]);
+        let refused = || Admission::Refused(Refusal::Superseded { term: Term::new(4), batch: 7 });
+        let repeated =
+            || Admission::Repeated(vec![Sale::Sold { number: OrderNumber::new(9) }, Sale::UnknownProduct]);
         for (term, batch, expected) in [
             (4, 8, Admission::Fresh),
             (4, 9, Admission::Fresh),
@@ -95,20 +97,30 @@ mod tests {
             (5, 7, Admission::Fresh),
             (5, 0, refused()),
         ] {
-            assert_eq!(fence().batch(term, batch), expected, "term {term}, batch {batch}");
+            assert_eq!(fence().batch(Term::new(term), batch), expected, "term {term}, batch {batch}");
         }
         let fresh = Fence::default();
-        assert_eq!(fresh.batch(1, 1), Admission::Fresh);
-        assert_eq!(fresh.batch(0, 0), Admission::Refused(Refusal::Superseded { term: 0, batch: 0 }));
+        assert_eq!(fresh.batch(Term::new(1), 1), Admission::Fresh);
+        assert_eq!(
+            fresh.batch(Term::new(0), 0),
+            Admission::Refused(Refusal::Superseded { term: Term::new(0), batch: 0 })
+        );
     }
 
     #[test]
     fn a_term_starts_before_its_first_batch_and_never_again() {
-        let raised = fence().raise(5).expect("it is newer").expect("it is to be saved");
-        assert_eq!(raised, Fence { term: 5, batch: 0, answer: Vec::new() });
-        assert_eq!(raised.batch(4, 8), Admission::Refused(Refusal::Superseded { term: 5, batch: 0 }));
-        assert_eq!(raised.batch(5, 1), Admission::Fresh);
-        assert_eq!(fence().raise(4), Ok(None), "the same term asks again; its batches stay answered");
-        assert_eq!(fence().raise(3), Err(Refusal::Superseded { term: 4, batch: 7 }));
+        let raised = fence().raise(Term::new(5)).expect("it is newer").expect("it is to be saved");
+        assert_eq!(raised, Fence { term: Term::new(5), batch: 0, answer: Vec::new() });
+        assert_eq!(
+            raised.batch(Term::new(4), 8),
+            Admission::Refused(Refusal::Superseded { term: Term::new(5), batch: 0 })
+        );
+        assert_eq!(raised.batch(Term::new(5), 1), Admission::Fresh);
+        assert_eq!(
+            fence().raise(Term::new(4)),
+            Ok(None),
+            "the same term asks again; its batches stay answered"
+        );
+        assert_eq!(fence().raise(Term::new(3)), Err(Refusal::Superseded { term: Term::new(4), batch: 7 }));
     }
 }

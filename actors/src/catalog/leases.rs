@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bugs::{Bug, planted};
+use crate::bugs::catalog as bent;
 use crate::clock::Timestamp;
 use crate::domain::FrontEndId;
 
@@ -30,9 +30,7 @@ pub(super) struct Held {
 impl Leases {
     /// A front-end was given a cacheable answer.
     pub(super) fn grant(&mut self, front_end: FrontEndId, product: Place, until: Timestamp) {
-        if !planted(Bug::HolderForgotten) {
-            self.0.insert((front_end, product), until);
-        }
+        self.0.extend(bent::granted(((front_end, product), until)));
     }
 
     /// A front-end confirmed that it dropped these products. Only what its call named: it may have been
@@ -41,10 +39,7 @@ impl Leases {
         for &product in products {
             self.0.remove(&(front_end, product));
         }
-        let holds_more = self.0.keys().any(|(holder, _)| *holder == front_end);
-        if holds_more && planted(Bug::AnswerReleasesAll) {
-            self.0.retain(|(holder, _), _| *holder != front_end);
-        }
+        bent::release_others(&mut self.0, front_end);
     }
 
     /// Which of these products a front-end may still hold; `None` if not one.
@@ -67,8 +62,8 @@ impl Leases {
 mod tests {
     use super::*;
 
-    fn check(leases: &Leases, front_end: FrontEndId, now: u64, expected: Option<(&[Place], u64)>) {
-        let held = leases.held(front_end, &BTreeSet::from([1, 2]), Timestamp(now));
+    fn check(leases: &Leases, front_end: u8, now: u64, expected: Option<(&[Place], u64)>) {
+        let held = leases.held(FrontEndId::new(front_end), &BTreeSet::from([1, 2]), Timestamp(now));
         let held = held.map(|held| (held.products, held.until.0));
         assert_eq!(
             held,
@@ -79,11 +74,12 @@ mod tests {
 
     #[test]
     fn a_lease_counts_until_it_ends_or_is_given_back() {
+        let front_end = FrontEndId::new;
         let mut leases = Leases::default();
-        leases.grant(1, 1, Timestamp(100));
-        leases.grant(1, 2, Timestamp(150));
-        leases.grant(2, 2, Timestamp(120));
-        leases.grant(3, 5, Timestamp(900));
+        leases.grant(front_end(1), 1, Timestamp(100));
+        leases.grant(front_end(1), 2, Timestamp(150));
+        leases.grant(front_end(2), 2, Timestamp(120));
+        leases.grant(front_end(3), 5, Timestamp(900));
 
         check(&leases, 1, 99, Some((&[1, 2], 150)));
         check(&leases, 1, 100, Some((&[2], 150)));
@@ -92,10 +88,10 @@ mod tests {
         check(&leases, 3, 0, None);
         check(&leases, 4, 0, None);
 
-        leases.release(1, &[2]);
+        leases.release(front_end(1), &[2]);
         check(&leases, 1, 0, Some((&[1], 100)));
         check(&leases, 2, 0, Some((&[2], 120)));
-        leases.grant(1, 2, Timestamp(200));
+        leases.grant(front_end(1), 2, Timestamp(200));
         check(&leases, 1, 160, Some((&[2], 200)));
     }
 }

@@ -22,7 +22,7 @@ use super::memory::Memory;
 use super::purchases::Purchases;
 use super::refusals::Refusals;
 use super::stock::{Changes, Item, Stock};
-use crate::bugs::{Bug, planted};
+use crate::bugs::refusals as bent;
 use crate::domain::{
     Digest, Epoch, Invalid, OrderNumber, ProductName, ProductSeed, Purchase, Quantity, RequestId, Run,
     StoreId, Term,
@@ -143,10 +143,10 @@ pub(super) fn commit(database: &Database, changes: &Changes, remembered: usize) 
             table.insert(number, (key.as_str(), *left))?;
         }
         while table.len()? > remembered as u64 {
-            if planted(Bug::NewestRefusalForgotten) {
-                table.pop_last()?
-            } else {
+            if bent::forgets_oldest() {
                 table.pop_first()?
+            } else {
+                table.pop_last()?
             };
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! Every order passes the catalog, so it is the one place where all front-ends and leaders meet.
 
-use crate::bugs::{Bug, planted};
+use crate::bugs::catalog as bent;
 use crate::domain::{Epoch, Line, OrderNumber, Run, StoreId, Term};
 use crate::messages::catalog::{Leadership, Refusal, Register, Registered};
 
@@ -65,7 +65,7 @@ impl Memory {
         if !known || leader.epoch < floor {
             return Err(Refusal::OutdatedView);
         }
-        if leader.last > seen.purchases && !planted(Bug::ShortMemorySells) {
+        if bent::is_behind(leader.last > seen.purchases) {
             return Err(Refusal::Behind { purchases: seen.purchases, orders: leader.last });
         }
         Ok((!same).then_some(leader.by))
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_front_end_whose_file_is_older_is_told() {
-        let older = |term, superseded| Registered::Older { term, superseded };
+        let older = |term, superseded| Registered::Older { term: Term::new(term), superseded };
         for (case, memory, store, line, epoch, term, purchases, expected, saved) in [
             ("a first start", Memory::default(), 1, vec![2], 0, 0, 0, Registered::Welcome, true),
             ("the first start, cut short", memory(2), 1, vec![2, 3], 0, 0, 0, Registered::Welcome, true),
@@ -133,15 +133,22 @@ mod tests {
             ),
         ] {
             let run = Run::new(3);
-            let ask = Register { store: StoreId::new(store), run, line: runs(&line), epoch, orders: None };
-            let (answer, next) = memory.register(&ask, Seen { term, purchases });
+            let ask = Register {
+                store: StoreId::new(store),
+                run,
+                line: runs(&line),
+                epoch: Epoch::new(epoch),
+                orders: None,
+            };
+            let (answer, next) =
+                memory.register(&ask, Seen { term: Term::new(term), purchases: OrderNumber::new(purchases) });
             assert_eq!((answer, next.is_some()), (expected, saved), "{case}");
         }
     }
 
     #[test]
     fn a_leader_must_remember_no_more_than_the_catalog_and_follow_the_newest_front_end() {
-        let behind = Refusal::Behind { purchases: 9, orders: 10 };
+        let behind = Refusal::Behind { purchases: OrderNumber::new(9), orders: OrderNumber::new(10) };
         for (case, memory, by, line, epoch, last, floor, expected) in [
             ("all is well", memory(2), 2, None, 7, 9, Some(7), Ok(None)),
             ("the book is longer", memory(2), 2, None, 7, 10, Some(7), Err(behind)),
@@ -170,9 +177,15 @@ mod tests {
                 Ok(Some(Run::new(3))),
             ),
         ] {
-            let leader = Leadership { term: 5, epoch, by: Run::new(by), last };
+            let leader = Leadership {
+                term: Term::new(5),
+                epoch: Epoch::new(epoch),
+                by: Run::new(by),
+                last: OrderNumber::new(last),
+            };
             let line = line.map(|line| runs(&line));
-            let judged = memory.admit(&leader, line.as_ref(), floor, Seen { term: 4, purchases: 9 });
+            let seen = Seen { term: Term::new(4), purchases: OrderNumber::new(9) };
+            let judged = memory.admit(&leader, line.as_ref(), floor.map(Epoch::new), seen);
             assert_eq!(judged, expected, "{case}");
         }
     }

@@ -28,7 +28,7 @@ pub use import::{Differences, Source};
 pub use restore::{Restored, restore};
 
 use self::visible_stock::VisibleStock;
-use crate::bugs::{Bug, planted};
+use crate::bugs::catalog as bent;
 use crate::domain::FrontEndId;
 use crate::host::{Host, Node};
 use crate::messages::catalog::{
@@ -71,7 +71,7 @@ pub const REFUSALS: usize = 65_536;
 impl CatalogConfig {
     /// How long an answer counts as a lease here: what the front-end counts, and the margin for drift.
     fn term(&self) -> Duration {
-        let margin = if planted(Bug::NoDriftMargin) { 0 } else { self.drift_percent };
+        let margin = bent::drift_percent(self.drift_percent);
         self.lease.saturating_add(self.lease.saturating_mul(margin) / 100)
     }
 }

@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn purchases_keep_their_numbers_until_they_are_settled() {
-        let mut purchases = Purchases::new(7, vec![purchase("h"), purchase("i")]);
+        let mut purchases = Purchases::new(OrderNumber::new(7), vec![purchase("h"), purchase("i")]);
         purchases.push(purchase("j"));
         for (settle, settled, numbers) in [
             (0, 7, [Some(8), Some(9), Some(10)]),
@@ -85,9 +85,13 @@ mod tests {
             (5, 8, [None, Some(9), Some(10)]),
             (99, 10, [None, None, None]),
         ] {
-            purchases.settle(settle);
-            assert_eq!((purchases.settled(), purchases.last()), (settled, 10), "settled up to {settle}");
-            let found = ["h", "i", "j"].map(|key| purchases.number(&purchase(key).key));
+            purchases.settle(OrderNumber::new(settle));
+            assert_eq!(
+                (purchases.settled().get(), purchases.last().get()),
+                (settled, 10),
+                "settled up to {settle}"
+            );
+            let found = ["h", "i", "j"].map(|key| purchases.number(&purchase(key).key).map(OrderNumber::get));
             assert_eq!(found, numbers, "settled up to {settle}");
             assert_eq!(purchases.unsettled().count() as u64, 10 - settled, "settled up to {settle}");
         }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::bugs::{Bug, planted};
+use crate::bugs::refusals as bent;
 use crate::domain::RequestId;
 
 /// The newest refusals.
@@ -30,7 +30,7 @@ impl Refusals {
 
     /// Keeps a refusal that left so many pieces, and lets go of the oldest when there are too many; whether it did.
     pub(super) fn keep(&mut self, key: RequestId, left: u64) -> bool {
-        if self.order.len() >= self.limit && planted(Bug::NewestRefusalForgotten) {
+        if self.order.len() >= self.limit && !bent::forgets_oldest() {
             return true;
         }
         self.left.insert(key.clone(), left);

@@ -75,7 +75,7 @@ mod tests {
 
     use super::super::ledger::{audit, load};
     use super::*;
-    use crate::domain::{Run, StoreId};
+    use crate::domain::{Epoch, ReplicaId, Run, StoreId};
 
     fn name(text: &str) -> ProductName {
         ProductName::new(text).unwrap()
@@ -89,17 +89,28 @@ mod tests {
     fn what_was_sold_is_what_the_book_has() {
         let by = Run::new(2);
         let (line, in_sync) = ([by].into_iter().collect(), Default::default());
-        let view = View { store: StoreId::new(1), by, line, epoch: 1, leader: 3, in_sync };
+        let view = View {
+            store: StoreId::new(1),
+            by,
+            line,
+            epoch: Epoch::new(1),
+            leader: ReplicaId::new(3),
+            in_sync,
+        };
         let restored = Restored {
             products: vec![stocked("Tux", 100, 50, 149), stocked("Fox", 10, 0, 0), stocked("Gnu", 1, 0, 0)],
             sold: [(name("Tux"), 120), (name("Fox"), 13), (name("Yak"), 1)].into_iter().collect(),
-            orders: 9,
+            orders: OrderNumber::new(9),
         };
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
         let told = fill(&database, &view, restored).unwrap();
         assert_eq!(
             told,
-            Rebuilt { orders: 9, restocked: vec![(name("Fox"), 3)], unknown: vec![name("Yak")] }
+            Rebuilt {
+                orders: OrderNumber::new(9),
+                restocked: vec![(name("Fox"), 3)],
+                unknown: vec![name("Yak")]
+            }
         );
         let audit = audit(&database).unwrap();
         let counts: Vec<_> = audit
@@ -108,7 +119,10 @@ mod tests {
             .map(|item| (item.name.as_str(), item.restocked, item.sold, item.quantity))
             .collect();
         assert_eq!(counts, [("Tux", 50, 120, 30), ("Fox", 3, 13, 0), ("Gnu", 0, 0, 1)]);
-        assert_eq!((audit.store, audit.settled, audit.term), (Some(view.store), 9, 1));
+        assert_eq!(
+            (audit.store, audit.settled, audit.term),
+            (Some(view.store), OrderNumber::new(9), Term::new(1))
+        );
         // And a start finds it sound.
         let (stock, _) = load(&database, NO_REFUSALS).unwrap().unwrap();
         assert_eq!(stock.memory().store, Some((view.store, by)));

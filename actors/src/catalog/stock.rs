@@ -13,7 +13,7 @@ pub use super::ledger::{Audit, audit};
 use super::memory::{Memory, Seen};
 use super::purchases::Purchases;
 use super::refusals::Refusals;
-use crate::bugs::{Bug, planted};
+use crate::bugs::{catalog as bent, refusals as bent_refusals};
 use crate::domain::{
     Digest, Epoch, Line, OrderNumber, Product, ProductName, ProductSeed, Purchase, RequestId, Term,
 };
@@ -69,8 +69,7 @@ impl Item {
 
     /// Takes pieces out, if there are enough.
     fn sell(&mut self, pieces: u64) -> bool {
-        let more_than_there_is = || planted(Bug::Oversell).then_some(0);
-        let left = self.quantity.checked_sub(pieces).or_else(more_than_there_is);
+        let left = bent::left(self.quantity.checked_sub(pieces));
         if let Some(left) = left {
             self.quantity = left;
             self.sold += pieces;
@@ -289,9 +288,7 @@ impl<'a> Draft<'a> {
     pub(super) fn take_over(&mut self, ask: &TakeOver) -> Result<Inheritance, Refusal> {
         let raised = self.fence().raise(ask.leader.term)?;
         self.admit(&ask.leader, Some(&ask.line))?;
-        if let Some(raised) = raised
-            && !planted(Bug::FetchDoesNotFence)
-        {
+        if let Some(raised) = bent::raised(raised) {
             self.changes.fence = Some(raised);
         }
         Ok(Inheritance { settled: self.changes.settled, unsettled: self.unsettled() })
@@ -316,7 +313,7 @@ impl<'a> Draft<'a> {
     /// Whether there are purchases enough for so many orders (rule M9).
     pub(super) fn vouch(&self, orders: OrderNumber) -> Result<(), Refusal> {
         let purchases = self.last_purchase();
-        if orders > purchases && !planted(Bug::ShortMemorySells) {
+        if bent::is_behind(orders > purchases) {
             return Err(Refusal::Behind { purchases, orders });
         }
         Ok(())
@@ -431,9 +428,7 @@ impl<'a> Draft<'a> {
         let Some(place) = self.place(&purchase.name) else {
             return Sale::UnknownProduct;
         };
-        if let Some(left) = self.refused(&purchase.key)
-            && !planted(Bug::RefusalForgotten)
-        {
+        if let Some(left) = bent_refusals::remembered(self.refused(&purchase.key)) {
             return Sale::NotEnough { left };
         }
         let mut item = self.item(place).clone();

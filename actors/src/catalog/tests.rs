@@ -18,14 +18,13 @@ use tokio::time::{advance, sleep};
 use self::world::{DISK, Habit, LEASE, TERM, TICK, World, buy, done, name, simulate, take_over};
 use super::ledger;
 use super::stock::{Audit, Changes, audit};
-use super::{Digest, ProductSeed};
-use crate::domain::RequestId;
+use crate::domain::{Digest, FrontEndId, OrderNumber, ProductSeed, RequestId, Term};
 use crate::messages::catalog::{Buy, Import, Imported, List, Refusal, Restock, Sale};
 use crate::net::NodeId;
-use crate::probe::{CatalogEvent, ServiceEvent};
+use crate::probe::{CatalogEvent, Event, ServiceEvent};
 
 /// The first purchase.
-const SOLD: Sale = Sale::Sold { number: 1 };
+const SOLD: Sale = Sale::Sold { number: OrderNumber::new(1) };
 
 #[test]
 fn a_starting_catalog_refuses_everything_until_no_cache_can_be_older() {
@@ -43,7 +42,7 @@ fn a_starting_catalog_refuses_everything_until_no_cache_can_be_older() {
             }
             let ready_at = world.now();
             assert!(ready_at >= earliest && ready_at <= latest, "{habit:?}: ready at {ready_at:?}");
-            assert_eq!(world.events(), [CatalogEvent::CatalogReady { confirmed }], "{habit:?}");
+            assert_eq!(world.events(), [CatalogEvent::CatalogReady { confirmed }.into()], "{habit:?}");
             assert!(world.calls().iter().all(|(_, _, products)| products.is_empty()), "drop everything");
         });
     };
@@ -74,10 +73,10 @@ fn a_change_is_visible_when_every_holder_has_dropped_it() {
         assert_eq!((at - begun).as_millis() / 10, 10, "at the confirmation");
         assert_eq!(world.query("Tux", 1).await, Ok((6, true)));
         let calls: Vec<_> = world.calls().into_iter().map(|(_, to, products)| (to, products)).collect();
-        assert_eq!(calls, [(NodeId::FrontEnd(1), "Tux".to_owned())], "the one holder");
+        assert_eq!(calls, [(NodeId::FrontEnd(FrontEndId::new(1)), "Tux".to_owned())], "the one holder");
         let visible = CatalogEvent::GroupVisible { products: vec![name("Tux")], waited_for_lease: false };
         let refused = CatalogEvent::Refused { keys: vec![RequestId::new("b").expect("valid")] };
-        assert_eq!(world.events(), [refused, visible]);
+        assert_eq!(world.events(), [refused.into(), visible.into()]);
     });
 }
 
@@ -119,7 +118,7 @@ fn a_change_waits_for_the_lease_of_a_holder_that_does_not_answer() {
             let calls = world.calls().len();
             assert!((2..=30).contains(&calls), "{habit:?}: repeated while the lease lasts, {calls} times");
             let visible = CatalogEvent::GroupVisible { products: vec![name("Tux")], waited_for_lease: true };
-            assert_eq!(world.events(), [visible]);
+            assert_eq!(world.events(), [visible.into()]);
 
             let begun = world.now();
             let (_, at) = done(world.send(buy(1, 2, &[("b", "Tux", 1)]))).await;
@@ -164,12 +163,16 @@ fn nothing_is_told_about_a_change_before_it_is_visible() {
         assert_eq!(done(repeated).await.0, Some(Ok(vec![SOLD])));
         let found = done(inherited).await.0.expect("an answer").expect("the newest term");
         assert_eq!(found.unsettled.iter().map(|purchase| purchase.key.as_str()).collect::<Vec<_>>(), ["a"]);
-        assert_eq!(done(late).await.0, Some(Err(Refusal::Superseded { term: 2, batch: 0 })));
+        assert_eq!(done(late).await.0, Some(Err(Refusal::Superseded { term: Term::new(2), batch: 0 })));
         assert_eq!(done(refused).await.0, Some(Ok(vec![Sale::NotEnough { left: 6 }])));
         assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
         let events = world.events();
-        assert!(events.contains(&CatalogEvent::BatchRepeated { term: 1, batch: 1 }), "{events:?}");
-        assert!(events.contains(&CatalogEvent::BatchRefused { term: 1, batch: 2 }), "{events:?}");
+        for event in [
+            CatalogEvent::BatchRepeated { term: Term::new(1), batch: 1 },
+            CatalogEvent::BatchRefused { term: Term::new(1), batch: 2 },
+        ] {
+            assert!(events.contains(&event.into()), "{events:?}");
+        }
     });
 }
 
@@ -181,7 +184,7 @@ fn a_catalog_goes_on_where_it_crashed() {
             done(world.send(buy(3, 5, &[("a", "Tux", 4), ("b", "Yak", 1), ("c", "Gnu", 1)]))).await.0;
         world.crash().await;
         let books = world.audit();
-        assert_eq!((books.term, books.batch, books.unsettled.len()), (3, 5, 1));
+        assert_eq!((books.term, books.batch, books.unsettled.len()), (Term::new(3), 5, 1));
         assert_eq!(books.items.len(), 3, "a repeated name is imported once");
         world.serve().await;
         assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
@@ -189,15 +192,15 @@ fn a_catalog_goes_on_where_it_crashed() {
         assert_eq!(repeated, answer, "the stored answer");
         assert_eq!(
             done(world.send(buy(2, 9, &[("x", "Tux", 1)]))).await.0,
-            Some(Err(Refusal::Superseded { term: 3, batch: 5 }))
+            Some(Err(Refusal::Superseded { term: Term::new(3), batch: 5 }))
         );
         let again = buy(4, 1, &[("a", "Tux", 4)]);
         assert_eq!(done(world.send(again)).await.0, Some(Ok(vec![SOLD])), "the key is sold already");
-        let settled = Buy { settled: 1, ..buy(4, 2, &[]) };
+        let settled = Buy { settled: OrderNumber::new(1), ..buy(4, 2, &[]) };
         assert_eq!(done(world.send(settled)).await.0, Some(Ok(vec![])));
         world.crash().await;
         let books = world.audit();
-        assert_eq!((books.term, books.batch, books.unsettled.len()), (4, 2, 0));
+        assert_eq!((books.term, books.batch, books.unsettled.len()), (Term::new(4), 2, 0));
         assert_eq!((books.items[0].sold, books.items[0].quantity), (4, 6));
     });
 }
@@ -246,7 +249,8 @@ fn what_is_out_of_stock_is_restocked_on_demand_and_in_intervals() {
         assert_eq!(world.query("Yak", 1).await, Ok((100, true)));
         assert_eq!(world.calls().len(), 1, "the holder was told");
         assert_eq!(done(world.send(Restock {})).await.0, Some(Ok(vec![])));
-        assert!(world.events().contains(&CatalogEvent::Restocked { products: vec![name("Yak")] }));
+        let restocked = CatalogEvent::Restocked { products: vec![name("Yak")] };
+        assert!(world.events().contains(&restocked.into()));
     });
     simulate(async |mut world: World| {
         world.config.restock_every = Duration::from_secs(10);
@@ -272,7 +276,7 @@ fn a_catalog_whose_disk_fails_stops_and_acknowledges_nothing() {
         assert_eq!(done(waits).await.0, None);
         assert_eq!(done(world.send(List { after: None, limit: 10 })).await.0, None);
         assert_eq!(world.failures.borrow().len(), 1);
-        assert!(matches!(world.events()[..], [ServiceEvent::DiskFailed { .. }]));
+        assert!(matches!(world.events()[..], [Event::Service(ServiceEvent::DiskFailed { .. })]));
         let (_, run) = world.running.take().expect("it was started");
         run.await.expect("it ended by itself");
         world.disk.full.store(false, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::leases::{Held, Leases, Place};
 use super::stock::{Changes, Stock};
-use crate::bugs::{Bug, planted};
+use crate::bugs::catalog as bent;
 use crate::clock::Timestamp;
 use crate::domain::{FrontEndId, Product, ProductName};
 use crate::messages::catalog::MAX_PAGE;
@@ -42,7 +42,7 @@ impl VisibleStock {
         };
         let holder = query.front_end.filter(|front_end| self.front_ends.contains(front_end));
         let cacheable = match holder {
-            Some(front_end) if !self.changing.contains(&place) || planted(Bug::CacheableDuringChange) => {
+            Some(front_end) if bent::may_be_cached(!self.changing.contains(&place)) => {
                 self.leases.grant(front_end, place, now + self.term);
                 true
             }

@@ -139,6 +139,12 @@ impl Term {
         Term(epoch)
     }
 
+    /// The term that began in the epoch of this number.
+    #[cfg(test)]
+    pub const fn new(first_epoch: u64) -> Term {
+        Term(Epoch::new(first_epoch))
+    }
+
     /// The epoch in which it began.
     #[must_use]
     pub const fn first_epoch(self) -> Epoch {

@@ -174,14 +174,14 @@ mod tests {
     use super::*;
 
     /// A view of the front-end's run `by`, whose file has the runs before it too.
-    fn view(by: u64, epoch: Epoch) -> View {
+    fn view(by: u64, epoch: u64) -> View {
         View {
             store: StoreId::new(1),
             by: Run::new(by),
             line: (1..=by).map(Run::new).collect(),
-            epoch,
-            leader: 3,
-            in_sync: [(3, Run::new(30))].into_iter().collect(),
+            epoch: Epoch::new(epoch),
+            leader: ReplicaId::new(3),
+            in_sync: [(ReplicaId::new(3), Run::new(30))].into_iter().collect(),
         }
     }
 
@@ -209,12 +209,12 @@ mod tests {
 
     #[test]
     fn only_a_file_with_the_run_stands_for_a_member() {
-        let members: Members = [(2, Run::new(7))].into_iter().collect();
+        let members: Members = [(ReplicaId::new(2), Run::new(7))].into_iter().collect();
         for (id, runs, stands) in
             [(2, vec![5, 7, 8], true), (2, vec![5, 6], false), (2, vec![], false), (1, vec![7], false)]
         {
             let line: Line = runs.iter().copied().map(Run::new).collect();
-            assert_eq!(members.is_stood_for(id, &line), stands, "{id}: {runs:?}");
+            assert_eq!(members.is_stood_for(ReplicaId::new(id), &line), stands, "{id}: {runs:?}");
         }
         let mut line: Line = [1, 2, 3].map(Run::new).into_iter().collect();
         line.begin_at(Run::new(9));

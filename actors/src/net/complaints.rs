@@ -111,12 +111,12 @@ fn not_understood(peer: &str, name: &str, why: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::StoreId;
+    use crate::domain::{FrontEndId, ReplicaId, StoreId};
 
-    const TO: NodeId = NodeId::Order(2);
+    const TO: NodeId = order(2);
 
     fn here() -> Identity {
-        let me = Identity::new(NodeId::FrontEnd(1), [TO]);
+        let me = Identity::new(NodeId::FrontEnd(FrontEndId::new(1)), [TO]);
         me.belongs_to(StoreId::new(1));
         me
     }
@@ -125,13 +125,14 @@ mod tests {
         NetError::Misdirected(Misdirected { why, node, store: Some(StoreId::new(store)) })
     }
 
+    const fn order(id: u8) -> NodeId {
+        NodeId::Order(ReplicaId::new(id))
+    }
+
     #[test]
     fn each_reason_is_a_sentence() {
         for (error, expected) in [
-            (
-                is(Mismatch::Receiver, NodeId::Order(3), 1),
-                "order-2 at there is order-3 of this store: the config",
-            ),
+            (is(Mismatch::Receiver, order(3), 1), "order-2 at there is order-3 of this store: the config"),
             (
                 is(Mismatch::Receiver, NodeId::Catalog, 2),
                 "order-2 at there is catalog of another store: the config",
@@ -150,7 +151,7 @@ mod tests {
 
     #[test]
     fn it_is_said_once_until_it_changes_or_heals() {
-        let wrong = is(Mismatch::Receiver, NodeId::Order(3), 1);
+        let wrong = is(Mismatch::Receiver, order(3), 1);
         let stranger = is(Mismatch::Sender, TO, 1);
         let unknown = NetError::Malformed("404".into());
         let mut complaints = Complaints::default();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::NodeId;
-use crate::bugs::{Bug, planted};
+use crate::bugs::net as bent;
 use crate::domain::StoreId;
 
 /// What is in front of every message between services, encoded like the message itself.
@@ -73,11 +73,11 @@ impl Identity {
         let own = self.store();
         let stores = envelope.store.zip(own);
         let stranger = envelope.from.is_some_and(|from| !self.configured.contains(&from));
-        let why = if envelope.to != self.id && !planted(Bug::ReceiverUnchecked) {
+        let why = if bent::is_for_another(envelope.to != self.id) {
             Mismatch::Receiver
         } else if stores.is_some_and(|(theirs, ours)| theirs != ours) {
             Mismatch::Store
-        } else if stranger && !planted(Bug::StrangerHeard) {
+        } else if bent::is_stranger(stranger) {
             Mismatch::Sender
         } else {
             return Ok(());
@@ -115,28 +115,26 @@ pub enum Mismatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{FrontEndId, ReplicaId};
 
-    const ME: NodeId = NodeId::Order(2);
-    const PEERS: [NodeId; 4] = [NodeId::FrontEnd(1), NodeId::Catalog, NodeId::Order(1), NodeId::Order(3)];
+    const ME: NodeId = order(2);
+    const PEERS: [NodeId; 4] = [NodeId::FrontEnd(FrontEndId::new(1)), NodeId::Catalog, order(1), order(3)];
+
+    const fn order(id: u8) -> NodeId {
+        NodeId::Order(ReplicaId::new(id))
+    }
 
     #[test]
     fn a_message_is_taken_by_whom_it_is_for() {
         let ours = Some(StoreId::new(1));
         let other = Some(StoreId::new(2));
-        let leader = Some(NodeId::Order(3));
-        let stranger = Some(NodeId::Order(9));
+        let leader = Some(order(3));
+        let stranger = Some(order(9));
         for (case, own, to, from, store, expected) in [
             ("a peer's", ours, ME, leader, ours, None),
-            ("for another replica", ours, NodeId::Order(3), leader, ours, Some(Mismatch::Receiver)),
+            ("for another replica", ours, order(3), leader, ours, Some(Mismatch::Receiver)),
             ("for another service", ours, NodeId::Catalog, leader, ours, Some(Mismatch::Receiver)),
-            (
-                "for another, of another store",
-                ours,
-                NodeId::Order(1),
-                leader,
-                other,
-                Some(Mismatch::Receiver),
-            ),
+            ("for another, of another store", ours, order(1), leader, other, Some(Mismatch::Receiver)),
             ("of another store", ours, ME, leader, other, Some(Mismatch::Store)),
             ("to a new file", None, ME, leader, other, None),
             ("from a new file", ours, ME, leader, None, None),
@@ -162,6 +160,6 @@ mod tests {
         let store = StoreId::new(u64::MAX);
         me.belongs_to(store);
         assert_eq!(me.envelope(to), Envelope { to, from: Some(ME), store: Some(store) });
-        assert!(super::super::encode(&me.envelope(NodeId::Order(1))).len() <= 15);
+        assert!(super::super::encode(&me.envelope(order(1))).len() <= 15);
     }
 }

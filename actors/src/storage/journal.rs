@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use redb::StorageBackend;
 
-use crate::bugs::{Bug, planted};
+use crate::bugs::storage as bent;
 
 /// Where the first half begins, and to what records are aligned.
 const PAGE: usize = 4096;
@@ -204,8 +204,7 @@ impl Journal {
 
     /// Goes on in the other half, over what is there.
     pub fn turn(&mut self) {
-        let half = if planted(Bug::WrongHalfWritten) { self.half } else { 1 - self.half };
-        (self.half, self.tail) = (half, 0);
+        (self.half, self.tail) = (bent::next_half(1 - self.half), 0);
     }
 
     /// Goes on at the beginning of this half, over what is there.

@@ -16,7 +16,7 @@ use redb::StorageBackend;
 use super::journal::{self, Change, Gap, Journal, Record, Room};
 use super::superblock::{self, Found, HEAD, Stamp};
 use super::write_overlay::WriteOverlay;
-use crate::bugs::{Bug, planted};
+use crate::bugs::storage as bent;
 use crate::probe::Limit;
 
 /// Why a file cannot be used.
@@ -174,6 +174,15 @@ impl Journaled {
     /// Syncs the file and stamps it: what is numbered up to `sequence` is in it, and what comes after, in that
     /// journal.
     fn checkpoint_at(&self, sequence: u64, journal: Option<u64>) -> io::Result<()> {
+        self.checkpoint_by(|| self.sync_file(), sequence, journal)
+    }
+
+    fn checkpoint_by(
+        &self,
+        sync: impl Fn() -> io::Result<()>,
+        sequence: u64,
+        journal: Option<u64>,
+    ) -> io::Result<()> {
         let head = &mut *self.head.lock();
         if let Some(why) = &head.ended {
             return Err(io::Error::other(why.clone()));
@@ -181,9 +190,9 @@ impl Journaled {
         if sequence <= head.stamp.sequence && journal == head.stamp.journal {
             return Ok(());
         }
-        let stamped = self.sync_file().and_then(|()| {
+        let stamped = sync().and_then(|()| {
             head.stamp = head.stamp.write_next(&self.file, sequence, journal)?;
-            self.sync_file()
+            sync()
         });
         match &stamped {
             Err(error) => head.ended = Some(format!("the data file could not be synced: {error}")),
@@ -195,7 +204,7 @@ impl Journaled {
     }
 
     fn sync_file(&self) -> io::Result<()> {
-        if planted(Bug::CheckpointUnsynced) { Ok(()) } else { self.file.sync_data() }
+        bent::checkpoint_sync(|| self.file.sync_data())
     }
 
     /// Writes over the file what the journal has for it, before anyone reads it.
@@ -221,14 +230,14 @@ impl Journaled {
 
     fn replay(&self, stamp: Stamp) -> io::Result<Result<(), Trouble>> {
         self.head.lock().stamp = stamp;
-        let found = match &*self.left.lock() {
-            Some(journal) if !planted(Bug::JournalNotReplayed) => journal::read(&**journal, stamp.sequence)?,
-            _ => Ok(None),
+        let found = match bent::journal_beside(self.left.lock().as_deref()) {
+            Some(journal) => journal::read(journal, stamp.sequence)?,
+            None => Ok(None),
         };
         let apart = |why: &str| Ok(Err(Trouble::Apart(why.into())));
         let left = match found {
             Ok(Some(left)) => left,
-            Ok(None) if stamp.journal.is_none() || planted(Bug::JournalNotReplayed) => return Ok(Ok(())),
+            Ok(None) if bent::needs_no_journal(stamp.journal.is_none()) => return Ok(Ok(())),
             Ok(None) => {
                 return apart("the journal, which has what was written last, is missing or cannot be read");
             }
@@ -311,12 +320,7 @@ impl Journaled {
         if room != Room::Taken {
             // It is longer than the journal has room for, and worth a sync of its own.
             self.reached.lock().push(Limit::LongCommit);
-            if planted(Bug::LongCommitUnsynced) {
-                let head = &mut *self.head.lock();
-                head.stamp = head.stamp.write_next(&self.file, writing.next, journal)?;
-            } else {
-                self.checkpoint_at(writing.next, journal)?;
-            }
+            self.checkpoint_by(|| bent::long_commit_sync(|| self.sync_file()), writing.next, journal)?;
             writing.journal.rewind();
             (writing.record, writing.too_long, writing.sealed) = (Record::default(), false, None);
         }

@@ -10,6 +10,10 @@ fn key(text: &str) -> RequestId {
     RequestId::new(text).expect("a valid key")
 }
 
+fn sold(number: u64) -> Sale {
+    Sold { number: OrderNumber::new(number) }
+}
+
 fn item(text: &str, quantity: u64) -> Item {
     Item { name: name(text), price_cents: 1599, initial: quantity, restocked: 0, sold: 0, quantity }
 }
@@ -23,8 +27,9 @@ const BY: Run = Run::new(1);
 const STORE: StoreId = StoreId::new(1);
 
 /// A leader under a view of the front-end that registered last, with a book of so many orders.
-fn leader(term: Term, last: OrderNumber) -> Leadership {
-    Leadership { term, epoch: term, by: BY, last }
+fn leader(term: u64, last: u64) -> Leadership {
+    let epoch = Epoch::new(term);
+    Leadership { term: Term::begun_in(epoch), epoch, by: BY, last: OrderNumber::new(last) }
 }
 
 /// Tux 10, Yak 0, Elephant 3; purchase 8, "old", is unsettled; batch 2 of term 4 was the last.
@@ -32,9 +37,9 @@ fn stock() -> Stock {
     let mut elephant = item("Elephant", 5);
     elephant.sold = 2;
     elephant.quantity = 3;
-    let fence = Fence { term: 4, batch: 2, answer: vec![Sold { number: 8 }] };
+    let fence = Fence { term: Term::new(4), batch: 2, answer: vec![sold(8)] };
     let items = vec![item("Tux", 10), item("Yak", 0), elephant];
-    let purchases = Purchases::new(7, vec![purchase(("old", "Elephant", 2))]);
+    let purchases = Purchases::new(OrderNumber::new(7), vec![purchase(("old", "Elephant", 2))]);
     Stock::new(items, purchases, fence, Refusals::new(10), Memory { store: Some((STORE, BY)) })
 }
 
@@ -43,20 +48,20 @@ fn who_was_refused_is_refused_again_after_a_restock_and_in_another_term() {
     let mut stock = stock();
     let buy = |term, id| {
         let purchases = vec![purchase((id, "Yak", 1))];
-        Buy { leader: leader(term, 8), batch: 3, purchases, settled: 0 }
+        Buy { leader: leader(term, 8), batch: 3, purchases, settled: OrderNumber::NONE }
     };
-    let mut draft = Draft::new(&stock, Some(0));
+    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
     assert_eq!(draft.buy(&buy(4, "late")), Ok(vec![NotEnough { left: 0 }]));
     draft.restock(100);
     let (changes, _) = draft.finish();
     stock.apply(&changes);
-    let mut draft = Draft::new(&stock, Some(0));
+    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
     assert_eq!(draft.buy(&buy(5, "late")), Ok(vec![NotEnough { left: 0 }]));
-    assert_eq!(draft.buy(&buy(6, "another")), Ok(vec![Sold { number: 9 }]));
+    assert_eq!(draft.buy(&buy(6, "another")), Ok(vec![sold(9)]));
 }
 
 enum Step {
-    /// LeaderState, batch, what to sell, up to which number it is settled.
+    /// The term, the batch, what to sell, up to which number it is settled.
     Buy(u64, u64, &'static [(&'static str, &'static str, u64)], u64),
     TakeOver(u64),
     Restock,
@@ -67,7 +72,7 @@ use Step::{Buy as B, Restock as R, TakeOver as T};
 /// and which purchases are unsettled.
 fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled: &str) {
     let mut stock = stock();
-    let mut draft = Draft::new(&stock, Some(0));
+    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
     let keys = |purchases: Vec<Purchase>| {
         let keys: Vec<_> = purchases.iter().map(|purchase| purchase.key.to_string()).collect();
         keys.join(" ")
@@ -77,7 +82,12 @@ fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled
         .map(|step| match step {
             B(term, batch, purchases, settled) => {
                 let purchases = purchases.iter().copied().map(purchase).collect();
-                let buy = Buy { leader: leader(*term, 0), batch: *batch, purchases, settled: *settled };
+                let buy = Buy {
+                    leader: leader(*term, 0),
+                    batch: *batch,
+                    purchases,
+                    settled: OrderNumber::new(*settled),
+                };
                 match draft.buy(&buy) {
                     Ok(sales) => sales.into_iter().map(short).collect::<Vec<_>>().join(" "),
                     Err(_) => "refused".into(),
@@ -209,31 +219,34 @@ fn a_catalog_that_remembers_less_than_the_leader_sells_nothing_until_it_is_rebui
     let mut stock = stock();
     let buy = |last| {
         let purchases = vec![purchase(("a", "Tux", 1))];
-        Buy { leader: leader(4, last), batch: 3, purchases, settled: 0 }
+        Buy { leader: leader(4, last), batch: 3, purchases, settled: OrderNumber::NONE }
     };
     let rebuild = |last, by| {
         let sold = vec![(name("Elephant"), 7), (name("Gnu"), 1), (name("Tux"), 4)];
         Rebuild { store: STORE, leader: Leadership { by, ..leader(4, last) }, sold }
     };
-    let mut draft = Draft::new(&stock, Some(0));
-    assert_eq!(draft.buy(&buy(30)), Err(Refusal::Behind { purchases: 8, orders: 30 }));
+    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
+    assert_eq!(
+        draft.buy(&buy(30)),
+        Err(Refusal::Behind { purchases: OrderNumber::new(8), orders: OrderNumber::new(30) })
+    );
     assert_eq!(draft.rebuild(&rebuild(8, BY)), Err(Refusal::Whole));
     assert_eq!(draft.rebuild(&rebuild(30, Run::new(7))), Err(Refusal::OutdatedView));
     let rebuilt = draft.rebuild(&rebuild(30, BY)).expect("it is behind");
     // Of 5 elephants at first 7 were sold: two that nobody remembers were restocked.
     assert_eq!(rebuilt.restocked, [(name("Elephant"), 2)]);
-    assert_eq!((rebuilt.orders, rebuilt.unknown), (30, vec![name("Gnu")]));
+    assert_eq!((rebuilt.orders.get(), rebuilt.unknown), (30, vec![name("Gnu")]));
     assert_eq!(
         draft
             .take_over(&TakeOver { leader: leader(5, 30), line: Line::default() })
-            .map(|found| (found.settled, found.unsettled)),
+            .map(|found| (found.settled.get(), found.unsettled)),
         Ok((30, vec![]))
     );
-    assert_eq!(draft.buy(&Buy { leader: leader(5, 30), ..buy(30) }), Ok(vec![Sold { number: 31 }]));
+    assert_eq!(draft.buy(&Buy { leader: leader(5, 30), ..buy(30) }), Ok(vec![sold(31)]));
     let (changes, _) = draft.finish();
     stock.apply(&changes);
     assert_eq!(stock.products(0, 10).iter().map(|product| product.quantity).collect::<Vec<_>>(), [5, 0, 0]);
-    assert_eq!((stock.purchases.settled(), stock.purchases.last()), (30, 31));
+    assert_eq!((stock.purchases.settled().get(), stock.purchases.last().get()), (30, 31));
     assert!(stock.items.iter().all(Item::adds_up));
 }
 
@@ -250,13 +263,18 @@ fn no_count_overflows() {
 fn an_import_adds_products_and_changes_prices_and_no_count() {
     let mut stock = stock();
     let seed = |text, price_cents, quantity| ProductSeed { name: name(text), price_cents, quantity };
-    let mut draft = Draft::new(&stock, Some(0));
+    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
     let digest = Some(Digest([9; 32]));
     let products = vec![seed("Tux", 99, 500), seed("Gnu", 5, 7), seed("Yak", 1599, 0), seed("Gnu", 6, 8)];
     let imported = draft.import(&Import { products: products.clone(), digest });
     assert_eq!(imported, Imported { added: 1, repriced: 2, unchanged: 1, recounted: 2 });
-    let sold = Buy { leader: leader(4, 8), batch: 3, purchases: vec![purchase(("n", "Gnu", 3))], settled: 0 };
-    assert_eq!(draft.buy(&sold), Ok(vec![Sold { number: 9 }]), "what is new is sold at once");
+    let gnus = Buy {
+        leader: leader(4, 8),
+        batch: 3,
+        purchases: vec![purchase(("n", "Gnu", 3))],
+        settled: OrderNumber::NONE,
+    };
+    assert_eq!(draft.buy(&gnus), Ok(vec![sold(9)]), "what is new is sold at once");
     let again = draft.import(&Import { products, digest: None });
     assert_eq!(
         (again.added, again.repriced),
@@ -280,12 +298,12 @@ fn an_import_adds_products_and_changes_prices_and_no_count() {
 #[test]
 fn a_group_that_changes_nothing_says_so() {
     let stock = stock();
-    let mut draft = Draft::new(&stock, Some(0));
+    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
     let take_over = |term| TakeOver { leader: leader(term, 8), line: Line::default() };
     assert!(draft.take_over(&take_over(4)).is_ok(), "the term is the current one");
     assert!(draft.take_over(&take_over(3)).is_err());
     assert!(draft.finish().0.is_empty());
-    let mut draft = Draft::new(&stock, Some(0));
+    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
     assert!(draft.take_over(&take_over(5)).is_ok());
     let (changes, _) = draft.finish();
     assert!(!changes.is_empty() && changes.products().is_empty(), "it changes the fence alone");

@@ -17,9 +17,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::super::stock::{Audit, Item, audit};
-use super::super::{Catalog, CatalogConfig, FILE, OWNER, ProductSeed, Source, start};
+use super::super::{Catalog, CatalogConfig, FILE, OWNER, Source, start};
 use crate::clock::{Clock, Timestamp};
-use crate::domain::{Epoch, Line, ProductName, Purchase, Quantity, RequestId, Run, StoreId, Term};
+use crate::domain::{
+    Epoch, FrontEndId, Line, OrderNumber, ProductName, ProductSeed, Purchase, Quantity, ReplicaId, RequestId,
+    Run, StoreId, Term,
+};
 use crate::host::{Failure, Host};
 use crate::messages::catalog::{
     Answer, Buy, Leadership, List, Query, Refusal, Register, Registered, TakeOver,
@@ -35,8 +38,13 @@ pub(super) const TERM: Duration = Duration::from_millis(2200);
 pub(super) const DISK: Duration = Duration::from_millis(3);
 pub(super) const TICK: Duration = Duration::from_millis(1);
 
-const EVERYONE: [NodeId; 5] =
-    [NodeId::FrontEnd(1), NodeId::FrontEnd(2), NodeId::Order(1), NodeId::Order(2), NodeId::Order(3)];
+const EVERYONE: [NodeId; 5] = [
+    NodeId::FrontEnd(FrontEndId::new(1)),
+    NodeId::FrontEnd(FrontEndId::new(2)),
+    NodeId::Order(ReplicaId::new(1)),
+    NodeId::Order(ReplicaId::new(2)),
+    NodeId::Order(ReplicaId::new(3)),
+];
 
 #[derive(Debug)]
 struct VirtualClock(Instant);
@@ -209,7 +217,7 @@ pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
     actix::System::with_tokio_rt(runtime).block_on(async {
         let seed = |text, quantity| ProductSeed { name: name(text), price_cents: 1599, quantity };
         let config = CatalogConfig {
-            front_ends: vec![1, 2],
+            front_ends: vec![FrontEndId::new(1), FrontEndId::new(2)],
             lease: LEASE,
             drift_percent: 10,
             restock_every: Duration::ZERO,
@@ -232,7 +240,7 @@ pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
             config,
             products: Source::of(products),
             running: None,
-            epoch: Cell::new(0),
+            epoch: Cell::new(Epoch::NONE),
         })
         .await;
     });
@@ -258,8 +266,9 @@ impl World {
 
     /// Makes the front-end's run known.
     pub(super) async fn register(&self) {
-        let epoch = self.epoch.replace(1000);
-        let register = Register { store: STORE, run: BY, line: line(), epoch, orders: Some(0) };
+        let epoch = self.epoch.replace(Epoch::new(1000));
+        let register =
+            Register { store: STORE, run: BY, line: line(), epoch, orders: Some(OrderNumber::NONE) };
         assert_eq!(self.addr().send(register).await, Ok(Registered::Welcome));
     }
 
@@ -287,8 +296,8 @@ impl World {
         self.running.as_ref().expect("the catalog was started").0.clone()
     }
 
-    pub(super) async fn query(&self, text: &str, front_end: FrontEndId) -> Result<(u64, bool), Refusal> {
-        let query = Query { name: name(text), front_end: Some(front_end) };
+    pub(super) async fn query(&self, text: &str, front_end: u8) -> Result<(u64, bool), Refusal> {
+        let query = Query { name: name(text), front_end: Some(FrontEndId::new(front_end)) };
         let answer = self.addr().send(query).await.expect("an answer");
         answer.map(|Answer { product, cacheable }| (product.expect("it is there").quantity, cacheable))
     }
@@ -341,7 +350,7 @@ pub(super) fn buy(term: u64, batch: u64, purchases: &[(&str, &str, u64)]) -> Buy
         name: name(product),
         quantity: Quantity::new(pieces).expect("a valid quantity"),
     });
-    Buy { leader: leader(term), batch, purchases: purchases.collect(), settled: 0 }
+    Buy { leader: leader(term), batch, purchases: purchases.collect(), settled: OrderNumber::NONE }
 }
 
 const STORE: StoreId = StoreId::new(1);
@@ -351,11 +360,11 @@ fn line() -> Line {
     [BY].into_iter().collect()
 }
 
-fn leader(term: Term) -> Leadership {
-    Leadership { term, epoch: term.max(1000), by: BY, last: 0 }
+fn leader(term: u64) -> Leadership {
+    Leadership { term: Term::new(term), epoch: Epoch::new(term.max(1000)), by: BY, last: OrderNumber::NONE }
 }
 
-pub(super) fn take_over(term: Term) -> TakeOver {
+pub(super) fn take_over(term: u64) -> TakeOver {
     TakeOver { leader: leader(term), line: line() }
 }
 

@@ -1,13 +1,4 @@
-//! Planted bugs: the store's rules, each broken on purpose, to see that the simulator notices.
-//!
-//! A check that was never seen to fail proves nothing. So rules of docs/protocol.md have a switch point
-//! beside the code that enforces it, `if planted(Bug::X) || …`. Without the cargo feature `planted-bugs`,
-//! which only the simulator turns on, [`planted`] is a constant `false` and vanishes. With it, it is still
-//! `false` until [`plant`] has planted that very bug on this thread, so that a workspace built as a whole,
-//! in which cargo unifies the features, behaves no differently.
-//!
-//! At a switch point [`planted`] comes last, after everything that says that the bug makes a difference just
-//! now: so what it counts is how often the bug did something.
+//! The catalogue of planted bugs: each with its name, the rule that it breaks, and what is then wrong.
 
 macro_rules! bugs {
     ($($(#[$meta:meta])* $bug:ident $name:literal $rule:literal $sentence:literal;)*) => {
@@ -117,47 +108,4 @@ bugs! {
     StartsAtOnce "starts-at-once" "cache 6" "A catalog that starts does not wait for what it allowed to be cached before.";
     FillNotMarked "fill-not-marked" "cache 7" "An invalidation does not mark the query under way, whose answer is then cached.";
     FillJoinedLate "fill-joined-late" "cache 8" "A query is given the answer to one that was sent before it came.";
-}
-
-#[cfg(feature = "planted-bugs")]
-mod switch {
-    use std::cell::Cell;
-
-    use super::Bug;
-
-    thread_local! {
-        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
-        static FIRED: Cell<u64> = const { Cell::new(0) };
-    }
-
-    /// Plants a bug on this thread, or none, and begins to count anew.
-    pub fn plant(bug: Option<Bug>) {
-        PLANTED.set(bug);
-        FIRED.set(0);
-    }
-
-    /// How often the planted bug has made a difference.
-    #[must_use]
-    pub fn fired() -> u64 {
-        FIRED.get()
-    }
-
-    pub(crate) fn planted(bug: Bug) -> bool {
-        let yes = PLANTED.get() == Some(bug);
-        if yes {
-            FIRED.set(FIRED.get() + 1);
-        }
-        yes
-    }
-}
-
-#[cfg(feature = "planted-bugs")]
-pub(crate) use switch::planted;
-#[cfg(feature = "planted-bugs")]
-pub use switch::{fired, plant};
-
-/// Whether this bug is planted: never, without the feature `planted-bugs`.
-#[cfg(not(feature = "planted-bugs"))]
-pub(crate) const fn planted(_: Bug) -> bool {
-    false
 }
