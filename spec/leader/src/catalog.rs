@@ -1,15 +1,15 @@
-//! The catalog: it sells once, and to the newest reign only (C).
+//! The catalog: it sells once, and to the newest term only (C).
 
 use crate::message::Message;
 use crate::state::{State, Wrong};
 use crate::step::Model;
 
 impl Model {
-    pub fn buy(&self, state: &mut State, from: usize, reign: u8, order: u8, batch: u8) {
-        if self.rules.older_reign_refused && reign < state.catalog.reign {
+    pub fn buy(&self, state: &mut State, from: usize, term: u8, order: u8, batch: u8) {
+        if self.rules.older_term_refused && term < state.catalog.term {
             return;
         }
-        state.catalog.raise(reign);
+        state.catalog.raise(term);
         let numbered = self.rules.batches_numbered;
         if numbered && self.rules.lower_number_refused && batch < state.catalog.batch {
             return;
@@ -20,9 +20,9 @@ impl Model {
             (state.catalog.batch, state.catalog.sold) = (batch, sold);
         }
         state.messages.insert(if sold {
-            Message::Sold { to: from, reign, order }
+            Message::Sold { to: from, term, order }
         } else {
-            Message::Refused { to: from, reign, order }
+            Message::Refused { to: from, term, order }
         });
     }
 
@@ -57,14 +57,14 @@ impl Model {
         true
     }
 
-    pub fn fetch_unsettled(&self, state: &mut State, from: usize, reign: u8) {
-        if self.rules.older_reign_refused && reign < state.catalog.reign {
+    pub fn fetch_unsettled(&self, state: &mut State, from: usize, term: u8) {
+        if self.rules.older_term_refused && term < state.catalog.term {
             return;
         }
         if self.rules.fetch_fences {
-            state.catalog.raise(reign);
+            state.catalog.raise(term);
         }
-        state.messages.insert(Message::Unsettled { to: from, reign, orders: state.catalog.unsettled });
+        state.messages.insert(Message::Unsettled { to: from, term, orders: state.catalog.unsettled });
     }
 
     pub fn settle(&self, state: &mut State, order: u8) {

@@ -37,21 +37,21 @@ fn message(message: Message) -> String {
         Message::Confirmed { from, epoch, length } => {
             format!("{}'s confirmation of {length} in epoch {epoch}", number(from))
         }
-        Message::Buy { from, reign, order, batch } => {
-            format!("{}'s buy {batch} of reign {reign}: {}", number(from), letter(order))
+        Message::Buy { from, term, order, batch } => {
+            format!("{}'s buy {batch} of term {term}: {}", number(from), letter(order))
         }
-        Message::Sold { to, reign, order } => {
-            format!("\"{} is sold\" to {}, reign {reign}", letter(order), number(to))
+        Message::Sold { to, term, order } => {
+            format!("\"{} is sold\" to {}, term {term}", letter(order), number(to))
         }
-        Message::Refused { to, reign, order } => {
-            format!("\"{} is refused\" to {}, reign {reign}", letter(order), number(to))
+        Message::Refused { to, term, order } => {
+            format!("\"{} is refused\" to {}, term {term}", letter(order), number(to))
         }
-        Message::FetchUnsettled { from, reign } => {
-            format!("{}'s question for the unsettled, reign {reign}", number(from))
+        Message::FetchUnsettled { from, term } => {
+            format!("{}'s question for the unsettled, term {term}", number(from))
         }
-        Message::Unsettled { to, reign, orders } => {
+        Message::Unsettled { to, term, orders } => {
             let orders: String = orders.members().map(|order| letter(order as u8)).collect();
-            format!("\"unsettled: {orders}\" to {}, reign {reign}", number(to))
+            format!("\"unsettled: {orders}\" to {}, term {term}", number(to))
         }
         Message::Settle { order, .. } => format!("settlement of {}", letter(order)),
         Message::Drop { from, epoch, replica } => {
@@ -144,6 +144,6 @@ pub fn state(model: &Model, state: &State) -> String {
     let told: String =
         state.record.acknowledged.iter().filter(|order| **order > 0).map(|order| letter(*order)).collect();
     text +=
-        &format!("; stock {}, unsettled \"{unsettled}\", reign {}", state.catalog.stock, state.catalog.reign);
+        &format!("; stock {}, unsettled \"{unsettled}\", term {}", state.catalog.stock, state.catalog.term);
     text + &format!("; acknowledged to shoppers: \"{told}\"")
 }

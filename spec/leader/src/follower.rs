@@ -49,13 +49,13 @@ impl Model {
         it.durable = it.book.len();
         it.lead = Lead {
             role: Role::TakingOver,
-            reign: view.epoch,
+            term: view.epoch,
             in_sync: view.in_sync(),
             fetched: !self.rules.unsettled_fetched,
             ..Lead::default()
         };
         if self.rules.unsettled_fetched {
-            state.messages.insert(Message::FetchUnsettled { from: replica, reign: view.epoch });
+            state.messages.insert(Message::FetchUnsettled { from: replica, term: view.epoch });
         }
         self.send_book(state, replica, true);
         self.advance(state, replica);

@@ -17,37 +17,37 @@ impl Model {
 
     fn is_spent(&self, state: &State, message: Message) -> bool {
         let rules = &self.rules;
-        let final_reigns = rules.restarted_never_leads;
+        let final_terms = rules.restarted_never_leads;
         match message {
             Message::Sync { to, epoch, book } => {
                 let it = &state.replicas[to];
-                let known = epoch == it.epoch && rules.cut_at_difference && final_reigns;
+                let known = epoch == it.epoch && rules.cut_at_difference && final_terms;
                 epoch < it.epoch
                     || known && it.book.begins_with(&book) && self.is_confirmed(state, to, epoch, book.len())
             }
             Message::Confirmed { from, epoch, length } => {
-                final_reigns && self.is_confirmed(state, from, epoch, length)
+                final_terms && self.is_confirmed(state, from, epoch, length)
             }
-            Message::Buy { reign, batch, .. } => {
+            Message::Buy { term, batch, .. } => {
                 let lower = rules.batches_numbered && rules.lower_number_refused;
                 let catalog = &state.catalog;
-                rules.older_reign_refused
-                    && (reign < catalog.reign || lower && reign == catalog.reign && batch < catalog.batch)
+                rules.older_term_refused
+                    && (term < catalog.term || lower && term == catalog.term && batch < catalog.batch)
             }
-            Message::Sold { to, reign, .. } => final_reigns && !state.led_since(to, reign),
-            Message::Refused { to, reign, order } => {
+            Message::Sold { to, term, .. } => final_terms && !state.led_since(to, term),
+            Message::Refused { to, term, order } => {
                 let buying = state.replicas[to].lead.buying.has(order.into());
-                let waits = state.led_since(to, reign) && buying && reign == self.reign_named(state, to);
-                final_reigns && !waits
+                let waits = state.led_since(to, term) && buying && term == self.term_named(state, to);
+                final_terms && !waits
             }
-            Message::Unsettled { to, reign, .. } => {
-                let leads = state.led_since(to, reign);
-                if leads { state.replicas[to].lead.fetched } else { final_reigns }
+            Message::Unsettled { to, term, .. } => {
+                let leads = state.led_since(to, term);
+                if leads { state.replicas[to].lead.fetched } else { final_terms }
             }
-            Message::FetchUnsettled { from, reign } => {
-                let waits = state.led_since(from, reign) && !state.replicas[from].lead.fetched;
-                let known = reign == state.catalog.reign && !waits && final_reigns;
-                rules.older_reign_refused && (reign < state.catalog.reign || known)
+            Message::FetchUnsettled { from, term } => {
+                let waits = state.led_since(from, term) && !state.replicas[from].lead.fetched;
+                let known = term == state.catalog.term && !waits && final_terms;
+                rules.older_term_refused && (term < state.catalog.term || known)
             }
             Message::Settle { order, .. } => !state.catalog.unsettled.has(order.into()),
             Message::Drop { epoch, .. } | Message::Add { epoch, .. } => {

@@ -66,7 +66,7 @@ impl Model {
         let sync = Message::Sync { to: follower, epoch: it.epoch, book: it.book };
         let confirmation = |message| match message {
             Message::Confirmed { from, epoch, length } => {
-                from == follower && epoch >= it.lead.reign && length == it.book.len()
+                from == follower && epoch >= it.lead.term && length == it.book.len()
             }
             _ => false,
         };

@@ -18,31 +18,31 @@ pub enum Message {
     },
     Buy {
         from: usize,
-        reign: u8,
+        term: u8,
         order: u8,
         batch: u8,
     },
     Sold {
         to: usize,
-        reign: u8,
+        term: u8,
         order: u8,
     },
     Refused {
         to: usize,
-        reign: u8,
+        term: u8,
         order: u8,
     },
     FetchUnsettled {
         from: usize,
-        reign: u8,
+        term: u8,
     },
     Unsettled {
         to: usize,
-        reign: u8,
+        term: u8,
         orders: Set,
     },
     Settle {
-        reign: u8,
+        term: u8,
         order: u8,
     },
     Drop {
@@ -81,14 +81,14 @@ impl Message {
         let (kind, replica, epoch, rest) = match self {
             Message::Sync { to, epoch, book } => (1, to, epoch, book.pack()),
             Message::Confirmed { from, epoch, length } => (2, from, epoch, u32::from(length)),
-            Message::Buy { from, reign, order, batch } => {
-                (3, from, reign, u32::from(order) | u32::from(batch) << 2)
+            Message::Buy { from, term, order, batch } => {
+                (3, from, term, u32::from(order) | u32::from(batch) << 2)
             }
-            Message::Sold { to, reign, order } => (4, to, reign, u32::from(order)),
-            Message::Refused { to, reign, order } => (5, to, reign, u32::from(order)),
-            Message::FetchUnsettled { from, reign } => (6, from, reign, 0),
-            Message::Unsettled { to, reign, orders } => (7, to, reign, u32::from(orders.0)),
-            Message::Settle { reign, order } => (8, 0, reign, u32::from(order)),
+            Message::Sold { to, term, order } => (4, to, term, u32::from(order)),
+            Message::Refused { to, term, order } => (5, to, term, u32::from(order)),
+            Message::FetchUnsettled { from, term } => (6, from, term, 0),
+            Message::Unsettled { to, term, orders } => (7, to, term, u32::from(orders.0)),
+            Message::Settle { term, order } => (8, 0, term, u32::from(order)),
             Message::Drop { from, epoch, replica } => (9, from, epoch, replica as u32),
             Message::Add { from, epoch, replica } => (10, from, epoch, replica as u32),
             Message::AlreadyOut { to, epoch, replica } => (11, to, epoch, replica as u32),
@@ -106,12 +106,12 @@ impl Message {
         match bits >> 28 {
             1 => Message::Sync { to: replica, epoch, book: Book::unpack(rest) },
             2 => Message::Confirmed { from: replica, epoch, length: number },
-            3 => Message::Buy { from: replica, reign: epoch, order: number & 3, batch: number >> 2 },
-            4 => Message::Sold { to: replica, reign: epoch, order: number },
-            5 => Message::Refused { to: replica, reign: epoch, order: number },
-            6 => Message::FetchUnsettled { from: replica, reign: epoch },
-            7 => Message::Unsettled { to: replica, reign: epoch, orders: Set(number) },
-            8 => Message::Settle { reign: epoch, order: number },
+            3 => Message::Buy { from: replica, term: epoch, order: number & 3, batch: number >> 2 },
+            4 => Message::Sold { to: replica, term: epoch, order: number },
+            5 => Message::Refused { to: replica, term: epoch, order: number },
+            6 => Message::FetchUnsettled { from: replica, term: epoch },
+            7 => Message::Unsettled { to: replica, term: epoch, orders: Set(number) },
+            8 => Message::Settle { term: epoch, order: number },
             9 => Message::Drop { from: replica, epoch, replica: other },
             10 => Message::Add { from: replica, epoch, replica: other },
             11 => Message::AlreadyOut { to: replica, epoch, replica: other },

@@ -25,7 +25,7 @@ impl Model {
             self.tell(&mut next, leader, index, index + 1);
             visit(Action::AnswerUnacknowledged { leader, order }, next);
         }
-        let settle = Message::Settle { reign: self.reign_named(state, leader), order };
+        let settle = Message::Settle { term: self.term_named(state, leader), order };
         let may_settle = acknowledged || !self.rules.settled_when_acknowledged;
         if may_settle && state.catalog.unsettled.has(order.into()) && !state.messages.has(settle) {
             let mut next = *state;
@@ -43,12 +43,12 @@ impl Model {
         visit: &mut impl FnMut(Action, State),
     ) {
         let lead = &state.replicas[leader].lead;
-        let reign = self.reign_named(state, leader);
+        let term = self.term_named(state, leader);
         let buying = lead.buying.has(order.into());
         let refused = lead.refused.has(order.into());
         let refused_in = state.record.refused_in(order);
         // Whoever was told that it is refused does not ask again, but a late copy of the request may come.
-        let asked = refused_in == 0 || refused_in == reign || self.bounds.late_requests;
+        let asked = refused_in == 0 || refused_in == term || self.bounds.late_requests;
         let free = !self.rules.batches_numbered || lead.buying.is_empty() && !refused;
         if lead.role == Role::Serving && !buying && free && asked {
             let mut next = *state;
@@ -56,7 +56,7 @@ impl Model {
             lead.buying.add(order.into());
             lead.batch += u8::from(self.rules.batches_numbered);
             let batch = lead.batch;
-            next.messages.insert(Message::Buy { from: leader, reign, order, batch });
+            next.messages.insert(Message::Buy { from: leader, term, order, batch });
             visit(Action::Place { leader, order }, next);
         }
         let current = state.view_service.view.epoch == state.replicas[leader].epoch;
@@ -67,7 +67,7 @@ impl Model {
         }
         if buying && !self.is_purchase_under_way(state, leader, order) {
             let mut next = *state;
-            next.messages.insert(Message::Buy { from: leader, reign, order, batch: lead.batch });
+            next.messages.insert(Message::Buy { from: leader, term, order, batch: lead.batch });
             visit(Action::BuyAgain { leader, order }, next);
             if !self.rules.buy_repeated {
                 let mut next = *state;
@@ -80,20 +80,20 @@ impl Model {
     /// The buy or its answer is in flight.
     fn is_purchase_under_way(&self, state: &State, leader: usize, wanted: u8) -> bool {
         state.messages.all().any(|message| match message {
-            Message::Buy { from, reign, order, .. } => {
+            Message::Buy { from, term, order, .. } => {
                 (from, order) == (leader, wanted)
-                    && state.led_since(leader, reign)
-                    && reign == self.reign_named(state, leader)
+                    && state.led_since(leader, term)
+                    && term == self.term_named(state, leader)
             }
-            Message::Sold { to, reign, order } | Message::Refused { to, reign, order } => {
-                (to, order) == (leader, wanted) && state.led_since(leader, reign)
+            Message::Sold { to, term, order } | Message::Refused { to, term, order } => {
+                (to, order) == (leader, wanted) && state.led_since(leader, term)
             }
             _ => false,
         })
     }
 
-    pub fn sold(&self, state: &mut State, leader: usize, reign: u8, order: u8) {
-        if !state.led_since(leader, reign) {
+    pub fn sold(&self, state: &mut State, leader: usize, term: u8, order: u8) {
+        if !state.led_since(leader, term) {
             return;
         }
         let it = &mut state.replicas[leader];
@@ -106,11 +106,11 @@ impl Model {
         self.advance(state, leader);
     }
 
-    pub fn refused(&self, state: &mut State, leader: usize, reign: u8, order: u8) {
-        let current = self.reign_named(state, leader);
+    pub fn refused(&self, state: &mut State, leader: usize, term: u8, order: u8) {
+        let current = self.term_named(state, leader);
         let lead = &mut state.replicas[leader].lead;
         let asked = lead.buying.has(order.into());
-        if !asked || reign != current || !state.led_since(leader, reign) {
+        if !asked || term != current || !state.led_since(leader, term) {
             return;
         }
         let lead = &mut state.replicas[leader].lead;
@@ -128,29 +128,29 @@ impl Model {
         if state.record.sold(order) > 0 {
             state.wrong(Wrong::RefusedAndSold);
         }
-        state.record.refused[order as usize - 1] = self.reign_named(state, leader);
+        state.record.refused[order as usize - 1] = self.term_named(state, leader);
     }
 
     pub fn fetch_again(&self, state: &State, leader: usize, visit: &mut impl FnMut(Action, State)) {
         let lead = &state.replicas[leader].lead;
         let under_way = |message| match message {
-            Message::FetchUnsettled { from: replica, reign }
-            | Message::Unsettled { to: replica, reign, .. } => {
-                replica == leader && state.led_since(leader, reign)
+            Message::FetchUnsettled { from: replica, term }
+            | Message::Unsettled { to: replica, term, .. } => {
+                replica == leader && state.led_since(leader, term)
             }
             _ => false,
         };
         let waits = lead.role == Role::TakingOver && !lead.fetched;
         if waits && self.rules.sent_again && !state.messages.all().any(under_way) {
             let mut next = *state;
-            let reign = self.reign_named(state, leader);
-            next.messages.insert(Message::FetchUnsettled { from: leader, reign });
+            let term = self.term_named(state, leader);
+            next.messages.insert(Message::FetchUnsettled { from: leader, term });
             visit(Action::FetchAgain(leader), next);
         }
     }
 
-    pub fn unsettled(&self, state: &mut State, leader: usize, reign: u8, orders: Set) {
-        if !state.led_since(leader, reign) || state.replicas[leader].lead.fetched {
+    pub fn unsettled(&self, state: &mut State, leader: usize, term: u8, orders: Set) {
+        if !state.led_since(leader, term) || state.replicas[leader].lead.fetched {
             return;
         }
         state.replicas[leader].lead.fetched = true;

@@ -94,14 +94,14 @@ pub enum Role {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Lead {
     pub role: Role,
-    /// The epoch in which its reign began.
-    pub reign: u8,
+    /// The epoch in which its term began.
+    pub term: u8,
     pub in_sync: Set,
     /// Counted joiners.
     pub joining: Set,
     /// Those whose add was sent.
     pub add_sent: Set,
-    /// By replica: how much it has confirmed in this reign.
+    /// By replica: how much it has confirmed in this term.
     pub confirmed: [u8; REPLICAS],
     pub acknowledged: u8,
     /// It has the catalog's unsettled purchases.
@@ -116,22 +116,22 @@ pub struct Lead {
 pub struct Catalog {
     pub stock: u8,
     pub unsettled: Set,
-    /// The newest reign, the number of its newest buy, and whether that was sold.
-    pub reign: u8,
+    /// The newest term, the number of its newest buy, and whether that was sold.
+    pub term: u8,
     pub batch: u8,
     pub sold: bool,
-    /// Only in the variant `remembers`: what was settled and refused in this reign.
+    /// Only in the variant `remembers`: what was settled and refused in this term.
     pub settled: Set,
     pub refused: Set,
-    /// Only with late requests: whom it has refused in all reigns.
+    /// Only with late requests: the requests it has refused, over all terms.
     pub refused_ever: Set,
 }
 
 impl Catalog {
-    pub fn raise(&mut self, reign: u8) {
-        if reign > self.reign {
+    pub fn raise(&mut self, term: u8) {
+        if term > self.term {
             let Catalog { stock, unsettled, refused_ever, .. } = *self;
-            *self = Catalog { stock, unsettled, refused_ever, reign, ..Catalog::default() };
+            *self = Catalog { stock, unsettled, refused_ever, term, ..Catalog::default() };
         }
     }
 }
@@ -143,7 +143,7 @@ pub struct Record {
     pub acknowledged: [u8; ORDERS],
     /// By order: how often it was sold.
     pub sold: [u8; ORDERS],
-    /// By order: in which reign somebody was told that it is refused; 0 is none.
+    /// By order: in which term somebody was told that it is refused; 0 is none.
     pub refused: [u8; ORDERS],
 }
 
@@ -210,7 +210,7 @@ impl State {
     /// It leads, and has led without a break since this epoch.
     pub fn led_since(&self, replica: usize, epoch: u8) -> bool {
         let replica = &self.replicas[replica];
-        replica.up && replica.leads() && (replica.lead.reign..=replica.epoch).contains(&epoch)
+        replica.up && replica.leads() && (replica.lead.term..=replica.epoch).contains(&epoch)
     }
 }
 

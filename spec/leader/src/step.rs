@@ -114,9 +114,9 @@ impl Model {
             (replica.up, replica.epoch) = (true, 1);
         }
         state.replicas[leader].lead =
-            Lead { role: Role::Serving, reign: 1, in_sync, fetched: true, ..Lead::default() };
+            Lead { role: Role::Serving, term: 1, in_sync, fetched: true, ..Lead::default() };
         state.view_service.view = View { epoch: 1, leader: leader as u8, in_sync: in_sync.0 };
-        (state.catalog.stock, state.catalog.reign) = (self.bounds.stock, 1);
+        (state.catalog.stock, state.catalog.term) = (self.bounds.stock, 1);
         state.left = Left {
             crashes: self.bounds.crashes,
             suspicions: self.bounds.suspicions,
@@ -174,11 +174,11 @@ impl Model {
         match message {
             Message::Sync { to, epoch, book } => self.synced(state, to, epoch, &book),
             Message::Confirmed { from, epoch, length } => self.confirmed(state, from, epoch, length),
-            Message::Buy { from, reign, order, batch } => self.buy(state, from, reign, order, batch),
-            Message::Sold { to, reign, order } => self.sold(state, to, reign, order),
-            Message::Refused { to, reign, order } => self.refused(state, to, reign, order),
-            Message::FetchUnsettled { from, reign } => self.fetch_unsettled(state, from, reign),
-            Message::Unsettled { to, reign, orders } => self.unsettled(state, to, reign, orders),
+            Message::Buy { from, term, order, batch } => self.buy(state, from, term, order, batch),
+            Message::Sold { to, term, order } => self.sold(state, to, term, order),
+            Message::Refused { to, term, order } => self.refused(state, to, term, order),
+            Message::FetchUnsettled { from, term } => self.fetch_unsettled(state, from, term),
+            Message::Unsettled { to, term, orders } => self.unsettled(state, to, term, orders),
             Message::Settle { order, .. } => self.settle(state, order),
             Message::Drop { from, epoch, replica } => self.drop(state, from, epoch, replica),
             Message::Add { epoch, replica, .. } => self.add(state, epoch, replica),

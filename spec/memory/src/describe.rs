@@ -70,12 +70,12 @@ pub fn state(model: &Model, state: &State) -> String {
     let mut parts = Vec::new();
     for (i, replica) in state.replicas.iter().enumerate().take(model.bounds.replicas) {
         let lead = &replica.lead;
-        let role = match (replica.up, lead.reign, lead.serving) {
+        let role = match (replica.up, lead.term, lead.serving) {
             (false, ..) => " down".into(),
             (_, 0, _) => String::new(),
-            (_, reign, serving) => {
+            (_, term, serving) => {
                 format!(
-                    " {} in reign {reign}",
+                    " {} in term {term}",
                     if lead.unfit {
                         "unfit"
                     } else if serving {
@@ -96,8 +96,8 @@ pub fn state(model: &Model, state: &State) -> String {
     }
     let catalog = &state.catalog;
     parts.push(format!(
-        "catalog by {} reign {} sold {} settled {}",
-        catalog.by, catalog.reign, catalog.bought, catalog.settled
+        "catalog by {} term {} sold {} settled {}",
+        catalog.by, catalog.term, catalog.bought, catalog.settled
     ));
     if state.backup != Backup::None {
         parts.push("a copy is kept".into());
@@ -114,6 +114,6 @@ fn view(view: &View) -> String {
 
 fn book(book: &Book) -> String {
     let entries: Vec<String> =
-        book.all().iter().map(|entry| format!("{}.{}", entry.reign, entry.purchase)).collect();
+        book.all().iter().map(|entry| format!("{}.{}", entry.term, entry.purchase)).collect();
     format!("<{}>", entries.join(" "))
 }

@@ -167,7 +167,7 @@ impl Model {
     pub fn rebuilt(&self, state: &State, i: usize) -> Option<State> {
         let replica = &state.replicas[i];
         let behind = state.catalog_blank || state.catalog.bought < replica.file.book.length;
-        if !self.rules.catalog_checked || !replica.up || replica.lead.reign == 0 || !behind {
+        if !self.rules.catalog_checked || !replica.up || replica.lead.term == 0 || !behind {
             return None;
         }
         let is_current =
@@ -190,15 +190,14 @@ impl Model {
         }
         let catalog = &mut next.catalog;
         let view = replica.file.view;
-        *catalog =
-            Catalog { by: view.by, reign: replica.lead.reign, floor: view.epoch, ..Catalog::default() };
+        *catalog = Catalog { by: view.by, term: replica.lead.term, floor: view.epoch, ..Catalog::default() };
         for (at, entry) in replica.file.book.all().iter().enumerate() {
             catalog.purchases[at] = entry.purchase;
         }
         catalog.bought = replica.file.book.length;
         catalog.settled = catalog.bought;
         (next.catalog_blank, next.catalog_starts) = (false, false);
-        next.replicas[i].lead = Lead { reign: replica.lead.reign, ..Lead::default() };
+        next.replicas[i].lead = Lead { term: replica.lead.term, ..Lead::default() };
         Some(next)
     }
 
@@ -208,7 +207,7 @@ impl Model {
         let up: Vec<usize> = (0..self.bounds.replicas).filter(|i| state.replicas[*i].up).collect();
         let views =
             up.iter().map(|i| state.replicas[*i].file.view).chain([front_end.file.view, front_end.newest]);
-        let epoch = views.clone().map(|view| view.epoch).max().unwrap_or(0).max(state.catalog.reign) + 1;
+        let epoch = views.clone().map(|view| view.epoch).max().unwrap_or(0).max(state.catalog.term) + 1;
         let Some(&chosen) = up.iter().max_by_key(|i| (state.replicas[**i].file.book.last(), **i)) else {
             return;
         };
@@ -222,7 +221,7 @@ impl Model {
         let Replica { file, run, .. } = &mut next.replicas[chosen];
         if self.rules.recover_fills {
             while file.book.length < next.catalog.settled {
-                file.book.push(Entry { reign: epoch, purchase: 0 });
+                file.book.push(Entry { term: epoch, purchase: 0 });
             }
         }
         let file_of = &mut next.front_ends[f];
@@ -240,7 +239,7 @@ impl Model {
         let length = file.book.length;
         next.replicas[chosen].lead = Lead::default();
         let catalog = &mut next.catalog;
-        (catalog.by, catalog.reign) = (file_of.run, epoch - 1);
+        (catalog.by, catalog.term) = (file_of.run, epoch - 1);
         catalog.floor = epoch;
         if catalog.settled > length {
             // The purchases of settled orders are not kept.

@@ -71,10 +71,10 @@ impl Model {
             return Some(None);
         }
         let follows = view.epoch == old.epoch + 1 && old.leader == view.leader;
-        if replica.lead.reign > 0 && follows {
+        if replica.lead.term > 0 && follows {
             replica.lead.counted = Default::default();
         } else {
-            replica.lead = Lead { reign: view.epoch, ..Lead::default() };
+            replica.lead = Lead { term: view.epoch, ..Lead::default() };
             state.active[i] = state.starts[i];
         }
         Some(self.advance(state, i))
@@ -83,7 +83,7 @@ impl Model {
     pub fn lead(&self, state: &State, i: usize, visit: Visit) {
         let replica = &state.replicas[i];
         let lead = &replica.lead;
-        if !replica.up || lead.reign == 0 || lead.unfit {
+        if !replica.up || lead.term == 0 || lead.unfit {
             return;
         }
         if !lead.fetched && self.admitted(state, i) {
@@ -120,14 +120,14 @@ impl Model {
         let whole = catalog.bought >= replica.file.book.length && !state.catalog_blank;
         let current =
             !self.rules.catalog_asks || (!state.catalog_starts && replica.file.view.epoch >= catalog.floor);
-        current && replica.lead.reign >= catalog.reign && registered && (whole || !self.rules.catalog_checked)
+        current && replica.lead.term >= catalog.term && registered && (whole || !self.rules.catalog_checked)
     }
 
     /// The takeover at the catalog (A4, C7): what is settled, and all purchases that are not.
     fn fetch(&self, state: &mut State, i: usize) -> Option<Violation> {
         let replica = &mut state.replicas[i];
         let catalog = &mut state.catalog;
-        catalog.reign = replica.lead.reign;
+        catalog.term = replica.lead.term;
         catalog.by = replica.file.view.by;
         state.catalog_blank = false;
         if self.rules.settled_checked && replica.file.book.length < catalog.settled {
@@ -141,7 +141,7 @@ impl Model {
         }
         for purchase in unsettled {
             if !replica.file.book.has(purchase) && !replica.file.book.is_full() {
-                replica.file.book.push(Entry { reign: replica.lead.reign, purchase });
+                replica.file.book.push(Entry { term: replica.lead.term, purchase });
             }
         }
         replica.lead.fetched = true;
@@ -158,7 +158,7 @@ impl Model {
             let mut next = *state;
             let replica = &mut next.replicas[i];
             let purchase = std::mem::take(&mut replica.lead.bought);
-            replica.file.book.push(Entry { reign: lead.reign, purchase });
+            replica.file.book.push(Entry { term: lead.term, purchase });
             let violation = self.advance(&mut next, i);
             visit(Action::Append(i), next, violation);
         } else if self.admitted(state, i)
@@ -170,7 +170,7 @@ impl Model {
             next.purchases += 1;
             next.catalog.purchases[catalog.bought as usize] = next.purchases;
             next.catalog.bought += 1;
-            next.catalog.reign = lead.reign;
+            next.catalog.term = lead.term;
             next.catalog_blank = false;
             next.replicas[i].lead.bought = next.purchases;
             visit(Action::Buy(i), next, (catalog.bought < state.told.length).then_some(AGAIN));
@@ -246,7 +246,7 @@ impl Model {
     fn advance(&self, state: &mut State, i: usize) -> Option<Violation> {
         let replica = state.replicas[i];
         let lead = &replica.lead;
-        if lead.reign == 0 || !lead.fetched {
+        if lead.term == 0 || !lead.fetched {
             return None;
         }
         let book = replica.file.book;
@@ -287,7 +287,7 @@ impl Model {
                 Some(_) if entry.purchase == 0 && at as u8 >= state.given_up => return Some(LOST),
                 Some(_) => {}
                 None => {
-                    state.told.push(Entry { reign: 0, purchase: entry.purchase });
+                    state.told.push(Entry { term: 0, purchase: entry.purchase });
                     let newest = &state.replicas[state.serves.0 as usize];
                     let serves = newest.up && newest.run == state.serves.1 && newest.lead.serving;
                     if serves && !newest.file.book.has(entry.purchase) {

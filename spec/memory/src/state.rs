@@ -47,7 +47,7 @@ impl View {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Entry {
-    pub reign: u8,
+    pub term: u8,
     /// Which purchase it is the order for; 0 says that the order of this number is lost.
     pub purchase: u8,
 }
@@ -73,7 +73,7 @@ impl Book {
     }
 
     pub fn last(&self) -> (u8, u8) {
-        (self.all().last().map_or(0, |entry| entry.reign), self.length)
+        (self.all().last().map_or(0, |entry| entry.term), self.length)
     }
 
     pub fn is_full(&self) -> bool {
@@ -100,8 +100,8 @@ pub struct Replica {
 /// What a leader keeps in memory. `Default` is a follower.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Lead {
-    /// The epoch in which its reign began; 0: it does not lead.
-    pub reign: u8,
+    /// The epoch in which its term began; 0: it does not lead.
+    pub term: u8,
     /// It has the catalog's unsettled purchases.
     pub fetched: bool,
     pub serving: bool,
@@ -110,7 +110,7 @@ pub struct Lead {
     /// Bought, and not yet in the book.
     pub bought: u8,
     pub acknowledged: u8,
-    /// By replica: which run confirmed how much in this reign.
+    /// By replica: which run confirmed how much in this term.
     pub confirmed: [(Run, u8); REPLICAS],
     /// Joiners whose add was sent.
     pub counted: [Run; REPLICAS],
@@ -146,9 +146,9 @@ pub struct FrontEnd {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Catalog {
-    /// The newest run of a front-end, and the newest reign.
+    /// The newest run of a front-end, and the newest term.
     pub by: Run,
-    pub reign: u8,
+    pub term: u8,
     /// The epoch of the view that the front-end had when the catalog started last.
     pub floor: u8,
     /// Purchases in the order in which they were bought.

@@ -82,12 +82,12 @@ impl Model {
             state.replicas[i] = Replica { file, up: true, run, ..Replica::default() };
         }
         let lead = &mut state.replicas[leader].lead;
-        (lead.reign, lead.fetched, lead.serving) = (1, true, true);
+        (lead.term, lead.fetched, lead.serving) = (1, true, true);
         (0..leader).for_each(|i| lead.confirmed[i] = (i as Run + 1, 0));
         let file = FrontEndFile { line: 1 << 1, view, mark: 0 };
         state.front_ends[0] =
             FrontEnd { file, up: true, run: 1, registered: true, ready: true, ..FrontEnd::default() };
-        (state.catalog.by, state.catalog.reign) = (1, 1);
+        (state.catalog.by, state.catalog.term) = (1, 1);
         state
     }
 

@@ -66,17 +66,17 @@ impl Model {
         front_end.file.line |= 1 << front_end.run;
     }
 
-    /// Makes its run known to the catalog, which says which reign it knows.
+    /// Makes its run known to the catalog, which says which term it knows.
     fn register(&self, state: &mut State, f: usize) {
         let front_end = &mut state.front_ends[f];
         let catalog = &mut state.catalog;
         if !self.rules.registered_first {
             front_end.registered = true;
         } else if (catalog.by != 0 && !has(front_end.file.line, catalog.by))
-            || catalog.reign > front_end.file.view.epoch.max(front_end.epoch)
+            || catalog.term > front_end.file.view.epoch.max(front_end.epoch)
         {
             self.lose(front_end);
-            front_end.epoch = catalog.reign;
+            front_end.epoch = catalog.term;
         } else {
             catalog.by = front_end.run;
             front_end.registered = true;
@@ -249,7 +249,7 @@ impl Model {
         if answers(leader) && !unfit {
             let named = !self.rules.view_names_runs || replica.run == view.members[leader];
             let to_come = view.newer_than(&replica.file.view) && view.epoch > replica.file.view.epoch;
-            if named && (replica.lead.reign > 0 || to_come) {
+            if named && (replica.lead.term > 0 || to_come) {
                 return;
             }
         }

@@ -32,7 +32,7 @@ enum Answer {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Way {
     Cache(usize),
-    /// By the leaders of these reigns (bits) at which it arrived and that a round has confirmed since.
+    /// By the leaders (bits, by their leadership) at which it arrived and that a round has confirmed since.
     Leader(u8),
     /// By what the front-end's query under way brings.
     Fill(usize),
@@ -221,9 +221,9 @@ impl<'a> Walk<'a> {
         let leader = self.below(LEADERS);
         let answer = match (operation.what, operation.way) {
             (What::Query(product), Way::Cache(front_end)) => self.hit(front_end, product),
-            (What::Query(product), Way::Leader(reigns)) => {
-                self.operations[index].way = Way::Leader(reigns | self.confirmed_now());
-                self.read(reigns, leader, product)
+            (What::Query(product), Way::Leader(leaderships)) => {
+                self.operations[index].way = Way::Leader(leaderships | self.confirmed_now());
+                self.read(leaderships, leader, product)
             }
             (What::Place(key), _) => self.outcome(leader, key),
             _ => None,
@@ -236,15 +236,15 @@ impl<'a> Walk<'a> {
         (cached.left > 0).then(|| Answer::Pieces(self.pieces(product, cached.version)))
     }
 
-    /// Bits of the reigns that a round would confirm now.
+    /// Bits of the leaderships that a round would confirm now.
     fn confirmed_now(&self) -> u8 {
         let confirmed = if self.model.rules.round_after_arrival { 0..1 } else { 0..LEADERS };
-        confirmed.fold(0, |mask, index| mask | 1 << self.state.leader(index).reign)
+        confirmed.fold(0, |mask, index| mask | 1 << self.state.leader(index).leadership)
     }
 
-    fn read(&self, reigns: u8, index: usize, product: usize) -> Option<Answer> {
+    fn read(&self, leaderships: u8, index: usize, product: usize) -> Option<Answer> {
         let leader = self.state.leader(index);
-        let may = leader.exists() && reigns >> leader.reign & 1 == 1 && self.model.answers(leader);
+        let may = leader.exists() && leaderships >> leader.leadership & 1 == 1 && self.model.answers(leader);
         may.then(|| Answer::Pieces(self.model.machine(&leader.log, leader.applied).stock[product]))
     }
 

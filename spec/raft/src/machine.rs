@@ -17,13 +17,13 @@ pub enum Command {
     Restock,
     Open(u8),
     Close(u8),
-    /// A reign begins. It is named by its term.
+    /// A leadership begins. It is named by its term.
     Mark(u8),
-    /// Raft's own first entry of a term, where no reign begins with it.
+    /// Raft's own first entry of a term, where no leadership begins with it.
     Blank(u8),
 }
 
-/// A command in a log, and whether it is of another reign than that of the last mark before it.
+/// A command in a log, and whether it is of another leadership than that of the last mark before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entry {
     pub command: Command,
@@ -123,7 +123,7 @@ impl Machine {
     }
 
     fn apply(&mut self, entry: Entry, rules: &Rules, bounds: &Bounds) {
-        if entry.late && rules.entries_name_reign {
+        if entry.late && rules.entries_name_leadership {
             return;
         }
         match entry.command {

@@ -48,7 +48,7 @@ impl Progress {
     /// What is wrong with a step.
     pub fn of_step(&self, before: &State, after: &State) -> Option<Violation> {
         let (was, is) = (&before.leader, &after.leader);
-        if (was.reign, was.first) != (is.reign, is.first) || was.applied < was.first {
+        if (was.leadership, was.first) != (is.leadership, is.first) || was.applied < was.first {
             return None;
         }
         let waiting = is.table.stopped & was.table.stopped;

@@ -7,7 +7,7 @@ use crate::step::{Action, Model, Visit};
 
 impl Model {
     pub fn lead(&self, state: &State, visit: Visit) {
-        if !self.rules.restart_is_new_reign && self.answers(&state.leader) {
+        if !self.rules.restart_is_new_leadership && self.answers(&state.leader) {
             for applied in state.leader.first..=state.leader.applied {
                 visit(Action::GoOn(applied), gone_on(state, applied), None);
             }
@@ -36,7 +36,7 @@ impl Model {
         visit(Action::Lead { from, kept }, self.led(state, log), violation);
         let unnoticed = log.all().filter(|entry| matches!(entry.command, Command::Blank(_))).count() as u8;
         for past in
-            (1..LEADERS).filter(|past| unnoticed < self.bounds.unnoticed && self.reigns(state.leader(*past)))
+            (1..LEADERS).filter(|past| unnoticed < self.bounds.unnoticed && self.leads(state.leader(*past)))
         {
             visit(Action::LeadAgain { past, from, kept }, self.led_again(state, past, log), violation);
         }
@@ -48,12 +48,13 @@ impl Model {
         log.push(Entry::of(Command::Mark(next.term)));
         // As a follower it applied all that is committed; or nothing yet, where that makes a difference.
         let applied = if self.rules.mark_applied_first { state.committed } else { 0 };
-        next.leader = Leader { reign: next.term, first: log.len(), applied, log, table: Table::default() };
+        next.leader =
+            Leader { leadership: next.term, first: log.len(), applied, log, table: Table::default() };
         if !self.rules.asked_after_mark {
             next.leader.table.all_confirmed = state.leader.table.all_confirmed;
         }
         if !self.rules.mark_applied_first {
-            self.begin_reign(&mut next, 0);
+            self.begin_leadership(&mut next, 0);
         }
         next
     }
@@ -121,7 +122,7 @@ impl Model {
         let mut next = *state;
         next.leader_mut(index).applied = applied;
         if begins && self.notices(leader) {
-            self.begin_reign(&mut next, index);
+            self.begin_leadership(&mut next, index);
         }
         Some(next)
     }

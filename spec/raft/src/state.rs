@@ -78,7 +78,7 @@ impl Log {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Leader {
     /// 0: nobody.
-    pub reign: u8,
+    pub leadership: u8,
     /// How long its log is with the first entry of its term: its mark, or Raft's own where it did not notice.
     pub first: u8,
     pub applied: u8,
@@ -88,16 +88,16 @@ pub struct Leader {
 
 impl Leader {
     pub fn exists(&self) -> bool {
-        self.reign > 0
+        self.leadership > 0
     }
 }
 
-/// What a leader keeps in memory for its reign, and the confirmations that travel to it.
+/// What a leader keeps in memory for its leadership, and the confirmations that travel to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Table {
     /// Ticks until a front-end's lease of a product has surely run out.
     pub held: [[u8; PRODUCTS]; FRONT_ENDS],
-    /// Ticks until whatever older reigns granted to a front-end has surely run out.
+    /// Ticks until whatever older leaderships granted to a front-end has surely run out.
     pub assumed: [u8; FRONT_ENDS],
     /// Bit p: no cacheable answers about p, its holders are being asked.
     pub stopped: u8,
@@ -188,7 +188,7 @@ impl State {
         put(self.committed | self.told << 4);
         put(self.term);
         for leader in (0..LEADERS).map(|index| self.leader(index)) {
-            put(leader.reign | leader.first << 4);
+            put(leader.leadership | leader.first << 4);
             put(leader.applied | leader.log.length << 4);
             leader.log.entries.iter().for_each(|entry| put(*entry));
             put(leader.table.stopped | leader.table.all_confirmed << 4);

@@ -83,7 +83,7 @@ pub enum Action {
         product: usize,
         version: u8,
     },
-    /// Only without R4: the leader restarts and goes on in its reign, having applied that much.
+    /// Only without R4: the leader restarts and goes on in its leadership, having applied that much.
     GoOn(u8),
 }
 
@@ -97,14 +97,14 @@ pub struct Model {
 
 impl Model {
     pub fn initial(&self) -> State {
-        State { term: 1, leader: Leader { reign: 1, ..Leader::default() }, ..State::default() }
+        State { term: 1, leader: Leader { leadership: 1, ..Leader::default() }, ..State::default() }
     }
 
     pub fn successors(&self, state: &State, visit: Visit) {
         visit(Action::Tick, self.tick(state), None);
         self.lead(state, visit);
         self.replicate(state, visit);
-        if self.reigns(&state.leader) {
+        if self.leads(&state.leader) {
             self.propose(state, visit);
             self.ask(state, visit);
         }
@@ -123,8 +123,8 @@ impl Model {
         Machine::after(log, length, &self.rules, &self.bounds)
     }
 
-    /// It has a table: its mark is applied, or it keeps the table of a reign whose end it did not notice.
-    pub fn reigns(&self, leader: &Leader) -> bool {
+    /// It has a table: its mark is applied, or it keeps the table of a leadership whose end it did not notice.
+    pub fn leads(&self, leader: &Leader) -> bool {
         leader.exists()
             && (leader.applied >= leader.first || !self.rules.mark_applied_first || !self.notices(leader))
     }

@@ -1,4 +1,4 @@
-//! What a leader does in its reign: propose, and ask holders to drop what it wants to change.
+//! What a leader does in its leadership: propose, and ask holders to drop what it wants to change.
 
 use crate::machine::{Command, Entry, Outcome};
 use crate::rules::KEYS;
@@ -6,8 +6,8 @@ use crate::state::{Leader, PRODUCTS, State};
 use crate::step::{Action, Model, Visit};
 
 impl Model {
-    /// The mark is applied: the table begins with all that older reigns may have granted.
-    pub fn begin_reign(&self, state: &mut State, index: usize) {
+    /// The mark is applied: the table begins with all that older leaderships may have granted.
+    pub fn begin_leadership(&self, state: &mut State, index: usize) {
         if index > 0 && !self.keeps_past_tables() {
             return;
         }
@@ -37,20 +37,20 @@ impl Model {
         }
         let late = state.leader.log.all().filter(|entry| entry.late).count() as u8;
         for key in (0..KEYS as u8).filter(|key| self.bounds.copies[*key as usize] > 0) {
-            if late < self.bounds.late && state.leader.reign > 1 {
+            if late < self.bounds.late && state.leader.leadership > 1 {
                 let entry = Entry { command: Command::Place(key), late: true };
                 visit(Action::Propose(entry), self.proposed(state, entry), None);
             }
         }
     }
 
-    /// Another reign's mark follows its own in its log.
+    /// Another leadership's mark follows its own in its log.
     fn is_over(&self, leader: &Leader) -> bool {
         let last_mark = leader.log.all().rev().find_map(|entry| match entry.command {
-            Command::Mark(reign) => Some(reign),
+            Command::Mark(leadership) => Some(leadership),
             _ => None,
         });
-        last_mark.unwrap_or(1) != leader.reign
+        last_mark.unwrap_or(1) != leader.leadership
     }
 
     /// What the leader may want to propose now, within the bounds.
@@ -179,7 +179,7 @@ impl Model {
         for front_end in 0..self.bounds.front_ends {
             let bit = 1 << front_end;
             let confirmed = state.leader.table.all_confirmed & bit != 0;
-            let assumed = state.leader.table.assumed[front_end] > 0 && self.reigns(&state.leader);
+            let assumed = state.leader.table.assumed[front_end] > 0 && self.leads(&state.leader);
             let too_early = !self.rules.asked_after_mark && state.term < self.bounds.terms && !assumed;
             if (assumed || too_early) && self.rules.all_asked && !confirmed {
                 let mut next = *state;

@@ -28,9 +28,9 @@ impl Model {
     }
 
     /// By what name the catalog knows this leader.
-    pub fn reign_named(&self, state: &State, leader: usize) -> u8 {
+    pub fn term_named(&self, state: &State, leader: usize) -> u8 {
         let it = &state.replicas[leader];
-        if self.rules.buy_names_reign { it.lead.reign } else { it.epoch }
+        if self.rules.buy_names_term { it.lead.term } else { it.epoch }
     }
 
     /// Acknowledges what everyone who counts has.
