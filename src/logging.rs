@@ -1,6 +1,6 @@
 //! The log, on standard error: lines for people, or JSON objects for programs.
 //!
-//! `README.md` has the fields of an object. What ends the process is not told here but by [`crate::failure`].
+//! `docs/operating.md` has the fields of an object. What ends the process is not told here but by [`crate::failure`].
 
 use std::env;
 use std::io::{self, Write as _};
