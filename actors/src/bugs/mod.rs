@@ -21,6 +21,7 @@
 pub(crate) mod catalog;
 mod catalogue;
 pub(crate) mod net;
+pub(crate) mod order;
 pub(crate) mod refusals;
 pub(crate) mod storage;
 mod switch;

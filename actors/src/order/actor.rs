@@ -1,20 +1,18 @@
 //! The order replica as an actor: it receives messages and hands them to the pipeline or to the replication.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use tokio::sync::Notify;
+use actix::{Actor, Context, Handler};
 
 use super::book::{begin_run, read};
-use super::pipeline::{OrderPipeline, PipelineObserver};
-use super::replica::{Replica, ReplicaHandle};
-use super::replication::Replication;
+use super::config::{BOOK_FILE, OrderConfig, book_owner};
+use super::pipeline::OrderPipeline;
+use super::replica::Replica;
 use super::writer::{Stopped, Writer};
-use super::{BOOK_FILE, OrderConfig, book_owner};
-use crate::bugs::{Bug, planted};
+use crate::bugs::order as bent;
 use crate::domain::{Entry, Order, OrderNumber, Position, Run};
 use crate::host::{Gauge, Host, Node};
+use crate::lifecycle::Lifecycle;
 use crate::messages::catalog::Rebuilt;
 use crate::messages::order::{
     Announce, AppendEntries, AppendReply, FetchEntries, FetchReply, Fill, Join, JoinError, Last, Lookup,
@@ -22,7 +20,7 @@ use crate::messages::order::{
 };
 use crate::net::Bridge;
 use crate::probe::{Limit, ServiceEvent};
-use crate::storage::{DataFile, DiskError, OpenError};
+use crate::storage::{DataFile, OpenError};
 use crate::tasks::{Deferred, Tasks};
 
 /// One replica of the order service.
@@ -31,13 +29,12 @@ pub struct OrderReplica {
     parts: Rc<Parts>,
     host: Host,
     max_page: u32,
-    failed: Rc<Notify>,
+    lifecycle: Lifecycle,
 }
 
 struct Parts {
     writer: Rc<Writer>,
-    leader: Rc<Replica>,
-    replication: Rc<dyn Replication>,
+    replica: Rc<Replica>,
     pipeline: Rc<OrderPipeline>,
 }
 
@@ -51,18 +48,14 @@ pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, Open
     let summary = file.load(|book| begin_run(book, config.id, run))?;
     let (max_calls, max_page, readers) = (config.max_calls, config.limits.page, config.limits.readers);
     let tasks = Tasks::default();
-    let failed = Rc::new(Notify::new());
     let identity = host.identity.clone();
-    let on_failure = stop_on_failure(host.clone(), failed.clone());
-    let writer = Writer::new(file, summary, host.clone(), tasks.clone(), readers, on_failure);
-    let leader = Replica::new(host.clone(), config.clone(), tasks.clone(), writer.clone(), run);
-    let replication: Rc<dyn Replication> = Rc::new(ReplicaHandle(leader.clone()));
-    let pipeline =
-        OrderPipeline::new(host.clone(), config, tasks.clone(), writer.clone(), replication.clone());
-    leader.observe(Box::new(PipelineObserver(Rc::downgrade(&pipeline))));
+    let lifecycle = Lifecycle::new(host.clone());
+    let writer = Writer::new(file, summary, host.clone(), tasks.clone(), readers, lifecycle.clone());
+    let replica = Replica::new(host.clone(), config.clone(), tasks.clone(), writer.clone(), run);
+    let pipeline = OrderPipeline::new(host.clone(), config, tasks.clone(), writer.clone(), replica.clone());
     let gauges = gauges(&pipeline, &writer, max_calls, readers);
-    let parts = Rc::new(Parts { writer, leader, replication, pipeline });
-    let actor = OrderReplica { tasks, parts, host, max_page, failed };
+    let parts = Rc::new(Parts { writer, replica, pipeline });
+    let actor = OrderReplica { tasks, parts, host, max_page, lifecycle };
     let node = Node::new(actor, max_calls, |addr| {
         Bridge::new(identity, max_calls)
             .route::<Place, _>(addr)
@@ -91,29 +84,12 @@ fn gauges(pipeline: &Rc<OrderPipeline>, writer: &Rc<Writer>, orders: usize, read
     ]
 }
 
-/// A replica whose disk failed stops: it must not confirm what it could not write, and the others go on.
-fn stop_on_failure(host: Host, failed: Rc<Notify>) -> Box<dyn Fn(DiskError)> {
-    let reported = Cell::new(false);
-    Box::new(move |error| {
-        if !reported.replace(true) {
-            let why = error.to_string();
-            host.emit(ServiceEvent::DiskFailed { why: why.clone() });
-            host.fail(why);
-            failed.notify_one();
-        }
-    })
-}
-
 impl Actor for OrderReplica {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Context<Self>) {
-        context.spawn(self.tasks.driver().into_actor(self));
-        let leader = self.parts.leader.clone();
-        self.tasks.spawn(leader.keep_in_sync());
-        let failed = self.failed.clone();
-        let failed = async move { failed.notified().await };
-        context.spawn(failed.into_actor(self).map(|(), _, context: &mut Context<Self>| context.stop()));
+        self.lifecycle.run(self, &self.tasks, context);
+        self.tasks.spawn(self.parts.replica.clone().keep_in_sync());
     }
 }
 
@@ -142,8 +118,8 @@ impl Handler<Lookup> for OrderReplica {
         let parts = self.parts.clone();
         self.tasks.reply(async move {
             let visible = match lookup.epoch {
-                Some(epoch) => parts.replication.standing(epoch)?.acknowledged,
-                None => parts.leader.known_acknowledged(),
+                Some(epoch) => parts.replica.serving(epoch)?.acknowledged,
+                None => parts.replica.acknowledged(),
             };
             let orders = or_never(parts.orders(lookup.number.before(), 1, visible)).await;
             Ok(orders.into_iter().find(|order| order.number == lookup.number))
@@ -157,7 +133,7 @@ impl Handler<Page> for OrderReplica {
     fn handle(&mut self, page: Page, _: &mut Context<Self>) -> Self::Result {
         let (host, parts, limit) = (self.host.clone(), self.parts.clone(), page.limit.min(self.max_page));
         self.tasks.reply(async move {
-            let visible = parts.replication.standing(page.epoch)?.acknowledged;
+            let visible = parts.replica.serving(page.epoch)?.acknowledged;
             let orders = or_never(parts.orders(page.after, limit, visible)).await;
             if limit < page.limit && orders.len() == limit as usize {
                 host.emit(ServiceEvent::LimitReached { limit: Limit::PageOrders });
@@ -175,7 +151,7 @@ impl Parts {
         limit: u32,
         visible: OrderNumber,
     ) -> Result<Vec<Order>, Stopped> {
-        if after >= visible && !planted(Bug::LookupsSeeTail) {
+        if !bent::is_visible(after < visible) {
             return Ok(Vec::new());
         }
         let limit = limit as usize;
@@ -184,7 +160,7 @@ impl Parts {
         loop {
             let left = limit - orders.len();
             let entries = self.writer.read(move |book| read::entries(book, after, left)).await?;
-            let shown = |entry: &&Entry| entry.number <= visible || planted(Bug::LookupsSeeTail);
+            let shown = |entry: &&Entry| bent::is_visible(entry.number <= visible);
             orders.extend(entries.iter().filter(shown).filter_map(Entry::order));
             match entries.last() {
                 Some(last) if orders.len() < limit && last.number < visible => after = last.number,
@@ -199,7 +175,7 @@ impl Handler<Status> for OrderReplica {
 
     fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
-        self.tasks.reply(async move { parts.leader.status() })
+        self.tasks.reply(async move { parts.replica.status() })
     }
 }
 
@@ -208,7 +184,7 @@ impl Handler<Last> for OrderReplica {
 
     fn handle(&mut self, _: Last, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
-        self.tasks.reply(async move { parts.leader.status().last })
+        self.tasks.reply(async move { parts.replica.status().last })
     }
 }
 
@@ -217,16 +193,16 @@ impl Handler<Announce> for OrderReplica {
 
     fn handle(&mut self, announce: Announce, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
-        self.tasks.reply(async move { parts.leader.announced(announce).await })
+        self.tasks.reply(async move { parts.replica.announced(announce).await })
     }
 }
 
 impl Handler<AppendEntries> for OrderReplica {
     type Result = Deferred<AppendReply>;
 
-    fn handle(&mut self, sync: AppendEntries, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, message: AppendEntries, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
-        self.tasks.reply(async move { or_never(parts.leader.synced(sync)).await })
+        self.tasks.reply(async move { or_never(parts.replica.append_entries(message)).await })
     }
 }
 
@@ -235,7 +211,7 @@ impl Handler<FetchEntries> for OrderReplica {
 
     fn handle(&mut self, ask: FetchEntries, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
-        self.tasks.reply(async move { or_never(parts.leader.chunk(ask)).await })
+        self.tasks.reply(async move { or_never(parts.replica.fetch_entries(ask)).await })
     }
 }
 
@@ -244,7 +220,7 @@ impl Handler<Fill> for OrderReplica {
 
     fn handle(&mut self, fill: Fill, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
-        self.tasks.reply(async move { or_never(parts.leader.fill(&fill)).await })
+        self.tasks.reply(async move { or_never(parts.replica.fill(&fill)).await })
     }
 }
 
@@ -253,7 +229,7 @@ impl Handler<RebuildCatalog> for OrderReplica {
 
     fn handle(&mut self, ask: RebuildCatalog, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
-        self.tasks.reply(async move { or_never(parts.leader.rebuild_catalog(ask.epoch)).await })
+        self.tasks.reply(async move { or_never(parts.replica.rebuild_catalog(ask.epoch)).await })
     }
 }
 
@@ -262,6 +238,6 @@ impl Handler<Join> for OrderReplica {
 
     fn handle(&mut self, join: Join, _: &mut Context<Self>) -> Self::Result {
         let parts = self.parts.clone();
-        self.tasks.reply(async move { parts.leader.join(&join).await })
+        self.tasks.reply(async move { parts.replica.join(&join).await })
     }
 }

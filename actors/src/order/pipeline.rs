@@ -1,23 +1,24 @@
-//! The placing of orders, around whatever replicates the book: the shell of [`super::request_table`].
+//! Turning requests into orders: the shell of [`RequestTable`].
 //!
 //! A leader's term has a session here. Requests that arrive while the book is being asked are looked up
 //! together next, requests that arrive while a batch is at the catalog make the next batch, and so on: no
 //! stage ever holds more than one thing in flight, and each takes all that waits.
 
 use std::cell::RefCell;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
-use super::OrderConfig;
 use super::book::read;
-use super::replication::{Observer, Replication, Standing};
-use super::request_table::{Answer, Batch, Placement, RequestTable, Sold};
+use super::config::OrderConfig;
+use super::replica::{Leading, Replica};
+use super::rules::inheritance::{self, Claim, Completion};
+use super::rules::{Batch, PlaceReply, Placement, RequestTable, Serving};
 use super::writer::Writer;
-use crate::bugs::{Bug, planted};
+use crate::bugs::order as bent;
 use crate::clock::within;
-use crate::domain::{Entry, Epoch, Line, OrderNumber, Purchase, RequestId, Term};
+use crate::domain::{Epoch, Line, Purchase, RequestId, Term};
 use crate::host::Host;
 use crate::messages::catalog::{Buy, Inheritance, Leadership, Refusal, Sale, TakeOver};
 use crate::messages::order::{NotServing, Place, PlaceError};
@@ -28,13 +29,13 @@ use crate::tasks::Tasks;
 /// Acknowledged orders are settled with the next batch of purchases; when none comes, after this time.
 const SETTLE_AFTER: Duration = Duration::from_millis(50);
 
-type Waiter = oneshot::Sender<Answer>;
+type Waiter = oneshot::Sender<PlaceReply>;
 
 /// What became of a purchase at once.
 enum Taken {
-    Answered(Answer),
+    Answered(PlaceReply),
     /// The answer comes when it is acknowledged or refused; never, when the term ends before.
-    Waits(oneshot::Receiver<Answer>),
+    Waits(oneshot::Receiver<PlaceReply>),
 }
 
 /// One term, as the pipeline sees it.
@@ -88,37 +89,66 @@ pub struct OrderPipeline {
     config: OrderConfig,
     tasks: Tasks,
     writer: Rc<Writer>,
-    replication: Rc<dyn Replication>,
+    replica: Rc<Replica>,
     session: RefCell<Option<Rc<Session>>>,
 }
 
 impl OrderPipeline {
-    /// A pipeline over a replicated book; it must be made known to it as its [`Observer`].
+    /// The pipeline of a replica, which tells it when it leads.
     pub fn new(
         host: Host,
         config: OrderConfig,
         tasks: Tasks,
         writer: Rc<Writer>,
-        replication: Rc<dyn Replication>,
+        replica: Rc<Replica>,
     ) -> Rc<OrderPipeline> {
-        Rc::new(OrderPipeline { host, config, tasks, writer, replication, session: RefCell::default() })
+        let session = RefCell::default();
+        let pipeline = Rc::new(OrderPipeline { host, config, tasks, writer, replica, session });
+        // The pipeline holds the replica, so the replica must not hold the pipeline.
+        let told = Rc::downgrade(&pipeline);
+        pipeline.replica.tell_leading(move |what| {
+            if let Some(pipeline) = told.upgrade() {
+                pipeline.hear(what);
+            }
+        });
+        pipeline
+    }
+
+    fn hear(self: &Rc<Self>, what: Leading) {
+        match what {
+            Leading::TookOver(term) => {
+                let pipeline = self.clone();
+                self.tasks.spawn(async move { pipeline.inherit(term).await });
+            }
+            Leading::Serving(serving) => self.open(serving),
+            Leading::Acknowledged(serving) => {
+                let session = self.session.borrow().clone();
+                if let Some(session) = session {
+                    send(session.with(|table| table.acknowledged(serving.acknowledged)));
+                    session.buy.notify_one();
+                }
+            }
+            Leading::Ended => {
+                if let Some(session) = self.session.take() {
+                    session.end();
+                }
+            }
+        }
     }
 
     /// Places orders and waits until each is acknowledged or refused. Of those that are answered
     /// [`PlaceError::NotServing`] it is not known whether they will come to pass.
-    pub async fn place(&self, place: Place) -> Vec<Answer> {
+    pub async fn place(&self, place: Place) -> Vec<PlaceReply> {
         let count = place.purchases.len();
-        let standing = match self.replication.standing(place.epoch) {
-            Ok(standing) => standing,
+        let serving = match self.replica.serving(place.epoch) {
+            Ok(serving) => serving,
             Err(why) => return vec![Err(PlaceError::NotServing(why)); count],
         };
-        let ended = Err(PlaceError::NotServing(NotServing::NotLeader {
-            named: place.epoch,
-            current: standing.epoch,
-        }));
+        let ended =
+            Err(PlaceError::NotServing(NotServing::NotLeader { named: place.epoch, current: serving.epoch }));
         let Some(session) = self.session.borrow().clone() else { return vec![ended; count] };
         let taken: Vec<_> =
-            place.purchases.into_iter().map(|purchase| session.take(purchase, standing.epoch)).collect();
+            place.purchases.into_iter().map(|purchase| session.take(purchase, serving.epoch)).collect();
         self.tell_limits(&session);
         let mut answers = Vec::with_capacity(count);
         let all = async {
@@ -137,11 +167,11 @@ impl OrderPipeline {
     }
 
     /// Opens for the requests of a term.
-    fn open(self: &Rc<Self>, standing: Standing) {
+    fn open(self: &Rc<Self>, serving: Serving) {
         let table =
-            RequestTable::new(self.config.max_calls, self.config.limits.clone(), standing.acknowledged);
+            RequestTable::new(self.config.max_calls, self.config.limits.clone(), serving.acknowledged);
         let session = Rc::new(Session {
-            term: standing.term,
+            term: serving.term,
             table: RefCell::new(Some(table)),
             unlooked: RefCell::default(),
             look: Notify::new(),
@@ -162,53 +192,40 @@ impl OrderPipeline {
         let Some(Inheritance { settled, unsettled }) = self.call_catalog(term, take_over).await else {
             return;
         };
-        let Some((Leadership { last, .. }, _)) = self.replication.leadership(term) else { return };
-        if last < settled && !planted(Bug::UnfitLeads) {
-            return self.replication.unfit(term);
-        }
-        let Ok(held) = self.held_of(settled, last, &unsettled).await else { return };
-        if let Err((number, key)) = held {
-            self.host.emit(ReplicaEvent::PurchaseDiffers { number, key });
-            return self.replication.superseded(term);
-        }
-        let in_book = usize::try_from(last.since(settled)).unwrap_or(usize::MAX).min(unsettled.len());
-        if in_book > 0 {
-            self.host.emit(ReplicaEvent::UnsettledInBook { term, purchases: in_book });
-        }
-        let missing = unsettled[in_book..].to_vec();
-        if !missing.is_empty() && !planted(Bug::TakeoverForgetsUnsettled) {
-            self.host.emit(ReplicaEvent::UnsettledCompleted { term, purchases: missing.len() });
-            let first = settled + 1 + in_book as u64;
-            if !self.replication.append(term, &Sold { first, purchases: missing }) {
-                return;
+        let Some((Leadership { last, .. }, _)) = self.replica.leadership(term) else { return };
+        let (after, entries) = match inheritance::claim(settled, last) {
+            Claim::Unfit => return self.replica.unfit(term),
+            Claim::Compare { after, entries } => (after, entries),
+        };
+        let held = match entries {
+            0 => Ok(Vec::new()),
+            _ => self.writer.read(move |book| read::entries(book, after, entries)).await,
+        };
+        let Ok(held) = held else { return };
+        match inheritance::complete(settled, &held, last, &unsettled) {
+            Completion::Differs(number, key) => {
+                self.host.emit(ReplicaEvent::PurchaseDiffers { number, key });
+                return self.replica.superseded(term);
+            }
+            Completion::Append { in_book, missing } => {
+                if in_book > 0 {
+                    self.host.emit(ReplicaEvent::UnsettledInBook { term, purchases: in_book });
+                }
+                if let Some(sold) = missing {
+                    let purchases = sold.purchases.len();
+                    self.host.emit(ReplicaEvent::UnsettledCompleted { term, purchases });
+                    if !self.replica.append(term, &sold) {
+                        return;
+                    }
+                }
             }
         }
-        self.replication.inheritance_appended(term);
-    }
-
-    /// Whether the book's orders after `settled` are the purchases of their numbers (M5): else which is not.
-    async fn held_of(
-        &self,
-        settled: OrderNumber,
-        last: OrderNumber,
-        unsettled: &[Purchase],
-    ) -> Result<Result<(), (OrderNumber, RequestId)>, super::writer::Stopped> {
-        if last <= settled {
-            return Ok(Ok(()));
-        }
-        let held = self
-            .writer
-            .read(move |book| read::entries(book, settled, unsettled_limit(last.since(settled))))
-            .await?;
-        let differs = |(entry, purchase): (Entry, &Purchase)| {
-            (entry.purchase.as_ref() != Some(purchase)).then(|| (entry.number, purchase.key.clone()))
-        };
-        Ok(held.into_iter().zip(unsettled).find_map(differs).map_or(Ok(()), Err))
+        self.replica.inheritance_appended(term);
     }
 
     /// Looks up the request ids of new requests in the book, all that wait at once.
     async fn look_loop(self: Rc<Self>, session: Rc<Session>) {
-        while self.replication.leads_in(session.term) {
+        while self.replica.leads_in(session.term) {
             let keys = session.unlooked.take();
             if keys.is_empty() {
                 session.look.notified().await;
@@ -217,7 +234,7 @@ impl OrderPipeline {
             let asked = keys.clone();
             let Ok(found) = self.writer.read(move |book| read::by_keys(book, &asked)).await else { return };
             for (key, found) in keys.iter().zip(found) {
-                let found = found.filter(|_| !planted(Bug::NoDeduplication));
+                let found = bent::found_in_book(found);
                 if let Some(entry) = &found {
                     self.host
                         .emit(ReplicaEvent::DuplicateSuppressed { key: key.clone(), number: entry.number });
@@ -231,7 +248,7 @@ impl OrderPipeline {
     /// Buys what is queued, one batch at a time, each until it is answered (rules C2, C5).
     async fn buy_loop(self: Rc<Self>, session: Rc<Session>) {
         let mut settle_alone = false;
-        while self.replication.leads_in(session.term) {
+        while self.replica.leads_in(session.term) {
             let Some(batch) = session.with(|table| table.next_batch(settle_alone)) else { return };
             settle_alone = false;
             self.tell_limits(&session);
@@ -256,19 +273,15 @@ impl OrderPipeline {
     }
 
     fn bought(&self, session: &Session, sales: &[Sale]) {
-        let Some(epoch) =
-            self.replication.standing(session.term.first_epoch()).ok().map(|standing| standing.epoch)
-        else {
-            return;
-        };
+        let Some(epoch) = self.replica.epoch_of(session.term) else { return };
         let Some(bought) = session.with(|table| table.bought(sales, epoch)) else { return };
-        let Some((sold, answers)) = bought else { return self.replication.superseded(session.term) };
+        let Some((sold, answers)) = bought else { return self.replica.superseded(session.term) };
         for (_, answer) in &answers {
             self.emit_refusal(answer);
         }
         self.tell_limits(session);
         send(Some(answers));
-        if !sold.purchases.is_empty() && self.replication.append(session.term, &sold) {
+        if !sold.purchases.is_empty() && self.replica.append(session.term, &sold) {
             session.with(|table| table.appended(&sold));
         }
     }
@@ -285,7 +298,7 @@ impl OrderPipeline {
         session.as_ref().and_then(|session| session.with(|table| table.waiting())).unwrap_or(0)
     }
 
-    fn emit_refusal(&self, answer: &Answer) {
+    fn emit_refusal(&self, answer: &PlaceReply) {
         if let Err(PlaceError::NotEnough { left, epoch }) = answer {
             self.host.emit(ReplicaEvent::OutOfStock { left: *left, epoch: *epoch });
         }
@@ -297,17 +310,17 @@ impl OrderPipeline {
     where
         M: Rpc<Reply = Result<T, Refusal>>,
     {
-        while let Some((leader, line)) = self.replication.leadership(term) {
+        while let Some((leader, line)) = self.replica.leadership(term) {
             let message = message(leader, line);
             match self.host.net.send(NodeId::Catalog, &message, self.config.call_limit).await {
                 Ok(Ok(answer)) => {
-                    self.replication.hindered(None);
-                    return self.replication.leads_in(term).then_some(answer);
+                    self.replica.catalog_said(None);
+                    return self.replica.leads_in(term).then_some(answer);
                 }
-                Ok(Err(Refusal::Superseded { .. })) => self.replication.superseded(term),
-                Err(_) if planted(Bug::BuyGivenUp) => return None,
+                Ok(Err(Refusal::Superseded { .. })) => self.replica.superseded(term),
+                Err(_) if bent::gives_up_buying() => return None,
                 Ok(Err(why)) => {
-                    self.replication.hindered(Some(why));
+                    self.replica.catalog_said(Some(why));
                     self.host.clock.sleep(self.config.retry_every).await;
                 }
                 Err(_) => self.host.clock.sleep(self.config.retry_every).await,
@@ -317,45 +330,9 @@ impl OrderPipeline {
     }
 }
 
-/// As many as there are, if memory has room for them.
-fn unsettled_limit(orders: u64) -> usize {
-    usize::try_from(orders).unwrap_or(usize::MAX)
-}
-
-fn send(answers: Option<Vec<(Waiter, Answer)>>) {
+fn send(answers: Option<Vec<(Waiter, PlaceReply)>>) {
     for (waiter, answer) in answers.into_iter().flatten() {
         // Whoever asked may have given up; a retry under the same request id finds the same answer.
         let _ = waiter.send(answer);
-    }
-}
-
-/// What the replication tells. The pipeline holds the replication, so this must not hold the pipeline.
-pub struct PipelineObserver(pub Weak<OrderPipeline>);
-
-impl Observer for PipelineObserver {
-    fn took_over(&self, term: Term) {
-        if let Some(pipeline) = self.0.upgrade() {
-            pipeline.tasks.clone().spawn(async move { pipeline.inherit(term).await });
-        }
-    }
-
-    fn serving(&self, standing: Standing) {
-        if let Some(pipeline) = self.0.upgrade() {
-            pipeline.open(standing);
-        }
-    }
-
-    fn acknowledged(&self, standing: Standing) {
-        let session = self.0.upgrade().and_then(|pipeline| pipeline.session.borrow().clone());
-        if let Some(session) = session {
-            send(session.with(|table| table.acknowledged(standing.acknowledged)));
-            session.buy.notify_one();
-        }
-    }
-
-    fn deposed(&self) {
-        if let Some(session) = self.0.upgrade().and_then(|pipeline| pipeline.session.take()) {
-            session.end();
-        }
     }
 }

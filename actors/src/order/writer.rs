@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::book::{self, BookSummary, Write, Written};
 use crate::host::Host;
+use crate::lifecycle::Lifecycle;
 use crate::net::Identity;
 use crate::probe::{Limit, ServiceEvent};
 use crate::storage::{DataFile, DiskError};
@@ -30,7 +31,7 @@ pub struct Writer {
     most_readers: usize,
     summary: RefCell<BookSummary>,
     identity: Arc<Identity>,
-    on_failure: Box<dyn Fn(DiskError)>,
+    lifecycle: Lifecycle,
 }
 
 /// The disk has failed, and the replica stops; there is nothing left to do for whoever waited.
@@ -39,14 +40,14 @@ pub struct Stopped;
 
 impl Writer {
     /// Writes to `file`, whose summary is `summary`, and lets the host's identity know to which store that belongs; reads
-    /// it with `readers` at once. The first error of the disk goes to `on_failure`, and nothing is written after it.
+    /// it with `readers` at once. The first error of the disk ends the replica, and nothing is written after it.
     pub fn new(
         file: DataFile,
         summary: BookSummary,
         host: Host,
         tasks: Tasks,
         readers: usize,
-        on_failure: Box<dyn Fn(DiskError)>,
+        lifecycle: Lifecycle,
     ) -> Rc<Writer> {
         let identity = host.identity.clone();
         let writer = Rc::new(Writer {
@@ -59,7 +60,7 @@ impl Writer {
             most_readers: readers,
             summary: RefCell::default(),
             identity,
-            on_failure,
+            lifecycle,
         });
         writer.now_has(summary);
         writer
@@ -109,7 +110,7 @@ impl Writer {
         }
         let _turn = self.readers.acquire().await.map_err(|_| Stopped)?;
         self.file.run(work).await.map_err(|error| {
-            (self.on_failure)(error);
+            self.lifecycle.fail(&error, &error);
             Stopped
         })
     }
@@ -131,7 +132,7 @@ impl Writer {
                 }
                 Err(error) => {
                     // `syncing` stays set: nothing is written any more, and every waiter learns that it stopped.
-                    (self.on_failure)(error);
+                    self.lifecycle.fail(&error, &error);
                     self.waiting.take();
                     return;
                 }

@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use redb::Database;
 
-use super::{OpenBook, VIEW};
+use super::tables::VIEW;
+use super::write::OpenBook;
 use crate::domain::{Entry, Line, ReplicaId, View};
 use crate::net::encode;
-use crate::order::{BOOK_FILE, book_owner};
+use crate::order::config::{BOOK_FILE, book_owner};
 use crate::storage::{DataFile, DiskError, OpenError, Storage};
 
 /// Makes the book of a replica of a new store, whose first `view` names its run. All entries are of that view's epoch,
@@ -55,26 +56,37 @@ mod tests {
     use redb::backends::InMemoryBackend;
 
     use super::*;
-    use crate::domain::{Epoch, Position, ProductName, Purchase, Quantity, RequestId, Run, StoreId};
+    use crate::domain::{
+        Epoch, OrderNumber, Position, ProductName, Purchase, Quantity, RequestId, Run, StoreId,
+    };
     use crate::order::book::{begin_run, read};
 
-    fn entry(number: u64, epoch: Epoch, key: &str) -> Result<Entry, &'static str> {
+    fn entry(number: u64, epoch: u64, key: &str) -> Result<Entry, &'static str> {
         let name = ProductName::new("Tux").unwrap();
         let (key, quantity) = (RequestId::new(key).unwrap(), Quantity::new(2).unwrap());
-        Ok(Entry { number, epoch, purchase: Some(Purchase { key, name, quantity }) })
+        let purchase = Some(Purchase { key, name, quantity });
+        Ok(Entry { number: OrderNumber::new(number), epoch: Epoch::new(epoch), purchase })
     }
 
     fn view() -> View {
-        let in_sync = [(1, Run::new(10)), (2, Run::new(20))].into_iter().collect();
+        let in_sync = [(1, Run::new(10)), (2, Run::new(20))];
+        let in_sync = in_sync.map(|(id, run)| (ReplicaId::new(id), run)).into_iter().collect();
         let by = Run::new(1);
-        View { store: StoreId::new(7), by, line: [by].into_iter().collect(), epoch: 1, leader: 2, in_sync }
+        View {
+            store: StoreId::new(7),
+            by,
+            line: [by].into_iter().collect(),
+            epoch: Epoch::new(1),
+            leader: ReplicaId::new(2),
+            in_sync,
+        }
     }
 
     fn filled(
         entries: Vec<Result<Entry, &'static str>>,
     ) -> (Database, Result<Result<(), &'static str>, DiskError>) {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
-        let outcome = fill(&database, 2, &view(), entries);
+        let outcome = fill(&database, ReplicaId::new(2), &view(), entries);
         (database, outcome)
     }
 
@@ -82,12 +94,16 @@ mod tests {
     fn a_restored_book_is_of_the_first_epoch_and_stands_for_the_member_of_its_view() {
         let (database, outcome) = filled(vec![entry(1, 3, "a"), entry(2, 8, "b")]);
         outcome.unwrap().unwrap();
-        let summary = begin_run(&database, 2, Run::new(21)).unwrap();
-        assert_eq!((summary.last, &summary.view), (Position { number: 2, epoch: 1 }, &Some(view())));
-        assert!(view().in_sync.is_stood_for(2, &summary.line), "{:?}", summary.line);
+        let summary = begin_run(&database, ReplicaId::new(2), Run::new(21)).unwrap();
+        assert_eq!(
+            (summary.last, &summary.view),
+            (Position { number: OrderNumber::new(2), epoch: Epoch::new(1) }, &Some(view()))
+        );
+        assert!(view().in_sync.is_stood_for(ReplicaId::new(2), &summary.line), "{:?}", summary.line);
         let keys = ["b", "a", "c"].map(|key| RequestId::new(key).unwrap());
         let numbers = read::by_keys(&database, &keys).unwrap();
-        let numbers: Vec<_> = numbers.into_iter().map(|entry| entry.map(|entry| entry.number)).collect();
+        let numbers: Vec<_> =
+            numbers.into_iter().map(|entry| entry.map(|entry| entry.number.get())).collect();
         assert_eq!(numbers, [Some(2), Some(1), None]);
     }
 

@@ -2,8 +2,7 @@
 
 use redb::{Database, ReadableDatabase, ReadableTable};
 
-use super::read::or_empty;
-use super::{ENTRIES, KEYS};
+use super::tables::{ENTRIES, KEYS, or_empty};
 use crate::domain::{Entry, Epoch, Invalid, OrderNumber, ProductName, Quantity, RequestId};
 use crate::storage::DiskError;
 
@@ -93,18 +92,18 @@ mod tests {
     use crate::domain::Purchase;
     use crate::order::book::{Write, apply, read};
 
-    fn entry(number: OrderNumber, key: Option<&str>) -> Entry {
+    fn entry(number: u64, key: Option<&str>) -> Entry {
         let purchase = key.map(|key| Purchase {
             key: RequestId::new(key).unwrap(),
             name: ProductName::new("Tux").unwrap(),
             quantity: Quantity::new(2).unwrap(),
         });
-        Entry { number, epoch: 1, purchase }
+        Entry { number: OrderNumber::new(number), epoch: Epoch::new(1), purchase }
     }
 
-    fn seen(database: &Database) -> Result<Vec<OrderNumber>, DiskError> {
+    fn seen(database: &Database) -> Result<Vec<u64>, DiskError> {
         let mut seen = Vec::new();
-        entries(database, |row| seen.push(row.number)).map(|()| seen)
+        entries(database, |row| seen.push(row.number.get())).map(|()| seen)
     }
 
     #[test]
@@ -119,14 +118,14 @@ mod tests {
         entries(&database, |row| {
             let of = written.iter().find(|entry| entry.number == row.number).unwrap();
             assert_eq!(row, Row::from(of));
-            rows.push(row.number);
+            rows.push(row.number.get());
         })
         .unwrap();
         assert_eq!(rows, [1, 2, 3]);
-        assert_eq!(read::entries(&database, 0, 9).unwrap(), written);
+        assert_eq!(read::entries(&database, OrderNumber::NONE, 9).unwrap(), written);
 
         let mut keys = Vec::new();
-        index(&database, |key, number| keys.push((key.to_owned(), number))).unwrap();
+        index(&database, |key, number| keys.push((key.to_owned(), number.get()))).unwrap();
         assert_eq!(keys, [("a".to_owned(), 3), ("b".to_owned(), 1)]);
     }
 

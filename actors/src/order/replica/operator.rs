@@ -1,15 +1,15 @@
 //! What a replica does for an operator who goes on without something that is lost.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use super::super::book::{Write, Written, read};
-use super::super::replication::Replication;
-use super::super::writer::Stopped;
-use super::{Replica, ReplicaHandle};
+use super::replica::Replica;
 use crate::domain::{Epoch, OrderNumber, ProductName};
 use crate::messages::catalog::{Rebuild, Rebuilt};
 use crate::messages::order::{Fill, NotServing, RebuildError};
 use crate::net::NodeId;
+use crate::order::book::{Write, Written, read};
+use crate::order::writer::Stopped;
 use crate::probe::ReplicaEvent;
 
 /// Entries that are read at a time.
@@ -21,15 +21,12 @@ impl Replica {
     ///
     /// # Errors
     /// [`Stopped`] when the disk failed.
-    pub async fn fill(&self, fill: &Fill) -> Result<bool, Stopped> {
-        let last = self.writer.summary().last;
-        if fill.run != self.run
-            || fill.last != last
-            || self.term.borrow().as_ref().is_some_and(|term| term.serves())
-        {
+    pub async fn fill(self: &Rc<Self>, fill: &Fill) -> Result<bool, Stopped> {
+        if !self.decide(|rules, book| rules.may_fill(fill, book)) {
             return Ok(false);
         }
-        self.depose();
+        let last = self.writer.summary().last;
+        self.execute(self.decide(|rules, _| rules.step_down()));
         let written = self.writer.write(Write::Fill { epoch: fill.epoch, through: fill.through }).await?;
         if fill.through > last.number {
             self.host.emit(ReplicaEvent::OrdersLost { after: last.number, through: fill.through });
@@ -41,19 +38,16 @@ impl Replica {
     ///
     /// # Errors
     /// [`Stopped`] when the disk failed; inside, why it was not done.
-    pub async fn rebuild_catalog(
-        self: &std::rc::Rc<Self>,
-        epoch: Epoch,
-    ) -> Result<Result<Rebuilt, RebuildError>, Stopped> {
-        let replication = ReplicaHandle(self.clone());
-        let found = {
-            let term = self.term.borrow();
-            term.as_ref().filter(|term| term.leads(epoch)).map(|term| (term.since(), term.view().store))
-        };
+    pub async fn rebuild_catalog(&self, epoch: Epoch) -> Result<Result<Rebuilt, RebuildError>, Stopped> {
         let current = self.writer.summary().epoch();
-        let not_leader = Err(RebuildError::NotServing(NotServing::NotLeader { named: epoch, current }));
-        let Some((since, store)) = found else { return Ok(not_leader) };
-        let Some((leader, _)) = replication.leadership(since) else { return Ok(not_leader) };
+        let shown = {
+            let rules = self.rules();
+            let leader = rules.term_of(epoch);
+            leader.and_then(|led| Some((rules.leadership(led.term())?.0, led.view().store)))
+        };
+        let Some((leader, store)) = shown else {
+            return Ok(Err(RebuildError::NotServing(NotServing::NotLeader { named: epoch, current })));
+        };
         if leader.last > self.writer.summary().last.number {
             // Nothing is bought meanwhile, so the disk soon has all of it.
             return Ok(Err(RebuildError::NotServing(NotServing::TakingOver { epoch })));

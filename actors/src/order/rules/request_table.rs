@@ -1,20 +1,19 @@
 //! Deciding what becomes of requests to order something, during one term.
 //!
-//! Data in, decisions out; the shell around it is [`super::pipeline`]. Each request id goes through the stages
-//! looking (is it in the book?), queued, buying, appended, and leaves when its order is acknowledged or
-//! refused. `W` is whoever waits for the answer.
+//! Each request id goes through the stages looking (is it in the book?), queued, buying, appended, and leaves when its
+//! order is acknowledged or refused. `W` is whoever waits for the answer.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::Limits;
-use crate::bugs::{Bug, planted};
+use crate::bugs::order as bent;
 use crate::domain::{Entry, Epoch, OrderNumber, Purchase, RequestId};
 use crate::messages::catalog::Sale;
 use crate::messages::order::{PlaceError, Placed};
+use crate::order::config::Limits;
 use crate::probe::Limit;
 
-/// What is answered to a request.
-pub type Answer = Result<Placed, PlaceError>;
+/// What a request is answered.
+pub type PlaceReply = Result<Placed, PlaceError>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -60,7 +59,7 @@ pub enum Placement<W> {
         look: bool,
     },
     /// It is answered.
-    Answered(W, Answer),
+    Answered(W, PlaceReply),
     /// Too many wait.
     Full(W),
 }
@@ -113,18 +112,14 @@ impl<W> RequestTable<W> {
             if pending.purchase != purchase {
                 return Placement::Answered(waiter, Err(PlaceError::KeyReused));
             }
-            let mut unacknowledged = self.appended.iter();
-            if let Some((number, _)) = unacknowledged.find(|(_, key)| **key == purchase.key)
-                && planted(Bug::DuplicateAnsweredEarly)
-            {
-                return Placement::Answered(waiter, Ok(Placed { number: *number }));
+            let appended = || self.appended.iter().find(|(_, key)| **key == purchase.key);
+            if let Some(number) = bent::answered_early(|| appended().map(|(number, _)| *number)) {
+                return Placement::Answered(waiter, Ok(Placed { number }));
             }
             pending.waiters.push(waiter);
             return Placement::Waits { look: false };
         }
-        if let Some((refused, sale)) = self.refusals.get(&purchase.key)
-            && !planted(Bug::RefusalForgotten)
-        {
+        if let Some((refused, sale)) = bent::remembered(self.refusals.get(&purchase.key)) {
             let answer = if *refused == purchase { refusal(*sale, epoch) } else { PlaceError::KeyReused };
             return Placement::Answered(waiter, Err(answer));
         }
@@ -146,7 +141,7 @@ impl<W> RequestTable<W> {
 
     /// The book was asked for a request id, and what it holds is acknowledged. Not there: it is queued to
     /// be bought. There: it is answered with the order it already has.
-    pub fn looked(&mut self, key: &RequestId, found: Option<Entry>) -> Vec<(W, Answer)> {
+    pub fn looked(&mut self, key: &RequestId, found: Option<Entry>) -> Vec<(W, PlaceReply)> {
         let Some(pending) = self.pending.get_mut(key).filter(|pending| pending.stage == Stage::Looking)
         else {
             return Vec::new();
@@ -172,7 +167,7 @@ impl<W> RequestTable<W> {
         self.reached.extend(over.then_some(Limit::BatchPurchases));
         let keys: Vec<_> = self.queue.drain(..self.queue.len().min(self.limits.batch)).collect();
         let mut purchases = Vec::with_capacity(keys.len());
-        if !self.queue.is_empty() && planted(Bug::BatchRestForgotten) {
+        if bent::forgets_rest(!self.queue.is_empty()) {
             self.queue.clear();
         }
         for key in &keys {
@@ -183,12 +178,8 @@ impl<W> RequestTable<W> {
         }
         self.buying = keys;
         self.batches += 1;
-        self.settled = self.acknowledged;
-        if let Some((last, _)) = self.appended.last_key_value()
-            && planted(Bug::SettledEarly)
-        {
-            self.settled = *last;
-        }
+        let appended = self.appended.last_key_value().map(|(number, _)| *number);
+        self.settled = bent::settled(self.acknowledged, appended);
         Some(Batch { number: self.batches, purchases, settled: self.settled })
     }
 
@@ -212,7 +203,7 @@ impl<W> RequestTable<W> {
     /// The catalog answered the batch in flight, one sale for each purchase. Returns what must be appended
     /// and who is refused. Rule A3: what has been appended meanwhile is not appended again. `None` if the catalog
     /// gave numbers that do not follow one another: it sold before what this leader does not know of.
-    pub fn bought(&mut self, sales: &[Sale], epoch: Epoch) -> Option<(Sold, Vec<(W, Answer)>)> {
+    pub fn bought(&mut self, sales: &[Sale], epoch: Epoch) -> Option<(Sold, Vec<(W, PlaceReply)>)> {
         let keys = std::mem::take(&mut self.buying);
         let (mut sold, mut answers) = (Sold { first: OrderNumber::NONE, purchases: Vec::new() }, Vec::new());
         for (key, sale) in keys.iter().zip(sales) {
@@ -246,7 +237,7 @@ impl<W> RequestTable<W> {
     }
 
     /// Orders up to `number` are acknowledged: they are answered, and will be settled (rule C6).
-    pub fn acknowledged(&mut self, number: OrderNumber) -> Vec<(W, Answer)> {
+    pub fn acknowledged(&mut self, number: OrderNumber) -> Vec<(W, PlaceReply)> {
         self.acknowledged = self.acknowledged.max(number);
         let later = self.appended.split_off(&(number + 1));
         let mut answers = Vec::new();
@@ -256,7 +247,7 @@ impl<W> RequestTable<W> {
         answers
     }
 
-    fn answer(&mut self, key: &RequestId, answer: &Answer) -> Vec<(W, Answer)> {
+    fn answer(&mut self, key: &RequestId, answer: &PlaceReply) -> Vec<(W, PlaceReply)> {
         let waiters = self.pending.remove(key).map(|pending| pending.waiters).unwrap_or_default();
         waiters.into_iter().map(|waiter| (waiter, answer.clone())).collect()
     }
@@ -264,7 +255,7 @@ impl<W> RequestTable<W> {
     fn remember_refusal(&mut self, purchase: Purchase, sale: Sale) {
         if self.refusal_order.len() >= self.limits.refusals {
             self.reached.push(Limit::LeaderRefusals);
-            if planted(Bug::NewestRefusalForgotten) {
+            if bent::forgets_newest() {
                 return;
             }
             self.refusal_order.pop_front().map(|oldest| self.refusals.remove(&oldest));
@@ -278,128 +269,5 @@ fn refusal(sale: Sale, epoch: Epoch) -> PlaceError {
     match sale {
         Sale::NotEnough { left } => PlaceError::NotEnough { left, epoch },
         Sale::UnknownProduct | Sale::Sold { .. } => PlaceError::UnknownProduct,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{ProductName, Quantity};
-
-    fn purchase(key: &str, quantity: u64) -> Purchase {
-        Purchase {
-            key: RequestId::new(key).unwrap(),
-            name: ProductName::new("Tux").unwrap(),
-            quantity: Quantity::new(quantity).unwrap(),
-        }
-    }
-
-    fn key(key: &str) -> RequestId {
-        RequestId::new(key).unwrap()
-    }
-
-    /// A request that is looked for, not found and put into the batch in flight.
-    fn buying(table: &mut RequestTable<u32>, text: &str, waiter: u32) -> Batch {
-        assert_eq!(table.place(purchase(text, 1), waiter, 7), Placement::Waits { look: true });
-        assert_eq!(table.looked(&key(text), None), []);
-        table.next_batch(false).unwrap()
-    }
-
-    #[test]
-    fn a_request_goes_through_its_stages_and_is_answered_once_acknowledged() {
-        let mut table = RequestTable::new(10, Limits::default(), 4);
-        let batch = buying(&mut table, "a", 1);
-        assert_eq!((batch.number, batch.purchases.len()), (1, 1));
-        assert_eq!(batch.settled, 4);
-        let (sold, answers) = table.bought(&[Sale::Sold { number: 5 }], 7).unwrap();
-        assert_eq!(answers, []);
-        table.appended(&sold);
-        // A repeated request waits for the acknowledgement like the first (A2).
-        assert_eq!(table.place(purchase("a", 1), 2, 7), Placement::Waits { look: false });
-        assert_eq!(table.acknowledged(4), []);
-        assert_eq!(table.acknowledged(5), [(1, Ok(Placed { number: 5 })), (2, Ok(Placed { number: 5 }))]);
-        assert_eq!(table.next_batch(true).unwrap().settled, 5);
-    }
-
-    #[test]
-    fn what_was_sold_is_appended_only_under_numbers_that_follow_one_another() {
-        let sold = |number| Sale::Sold { number };
-        let little = Sale::NotEnough { left: 0 };
-        for (sales, expected) in [
-            ([sold(5), sold(6), sold(7)], Some((5, 3))),
-            ([sold(5), little, sold(6)], Some((5, 2))),
-            ([little, little, little], Some((0, 0))),
-            ([sold(5), sold(3), sold(6)], None),
-            ([sold(5), little, sold(7)], None),
-        ] {
-            let mut table = RequestTable::new(10, Limits::default(), 4);
-            for (waiter, text) in ["a", "b", "c"].into_iter().enumerate() {
-                table.place(purchase(text, 1), waiter as u32, 7);
-                table.looked(&key(text), None);
-            }
-            table.next_batch(false).unwrap();
-            let bought = table.bought(&sales, 7).map(|(sold, _)| (sold.first, sold.purchases.len()));
-            assert_eq!(bought, expected, "{sales:?}");
-        }
-    }
-
-    #[test]
-    fn one_batch_is_in_flight_and_the_rest_waits_for_the_next() {
-        let mut table = RequestTable::new(10, Limits::default(), 4);
-        buying(&mut table, "a", 1);
-        table.place(purchase("b", 1), 2, 7);
-        table.looked(&key("b"), None);
-        assert_eq!(table.next_batch(true), None);
-        table.bought(&[Sale::Sold { number: 5 }], 7).unwrap();
-        assert_eq!(table.next_batch(false).map(|batch| batch.number), Some(2));
-    }
-
-    #[test]
-    fn a_refusal_is_repeated_within_the_term() {
-        let mut table = RequestTable::new(10, Limits::default(), 4);
-        buying(&mut table, "a", 1);
-        let refused = |epoch| Err(PlaceError::NotEnough { left: 0, epoch });
-        assert_eq!(table.bought(&[Sale::NotEnough { left: 0 }], 7).unwrap().1, [(1, refused(7))]);
-        assert_eq!(table.place(purchase("a", 1), 2, 8), Placement::Answered(2, refused(8)));
-        assert_eq!(table.place(purchase("a", 2), 3, 8), Placement::Answered(3, Err(PlaceError::KeyReused)));
-    }
-
-    #[test]
-    fn what_exceeds_a_batch_comes_with_the_next_and_the_oldest_refusal_is_forgotten() {
-        for (limit, batches) in [(1, vec![1, 1, 1]), (2, vec![2, 1]), (3, vec![3]), (9, vec![3])] {
-            let limits = Limits { batch: limit, refusals: limit, ..Limits::default() };
-            let mut table = RequestTable::new(10, limits, 4);
-            for text in ["a", "b", "c"] {
-                table.place(purchase(text, 1), 1, 7);
-                table.looked(&key(text), None);
-            }
-            for size in batches {
-                let batch = table.next_batch(false).unwrap();
-                assert_eq!((batch.purchases.len(), batch.settled), (size, 4), "limit {limit}");
-                table.bought(&vec![Sale::NotEnough { left: 0 }; size], 7).unwrap();
-            }
-            let again = |text| table.place(purchase(text, 1), 2, 7) == Placement::Waits { look: true };
-            assert_eq!(["a", "b", "c"].map(again), [limit < 3, limit < 2, false], "limit {limit}");
-            let reached = table.reached();
-            let over = [Limit::BatchPurchases, Limit::LeaderRefusals];
-            assert!(over.iter().all(|limit_of| reached.contains(limit_of) == (limit < 3)), "limit {limit}");
-        }
-    }
-
-    #[test]
-    fn a_key_of_another_order_is_refused_wherever_the_first_one_is() {
-        let mut table = RequestTable::new(10, Limits::default(), 4);
-        table.place(purchase("a", 1), 1, 7);
-        assert_eq!(table.place(purchase("a", 2), 2, 7), Placement::Answered(2, Err(PlaceError::KeyReused)));
-        let entry = Entry { number: 3, epoch: 1, purchase: Some(purchase("a", 9)) };
-        assert_eq!(table.looked(&key("a"), Some(entry)), [(1, Err(PlaceError::KeyReused))]);
-    }
-
-    #[test]
-    fn a_full_queue_turns_away_new_requests_but_not_repeated_ones() {
-        let mut table = RequestTable::new(1, Limits::default(), 0);
-        table.place(purchase("a", 1), 1, 7);
-        assert_eq!(table.place(purchase("b", 1), 2, 7), Placement::Full(2));
-        assert_eq!(table.place(purchase("a", 1), 3, 7), Placement::Waits { look: false });
     }
 }
