@@ -41,7 +41,7 @@ fn an_order_is_acknowledged_once_everyone_in_sync_has_it() {
 fn a_new_leader_serves_once_everyone_in_sync_has_its_whole_book() {
     let (mut rules, disk) = taking_over(&[1, 2, 3]);
     assert_eq!(rules.serving(e(5), &disk), Err(NotServing::TakingOver { epoch: e(5) }));
-    rules.append(TERM, &sold(11, &["left by the leader before"]).clone());
+    rules.append(TERM, &sold(11, &["left-by-the-leader-before"]));
     rules.durable(TERM, n(11));
     for id in [1, 2] {
         let commands = rules.confirmed(TERM, (r(id), run(id)), e(5), n(11), false);
