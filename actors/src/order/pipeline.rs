@@ -13,6 +13,7 @@ use tokio::sync::{Notify, oneshot};
 use super::book::read;
 use super::config::OrderConfig;
 use super::replica::{Leading, Replica};
+use super::rules::buying::{AfterCall, after_call};
 use super::rules::inheritance::{self, Claim, Completion};
 use super::rules::{Batch, PlaceReply, Placement, RequestTable, Serving};
 use super::writer::Writer;
@@ -311,19 +312,21 @@ impl OrderPipeline {
         M: Rpc<Reply = Result<T, Refusal>>,
     {
         while let Some((leader, line)) = self.replica.leadership(term) {
-            let message = message(leader, line);
-            match self.host.net.send(NodeId::Catalog, &message, self.config.call_limit).await {
-                Ok(Ok(answer)) => {
+            let outcome =
+                self.host.net.send(NodeId::Catalog, &message(leader, line), self.config.call_limit).await;
+            match after_call(outcome) {
+                AfterCall::Take(answer) => {
                     self.replica.catalog_said(None);
                     return self.replica.leads_in(term).then_some(answer);
                 }
-                Ok(Err(Refusal::Superseded { .. })) => self.replica.superseded(term),
-                Err(_) if bent::gives_up_buying() => return None,
-                Ok(Err(why)) => {
-                    self.replica.catalog_said(Some(why));
+                AfterCall::Superseded => self.replica.superseded(term),
+                AfterCall::Again(refusal) => {
+                    if refusal.is_some() {
+                        self.replica.catalog_said(refusal);
+                    }
                     self.host.clock.sleep(self.config.retry_every).await;
                 }
-                Err(_) => self.host.clock.sleep(self.config.retry_every).await,
+                AfterCall::GiveUp => return None,
             }
         }
         None

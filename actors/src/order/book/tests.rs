@@ -68,7 +68,7 @@ fn merge(message: AppendEntries, acknowledged: u64) -> Write {
 }
 
 #[test]
-fn a_follower_confirms_cuts_or_refuses() {
+fn a_merge_leaves_on_disk_what_was_decided() {
     let confirmed = |epoch, number| AppendReply::Confirmed { run: RUN, epoch: e(epoch), number: n(number) };
     let missing = |number, epoch| AppendReply::Missing { after: at(number, epoch) };
     for (name, own, message, answer, afterwards) in [
@@ -231,4 +231,13 @@ fn a_replica_that_diverged_is_told_where_to_ask_again() {
         let found = found.map(|entries| entries.len()).map_err(|at| (at.number.get(), at.epoch.get()));
         assert_eq!(found, expected, "after {number} of epoch {epoch}");
     }
+}
+
+/// Rule A3: the transaction refuses a second order under one request id.
+#[test]
+fn one_request_id_has_one_order() {
+    let database = book(2, &[1, 1]);
+    let again = Entry { purchase: entry(1, 1).purchase, ..entry(3, 2) };
+    assert!(apply(&database, &[Write::Append(vec![again])]).is_err());
+    assert_eq!(epochs(&database), [1, 1]);
 }

@@ -7,8 +7,10 @@
 //! - [`SendState`]: what to send to one replica next, and when to give it up (E3, E4, M10);
 //! - [`catch_up`]: what a replica that is not in sync does next;
 //! - [`inheritance`]: what a new leader completes, or why it must not lead (A4, M4, M5);
+//! - [`buying`]: what comes of a call to the catalog (C5);
 //! - [`RequestTable`]: what becomes of a request (A2, A3, C2, C3, C6).
 
+pub mod buying;
 pub mod catch_up;
 mod command;
 mod following;

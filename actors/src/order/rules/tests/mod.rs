@@ -1,5 +1,6 @@
 //! Table tests of the rules, by their letters in docs/protocol.md: state and input, and the exact commands.
 
+mod buying;
 mod catch_up;
 mod following;
 mod in_sync_set;

@@ -121,3 +121,37 @@ fn a_full_queue_turns_away_new_requests_but_not_repeated_ones() {
     assert_eq!(table.place(purchase("b", 1), 2, e(7)), Placement::Full(2));
     assert_eq!(table.place(purchase("a", 1), 3, e(7)), Placement::Waits { look: false });
 }
+
+/// Rule A3.
+#[test]
+fn what_is_in_the_book_is_answered_and_not_bought_again() {
+    let mut table = RequestTable::new(10, Limits::default(), n(4));
+    for waiter in [1, 2] {
+        table.place(purchase("a", 1), waiter, e(7));
+    }
+    let entry = Entry { number: n(3), epoch: e(1), purchase: Some(purchase("a", 1)) };
+    let placed = Ok(Placed { number: n(3) });
+    assert_eq!(table.looked(&key("a"), Some(entry)), [(1, placed.clone()), (2, placed)]);
+    assert_eq!(table.next_batch(false), None);
+    // What has been appended meanwhile is not appended again when the purchase is answered once more.
+    let batch = buying(&mut table, "b", 1);
+    let sales = vec![Sale::Sold { number: n(5) }; batch.purchases.len()];
+    let (sold, _) = table.bought(&sales, e(7)).unwrap();
+    table.appended(&sold);
+    let (again, answers) = table.bought(&sales, e(7)).unwrap();
+    assert_eq!((again.purchases, answers), (vec![], vec![]));
+}
+
+/// Rule C6: what a new leader inherited is settled with its first batch, and what it acknowledged with the next.
+#[test]
+fn only_what_is_acknowledged_is_settled_and_what_was_inherited_with_the_first_batch() {
+    let mut table = RequestTable::new(10, Limits::default(), n(9));
+    assert!(table.must_settle());
+    let batch = buying(&mut table, "a", 1);
+    assert_eq!(batch.settled, n(9));
+    let (sold, _) = table.bought(&[Sale::Sold { number: n(10) }], e(7)).unwrap();
+    table.appended(&sold);
+    assert!(!table.must_settle(), "it is not acknowledged");
+    table.acknowledged(n(10));
+    assert_eq!(table.next_batch(true).map(|batch| (batch.purchases.len(), batch.settled)), Some((0, n(10))));
+}
