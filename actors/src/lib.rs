@@ -16,6 +16,7 @@ pub mod net;
 pub mod order;
 pub mod probe;
 mod retry;
+pub mod settings;
 pub mod storage;
 pub mod tasks;
 pub mod view_service;
