@@ -15,8 +15,11 @@ pub mod messages;
 pub mod net;
 pub mod order;
 pub mod probe;
+mod refusals;
 mod retry;
 pub mod settings;
 pub mod storage;
 pub mod tasks;
+#[cfg(test)]
+mod test_doubles;
 pub mod view_service;

@@ -1,216 +1,182 @@
-//! The calls that may change something, and how those that arrived while a group was under way are decided
-//! as the next one (cache rule 3).
+//! How the calls that arrived while a group was under way are decided as the next one (cache rules 3 to 5).
 
-use tokio::sync::oneshot;
-
-use super::memory::Memory;
-use super::stock::{Changes, Draft, Stock};
+use super::call::{Call, Reply, reply};
+use super::changes::GroupChanges;
+use super::draft::Draft;
+use super::readiness::Learned;
+use super::state::CatalogState;
 use crate::domain::{Epoch, OrderNumber};
-use crate::messages::catalog::{
-    Buy, GoOn, Import, Rebuild, Refusal, Register, Registered, Restock, TakeOver,
-};
-use crate::net::Rpc;
+use crate::messages::catalog::Registered;
 use crate::probe::CatalogEvent;
 
-/// Where the answer to a message goes; nowhere if nobody wants it.
-pub(super) type Way<M> = Option<oneshot::Sender<<M as Rpc>::Reply>>;
-
-/// A call that waits for its group.
-#[derive(Debug)]
-pub(super) enum Call {
-    Buy(Buy, Way<Buy>),
-    TakeOver(TakeOver, Way<TakeOver>),
-    Restock(Way<Restock>),
-    Register(Register, Way<Register>),
-    Rebuild(Rebuild, Way<Rebuild>),
-    GoOn(GoOn, Way<GoOn>),
-    Import(Import, Way<Import>),
-    /// From the catalog itself: what the front-end told of its view.
-    Remember(Memory, Epoch, Option<OrderNumber>),
-}
-
-/// A message that waits for its group.
-pub(super) trait Change: Rpc {
-    fn call(self, way: Way<Self>) -> Call;
-}
-
-macro_rules! change {
-    ($($message:ident)*) => {$(
-        impl Change for $message {
-            fn call(self, way: Way<$message>) -> Call {
-                Call::$message(self, way)
-            }
-        }
-    )*};
-}
-change!(Buy TakeOver Register Rebuild GoOn Import);
-
-impl Change for Restock {
-    fn call(self, way: Way<Restock>) -> Call {
-        Call::Restock(way)
-    }
-}
-
-fn is_closed<T>(way: &Option<oneshot::Sender<T>>) -> bool {
-    way.as_ref().is_none_or(oneshot::Sender::is_closed)
-}
-
-impl Call {
-    /// Whether nobody waits for it any more.
-    fn is_abandoned(&self) -> bool {
-        match self {
-            Call::Buy(_, way) => is_closed(way),
-            Call::TakeOver(_, way) => is_closed(way),
-            Call::Restock(way) => is_closed(way),
-            Call::Register(_, way) => is_closed(way),
-            Call::Rebuild(_, way) => is_closed(way),
-            Call::GoOn(_, way) => is_closed(way),
-            Call::Import(_, way) => is_closed(way),
-            Call::Remember(..) => false,
-        }
-    }
-
-    /// Whether it changes no stock, so that it need not wait for caches to be dropped: the first that a store
-    /// that starts has to say.
-    pub(super) fn is_about_memory(&self) -> bool {
-        matches!(self, Call::Register(..) | Call::GoOn(..) | Call::Remember(..))
-    }
-
-    /// Answers it without acting on it.
-    pub(super) fn refuse(self, refusal: Refusal) {
-        match self {
-            Call::Buy(_, way) => answer(way, Err(refusal))(),
-            Call::TakeOver(_, way) => answer(way, Err(refusal))(),
-            Call::Restock(way) => answer(way, Err(refusal))(),
-            Call::Rebuild(_, way) => answer(way, Err(refusal))(),
-            Call::Import(_, way) => answer(way, Err(refusal))(),
-            // Whoever asked asks again.
-            Call::Register(..) | Call::GoOn(..) | Call::Remember(..) => {}
-        }
-    }
-}
-
-/// The calls that wait while a group is under way.
-///
-/// A caller that gives up frees its place among the calls of the bridge, but not here, so the bridge's limit
-/// alone would not bound this queue.
-#[derive(Debug)]
-pub(super) struct Queue {
-    calls: Vec<Call>,
-    limit: usize,
-}
-
-impl Queue {
-    pub(super) fn new(limit: usize) -> Queue {
-        Queue { calls: Vec::new(), limit }
-    }
-
-    /// Lets a call wait. If it is full even without the abandoned calls, the new one is dropped: its caller
-    /// sees a lost connection, and repeats what it asked. Whether there was room.
-    pub(super) fn push(&mut self, call: Call) -> bool {
-        if self.calls.len() >= self.limit {
-            self.calls.retain(|call| !call.is_abandoned());
-        }
-        let room = self.calls.len() < self.limit;
-        if room {
-            self.calls.push(call);
-        }
-        room
-    }
-
-    /// How many wait.
-    pub(super) fn len(&self) -> usize {
-        self.calls.len()
-    }
-
-    /// All that waits, in the order of arrival; the queue is empty then.
-    pub(super) fn take(&mut self) -> Vec<Call> {
-        std::mem::take(&mut self.calls)
-    }
-}
-
 /// A decided group. Nothing of it may be told before its changes are durable and visible.
-pub(super) struct Group {
-    /// What it changes.
-    pub(super) changes: Changes,
+pub struct DecidedGroup {
+    /// What is to be saved, and then shown.
+    pub changes: GroupChanges,
     /// What it has to tell the probe once it is visible.
-    pub(super) events: Vec<CatalogEvent>,
-    /// Sends the answers to its calls.
-    pub(super) answers: Vec<Box<dyn FnOnce()>>,
-    /// The epoch of the view that the front-end has, if it said so.
-    pub(super) floor: Option<Epoch>,
-    /// Why the stock is not to be shown any more: a leader showed that it is older than its book.
-    pub(super) behind: Option<Refusal>,
-    /// Somebody showed how many orders there are: the stock may be shown, unless it is behind.
-    pub(super) vouched: bool,
+    pub events: Vec<CatalogEvent>,
+    /// Send the answers to its calls.
+    pub replies: Vec<Reply>,
+    /// What its calls showed of the store around.
+    pub learned: Learned,
 }
 
-/// Decides calls in their order, each against what those before it left.
-pub(super) fn decide(stock: &Stock, floor: Option<Epoch>, calls: Vec<Call>, restock_to: u64) -> Group {
-    let mut draft = Draft::new(stock, floor);
-    let mut answers = Vec::with_capacity(calls.len());
-    let (mut new_floor, mut behind, mut vouched) = (None, None, false);
-    let mut note = |refusal: Option<&Refusal>| {
-        behind = refusal.filter(|refusal| matches!(refusal, Refusal::Behind { .. })).copied().or(behind);
-        vouched |= refusal.is_none();
-    };
+/// Decides calls in their order, each against what those before it left. `floor` is the epoch of the front-end's view when
+/// the catalog started.
+pub fn decide(state: &CatalogState, floor: Option<Epoch>, calls: Vec<Call>, restock_to: u64) -> DecidedGroup {
+    let mut draft = Draft::new(state, floor);
+    let mut learned = Learned::default();
+    let mut replies = Vec::with_capacity(calls.len());
     for call in calls {
-        answers.push(match call {
-            Call::Buy(buy, way) => {
-                let sales = draft.buy(&buy);
-                note(sales.as_ref().err());
-                answer(way, sales)
-            }
-            Call::TakeOver(ask, way) => {
-                let found = draft.take_over(&ask);
-                note(found.as_ref().err());
-                answer(way, found)
-            }
-            Call::Restock(way) => answer(way, Ok(draft.restock(restock_to))),
-            Call::Import(ask, way) => answer(way, Ok(draft.import(&ask))),
-            Call::Register(ask, way) => {
-                let registered = draft.register(&ask);
-                if registered == Registered::Welcome {
-                    new_floor = Some(ask.epoch);
-                    if let Some(orders) = ask.orders {
-                        note(draft.vouch(orders).err().as_ref());
-                    }
-                }
-                answer(way, registered)
-            }
-            Call::Rebuild(ask, way) => {
-                let rebuilt = draft.rebuild(&ask);
-                if rebuilt.is_ok() {
-                    new_floor = Some(ask.leader.epoch);
-                }
-                answer(way, rebuilt)
-            }
-            Call::GoOn(ask, way) => {
-                let noted = draft.go_on(&ask);
-                if noted {
-                    new_floor = Some(ask.epoch);
-                }
-                answer(way, noted)
-            }
-            Call::Remember(memory, epoch, orders) => {
-                draft.remember(Some(memory));
-                new_floor = Some(epoch);
-                if let Some(orders) = orders {
-                    note(draft.vouch(orders).err().as_ref());
-                }
-                Box::new(|| ())
-            }
-        });
+        replies.extend(decide_one(&mut draft, &mut learned, call, restock_to));
     }
     let (changes, events) = draft.finish();
-    Group { changes, events, answers, floor: new_floor, behind, vouched }
+    learned.rebuilt = changes.rebuilt;
+    DecidedGroup { changes, events, replies, learned }
 }
 
-fn answer<T: 'static>(way: Option<oneshot::Sender<T>>, answer: T) -> Box<dyn FnOnce()> {
-    Box::new(move || {
-        if let Some(way) = way {
-            // The caller gave up, which is its right.
-            let _ = way.send(answer);
+fn decide_one(draft: &mut Draft<'_>, learned: &mut Learned, call: Call, restock_to: u64) -> Option<Reply> {
+    Some(match call {
+        Call::Buy(buy, to) => {
+            let sales = draft.buy(&buy);
+            learned.compared(sales.as_ref().err());
+            reply(to, sales)
+        }
+        Call::TakeOver(ask, to) => {
+            let found = draft.take_over(&ask);
+            learned.compared(found.as_ref().err());
+            reply(to, found)
+        }
+        Call::Restock(to) => reply(to, Ok(draft.restock(restock_to))),
+        Call::Import(ask, to) => reply(to, Ok(draft.import(&ask))),
+        Call::Register(ask, to) => {
+            let registered = draft.register(&ask);
+            if registered == Registered::Welcome {
+                learned.floor = Some(ask.epoch);
+                vouch(draft, learned, ask.orders);
+            }
+            reply(to, registered)
+        }
+        Call::Rebuild(ask, to) => {
+            let rebuilt = draft.rebuild(&ask);
+            if rebuilt.is_ok() {
+                learned.floor = Some(ask.leader.epoch);
+            }
+            reply(to, rebuilt)
+        }
+        Call::GoOn(ask, to) => {
+            let noted = draft.go_on(&ask);
+            if noted {
+                learned.floor = Some(ask.epoch);
+            }
+            reply(to, noted)
+        }
+        Call::Remember(memory, epoch, orders) => {
+            draft.remember(Some(memory));
+            learned.floor = Some(epoch);
+            vouch(draft, learned, orders);
+            return None;
         }
     })
+}
+
+fn vouch(draft: &Draft<'_>, learned: &mut Learned, orders: Option<OrderNumber>) {
+    if let Some(orders) = orders {
+        learned.compared(draft.vouch(orders).err().as_ref());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot::{self, Receiver};
+
+    use super::*;
+    use crate::catalog::fence::Fence;
+    use crate::catalog::item::Item;
+    use crate::catalog::memory::Memory;
+    use crate::catalog::purchases::Purchases;
+    use crate::domain::{Line, ProductName, ProductSeed, Purchase, Quantity, RequestId, Run, StoreId, Term};
+    use crate::messages::catalog::{Buy, GoOn, Leadership, Refusal, Register, Restock, Sale};
+    use crate::refusals::Refusals;
+
+    const STORE: StoreId = StoreId::new(1);
+    const BY: Run = Run::new(1);
+    const BEHIND: Refusal = Refusal::Behind { purchases: OrderNumber::new(3), orders: OrderNumber::new(5) };
+
+    /// Tux 1; three purchases, all settled.
+    fn state() -> CatalogState {
+        let seed = ProductSeed { name: ProductName::new("Tux").expect("valid"), price_cents: 1, quantity: 1 };
+        let purchases = Purchases::new(OrderNumber::new(3), Vec::new());
+        let memory = Memory { store: Some((STORE, BY)) };
+        let fence = Fence { term: Term::new(4), ..Fence::default() };
+        CatalogState::new(vec![Item::imported(&seed)], purchases, fence, Refusals::new(9), memory)
+    }
+
+    fn buy(batch: u64, last: u64) -> (Call, Receiver<Result<Vec<Sale>, Refusal>>) {
+        let (term, epoch, last) = (Term::new(4), Epoch::new(6), OrderNumber::new(last));
+        let purchase = Purchase {
+            key: RequestId::new(format!("k{batch}")).expect("valid"),
+            name: ProductName::new("Tux").expect("valid"),
+            quantity: Quantity::new(1).expect("valid"),
+        };
+        let leader = Leadership { term, epoch, by: BY, last };
+        let (to, answer) = oneshot::channel();
+        let buy = Buy { leader, batch, purchases: vec![purchase], settled: OrderNumber::NONE };
+        (Call::Buy(buy, Some(to)), answer)
+    }
+
+    /// Rule cache 5: the answers are in the hands of whoever shows the group.
+    #[test]
+    fn calls_are_decided_in_their_order_and_answered_later() {
+        let ((first, mut sold), (second, mut refused)) = (buy(1, 3), buy(2, 3));
+        let (to, mut restocked) = oneshot::channel::<<Restock as crate::net::Rpc>::Reply>();
+        let calls = vec![first, second, Call::Restock(Some(to))];
+        let group = decide(&state(), Some(Epoch::new(6)), calls, 7);
+        assert!(sold.try_recv().is_err() && refused.try_recv().is_err() && restocked.try_recv().is_err());
+        for reply in group.replies {
+            reply();
+        }
+        assert_eq!(sold.try_recv(), Ok(Ok(vec![Sale::Sold { number: OrderNumber::new(4) }])));
+        assert_eq!(refused.try_recv(), Ok(Ok(vec![Sale::NotEnough { left: 0 }])));
+        assert_eq!(restocked.try_recv(), Ok(Ok(vec![ProductName::new("Tux").expect("valid")])));
+        assert_eq!(group.changes.items[&0].quantity, 7);
+        assert_eq!(group.changes.fence.map(|fence| fence.batch), Some(2));
+    }
+
+    /// Rules M7 and M9.
+    #[test]
+    fn a_group_learns_which_view_is_the_newest_and_how_many_orders_there_are() {
+        let line: Line = [BY].into_iter().collect();
+        let register = |epoch, orders: Option<u64>| {
+            let (epoch, orders) = (Epoch::new(epoch), orders.map(OrderNumber::new));
+            Call::Register(Register { store: STORE, run: BY, line: line.clone(), epoch, orders }, None)
+        };
+        let remember = |orders: Option<u64>| {
+            let memory = Memory { store: Some((STORE, BY)) };
+            Call::Remember(memory, Epoch::new(8), orders.map(OrderNumber::new))
+        };
+        let go_on = |store| Call::GoOn(GoOn { store, run: BY, epoch: Epoch::new(9) }, None);
+        let learned = |floor: Option<u64>, behind, vouched| Learned {
+            floor: floor.map(Epoch::new),
+            behind,
+            vouched,
+            rebuilt: false,
+        };
+        for (case, call, expected) in [
+            ("a front-end that knows no book", register(6, None), learned(Some(6), None, false)),
+            ("one that knows a book", register(6, Some(3)), learned(Some(6), None, true)),
+            ("one that knows a longer book", register(6, Some(5)), learned(Some(6), Some(BEHIND), false)),
+            ("one whose view is older than the term", register(3, Some(3)), learned(None, None, false)),
+            ("a view", remember(None), learned(Some(8), None, false)),
+            ("a view and a book", remember(Some(2)), learned(Some(8), None, true)),
+            ("a view and a longer book", remember(Some(5)), learned(Some(8), Some(BEHIND), false)),
+            ("an operator", go_on(STORE), learned(Some(9), None, false)),
+            ("another store's operator", go_on(StoreId::new(2)), learned(None, None, false)),
+            ("a leader", buy(1, 3).0, learned(None, None, true)),
+            ("a leader with a longer book", buy(1, 5).0, learned(None, Some(BEHIND), false)),
+            ("a restock", Call::Restock(None), learned(None, None, false)),
+        ] {
+            assert_eq!(decide(&state(), Some(Epoch::new(6)), vec![call], 0).learned, expected, "{case}");
+        }
+    }
 }

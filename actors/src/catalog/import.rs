@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::stock::Item;
+use super::item::Item;
 use crate::domain::{Digest, ProductName, ProductSeed};
 
 /// A file of products, read when it is needed.
@@ -45,7 +45,7 @@ pub struct Differences {
 }
 
 impl Differences {
-    pub(super) fn between(seeds: &[ProductSeed], items: &[Item]) -> Differences {
+    pub fn between(seeds: &[ProductSeed], items: &[Item]) -> Differences {
         let mut differences = Differences::default();
         let mut left: BTreeMap<&ProductName, &Item> = items.iter().map(|item| (&item.name, item)).collect();
         for seed in seeds {

@@ -7,35 +7,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::item::ProductIndex;
 use crate::bugs::catalog as bent;
 use crate::clock::Timestamp;
 use crate::domain::FrontEndId;
 
-/// A product's place in the catalog's order.
-pub(super) type Place = usize;
-
 /// The table of leases. It has at most one line for each front-end and product.
 #[derive(Debug, Default)]
-pub(super) struct Leases(BTreeMap<(FrontEndId, Place), Timestamp>);
+pub struct Leases(BTreeMap<(FrontEndId, ProductIndex), Timestamp>);
 
 /// What one front-end may still hold of some products.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Held {
+pub struct HeldLeases {
     /// Which of the products, in the catalog's order; at least one.
-    pub(super) products: Vec<Place>,
+    pub products: Vec<ProductIndex>,
     /// When the last of these leases ends.
-    pub(super) until: Timestamp,
+    pub until: Timestamp,
 }
 
 impl Leases {
     /// A front-end was given a cacheable answer.
-    pub(super) fn grant(&mut self, front_end: FrontEndId, product: Place, until: Timestamp) {
+    pub fn grant(&mut self, front_end: FrontEndId, product: ProductIndex, until: Timestamp) {
         self.0.extend(bent::granted(((front_end, product), until)));
     }
 
     /// A front-end confirmed that it dropped these products. Only what its call named: it may have been
     /// given another product since.
-    pub(super) fn release(&mut self, front_end: FrontEndId, products: &[Place]) {
+    pub fn release(&mut self, front_end: FrontEndId, products: &[ProductIndex]) {
         for &product in products {
             self.0.remove(&(front_end, product));
         }
@@ -43,18 +41,18 @@ impl Leases {
     }
 
     /// Which of these products a front-end may still hold; `None` if not one.
-    pub(super) fn held(
+    pub fn held(
         &self,
         front_end: FrontEndId,
-        products: &BTreeSet<Place>,
+        products: &BTreeSet<ProductIndex>,
         now: Timestamp,
-    ) -> Option<Held> {
+    ) -> Option<HeldLeases> {
         let lines = products.iter().filter_map(|&product| {
             let until = *self.0.get(&(front_end, product))?;
             (until > now).then_some((product, until))
         });
-        let (products, ends): (Vec<Place>, Vec<Timestamp>) = lines.unzip();
-        ends.into_iter().max().map(|until| Held { products, until })
+        let (products, ends): (Vec<ProductIndex>, Vec<Timestamp>) = lines.unzip();
+        ends.into_iter().max().map(|until| HeldLeases { products, until })
     }
 }
 
@@ -62,7 +60,7 @@ impl Leases {
 mod tests {
     use super::*;
 
-    fn check(leases: &Leases, front_end: u8, now: u64, expected: Option<(&[Place], u64)>) {
+    fn check(leases: &Leases, front_end: u8, now: u64, expected: Option<(&[ProductIndex], u64)>) {
         let held = leases.held(FrontEndId::new(front_end), &BTreeSet::from([1, 2]), Timestamp(now));
         let held = held.map(|held| (held.products, held.until.0));
         assert_eq!(
@@ -72,6 +70,7 @@ mod tests {
         );
     }
 
+    /// Rule cache 2.
     #[test]
     fn a_lease_counts_until_it_ends_or_is_given_back() {
         let front_end = FrontEndId::new;

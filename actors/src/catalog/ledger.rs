@@ -17,17 +17,19 @@ use redb::{
     TableDefinition, TableError,
 };
 
+use super::changes::GroupChanges;
 use super::fence::Fence;
+use super::item::Item;
 use super::memory::Memory;
 use super::purchases::Purchases;
-use super::refusals::Refusals;
-use super::stock::{Changes, Item, Stock};
+use super::state::CatalogState;
 use crate::bugs::refusals as bent;
 use crate::domain::{
     Digest, Epoch, Invalid, OrderNumber, ProductName, ProductSeed, Purchase, Quantity, RequestId, Run,
     StoreId, Term,
 };
 use crate::messages::catalog::Sale;
+use crate::refusals::Refusals;
 use crate::storage::DiskError;
 
 type ItemRow = (&'static str, u64, u64, u64, u64, u64);
@@ -74,32 +76,32 @@ pub fn audit(database: &Database) -> Result<Audit, DiskError> {
 ///
 /// # Errors
 /// When the disk failed, or its books do not add up.
-pub(super) fn load(
+pub fn load(
     database: &Database,
     remembered: usize,
-) -> Result<Option<(Stock, Option<Digest>)>, DiskError> {
+) -> Result<Option<(CatalogState, Option<Digest>)>, DiskError> {
     let transaction = database.begin_read()?;
     let Some(books) = read(&transaction)? else { return Ok(None) };
     let table = existing(transaction.open_table(IMPORT))?;
     let digest = table.map(|table| table.get(())).transpose()?.flatten();
     let digest = digest.map(|digest| Digest(digest.value()));
-    Ok(Some((stock(books, remembered)?, digest)))
+    Ok(Some((state(books, remembered)?, digest)))
 }
 
 /// What a catalog starts with at its first start: these products. A name that is repeated counts once.
 ///
 /// # Errors
 /// When the disk failed.
-pub(super) fn import(
+pub fn import(
     database: &Database,
     seeds: &[ProductSeed],
     digest: Option<Digest>,
     remembered: usize,
-) -> Result<Stock, DiskError> {
-    stock(Books { items: save_all(database, seeds, digest)?, ..Books::default() }, remembered)
+) -> Result<CatalogState, DiskError> {
+    state(Books { items: save_all(database, seeds, digest)?, ..Books::default() }, remembered)
 }
 
-fn stock(books: Books, remembered: usize) -> Result<Stock, DiskError> {
+fn state(books: Books, remembered: usize) -> Result<CatalogState, DiskError> {
     if let Some(item) = books.items.iter().find(|item| !item.adds_up()) {
         return Err(DiskError::Damaged(format!("the stock of {} does not add up", item.name)));
     }
@@ -108,14 +110,14 @@ fn stock(books: Books, remembered: usize) -> Result<Stock, DiskError> {
     for (key, left) in refused {
         refusals.keep(key, left);
     }
-    Ok(Stock::new(items, Purchases::new(settled, unsettled), fence, refusals, memory))
+    Ok(CatalogState::new(items, Purchases::new(settled, unsettled), fence, refusals, memory))
 }
 
 /// Saves what a group changed, in one transaction; of all refusals, the newest `remembered`.
 ///
 /// # Errors
 /// When the disk failed; nothing is known then about what it holds.
-pub(super) fn commit(database: &Database, changes: &Changes, remembered: usize) -> Result<(), DiskError> {
+pub fn commit(database: &Database, changes: &GroupChanges, remembered: usize) -> Result<(), DiskError> {
     let transaction = database.begin_write()?;
     // A table that is opened costs something at the commit, changed or not; a batch that is refused changes neither.
     if !changes.items.is_empty() {

@@ -4,41 +4,49 @@
 //! Every order passes the catalog, so it is the one place where all front-ends and leaders meet.
 
 use crate::bugs::catalog as bent;
-use crate::domain::{Epoch, Line, OrderNumber, Run, StoreId, Term};
+use crate::domain::{Epoch, Line, OrderNumber, Run, StoreId, Term, View};
 use crate::messages::catalog::{Leadership, Refusal, Register, Registered};
 
 /// What is on its disk of that. A new file has nothing, and belongs to no store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Memory {
+pub struct Memory {
     /// The store and the newest run of a front-end.
-    pub(super) store: Option<(StoreId, Run)>,
+    pub store: Option<(StoreId, Run)>,
 }
 
-/// How much the catalog has seen, for a judgement.
+/// How far the catalog has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Seen {
+pub struct Progress {
     /// The newest term.
-    pub(super) term: Term,
+    pub term: Term,
     /// The number of the last purchase.
-    pub(super) purchases: OrderNumber,
+    pub purchases: OrderNumber,
 }
 
 impl Memory {
+    /// A front-end told its view, at a start (rule M9): what to remember of that, if its run is the one remembered or one
+    /// that has it in its line.
+    pub fn vouched(&self, view: &View) -> Option<Memory> {
+        let (store, newest) = self.store?;
+        let known = view.by == newest || view.line.has(newest);
+        (view.store == store && known).then_some(Memory { store: Some((store, view.by)) })
+    }
+
     /// Judges a front-end that makes its run known (rule M7): what to answer, and what to save before that.
-    pub(super) fn register(&self, ask: &Register, seen: Seen) -> (Registered, Option<Memory>) {
+    pub fn register(&self, ask: &Register, progress: Progress) -> (Registered, Option<Memory>) {
         let next = Memory { store: Some((ask.store, ask.run)) };
         let founds = ask.epoch == Epoch::NONE;
         match self.store {
-            None if founds && seen.purchases == OrderNumber::NONE => (Registered::Welcome, Some(next)),
+            None if founds && progress.purchases == OrderNumber::NONE => (Registered::Welcome, Some(next)),
             // It sells nothing before it is rebuilt, and that names a run anew.
             None => (Registered::Welcome, None),
             // A first start that was cut short: nobody has led yet, and nothing was sold.
-            Some(_) if founds && seen == Seen::default() => (Registered::Welcome, Some(next)),
+            Some(_) if founds && progress == Progress::default() => (Registered::Welcome, Some(next)),
             Some((store, _)) if founds || store != ask.store => (Registered::NotNew, None),
             Some((_, newest)) => {
                 let superseded = !ask.line.has(newest);
-                if superseded || seen.term.first_epoch() > ask.epoch {
-                    return (Registered::Older { term: seen.term, superseded }, None);
+                if superseded || progress.term.first_epoch() > ask.epoch {
+                    return (Registered::Older { term: progress.term, superseded }, None);
                 }
                 (Registered::Welcome, Some(next))
             }
@@ -51,12 +59,12 @@ impl Memory {
     ///
     /// # Errors
     /// Why nothing is sold to it.
-    pub(super) fn admit(
+    pub fn admit(
         &self,
         leader: &Leadership,
         line: Option<&Line>,
         floor: Option<Epoch>,
-        seen: Seen,
+        progress: Progress,
     ) -> Result<Option<Run>, Refusal> {
         let Some((_, newest)) = self.store else { return Err(Refusal::Lost) };
         let Some(floor) = floor else { return Err(Refusal::Starting) };
@@ -65,8 +73,8 @@ impl Memory {
         if !known || leader.epoch < floor {
             return Err(Refusal::OutdatedView);
         }
-        if bent::is_behind(leader.last > seen.purchases) {
-            return Err(Refusal::Behind { purchases: seen.purchases, orders: leader.last });
+        if bent::is_behind(leader.last > progress.purchases) {
+            return Err(Refusal::Behind { purchases: progress.purchases, orders: leader.last });
         }
         Ok((!same).then_some(leader.by))
     }
@@ -75,6 +83,7 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Members, ReplicaId};
 
     const STORE: StoreId = StoreId::new(1);
 
@@ -86,6 +95,7 @@ mod tests {
         Memory { store: Some((STORE, Run::new(newest))) }
     }
 
+    /// Rule M7.
     #[test]
     fn a_front_end_whose_file_is_older_is_told() {
         let older = |term, superseded| Registered::Older { term: Term::new(term), superseded };
@@ -140,12 +150,13 @@ mod tests {
                 epoch: Epoch::new(epoch),
                 orders: None,
             };
-            let (answer, next) =
-                memory.register(&ask, Seen { term: Term::new(term), purchases: OrderNumber::new(purchases) });
+            let (answer, next) = memory
+                .register(&ask, Progress { term: Term::new(term), purchases: OrderNumber::new(purchases) });
             assert_eq!((answer, next.is_some()), (expected, saved), "{case}");
         }
     }
 
+    /// Rule M9.
     #[test]
     fn a_leader_must_remember_no_more_than_the_catalog_and_follow_the_newest_front_end() {
         let behind = Refusal::Behind { purchases: OrderNumber::new(9), orders: OrderNumber::new(10) };
@@ -184,9 +195,32 @@ mod tests {
                 last: OrderNumber::new(last),
             };
             let line = line.map(|line| runs(&line));
-            let seen = Seen { term: Term::new(4), purchases: OrderNumber::new(9) };
-            let judged = memory.admit(&leader, line.as_ref(), floor.map(Epoch::new), seen);
+            let progress = Progress { term: Term::new(4), purchases: OrderNumber::new(9) };
+            let judged = memory.admit(&leader, line.as_ref(), floor.map(Epoch::new), progress);
             assert_eq!(judged, expected, "{case}");
+        }
+    }
+
+    /// Rule M9.
+    #[test]
+    fn a_view_that_is_told_counts_if_it_comes_after_the_front_end_that_is_remembered() {
+        for (case, memory, store, by, line, expected) in [
+            ("the same run's", memory(2), 1, 2, vec![1, 2], Some(memory(2))),
+            ("a later run's", memory(2), 1, 3, vec![1, 2, 3], Some(memory(3))),
+            ("an earlier run's", memory(2), 1, 1, vec![1], None),
+            ("a run's that grew from an older copy", memory(2), 1, 3, vec![1, 3], None),
+            ("another store's", memory(2), 2, 2, vec![1, 2], None),
+            ("told to a new file", Memory::default(), 1, 2, vec![1, 2], None),
+        ] {
+            let view = View {
+                store: StoreId::new(store),
+                by: Run::new(by),
+                line: runs(&line),
+                epoch: Epoch::new(7),
+                leader: ReplicaId::new(3),
+                in_sync: Members::default(),
+            };
+            assert_eq!(memory.vouched(&view), expected, "{case}");
         }
     }
 }

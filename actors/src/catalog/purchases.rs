@@ -10,7 +10,7 @@ use crate::domain::{OrderNumber, Purchase, RequestId};
 
 /// How much is settled, and every purchase that is not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Purchases {
+pub struct Purchases {
     settled: OrderNumber,
     /// Numbered from `settled + 1` on.
     unsettled: VecDeque<Purchase>,
@@ -19,40 +19,40 @@ pub(super) struct Purchases {
 
 impl Purchases {
     /// Purchases up to `settled` are acknowledged orders; `unsettled` are those that follow.
-    pub(super) fn new(settled: OrderNumber, unsettled: Vec<Purchase>) -> Purchases {
+    pub fn new(settled: OrderNumber, unsettled: Vec<Purchase>) -> Purchases {
         let numbers =
             (settled + 1).onward().zip(&unsettled).map(|(number, purchase)| (purchase.key.clone(), number));
         Purchases { settled, numbers: numbers.collect(), unsettled: unsettled.into() }
     }
 
     /// Up to this number they are settled.
-    pub(super) fn settled(&self) -> OrderNumber {
+    pub fn settled(&self) -> OrderNumber {
         self.settled
     }
 
     /// The number of the last one; 0 before the first.
-    pub(super) fn last(&self) -> OrderNumber {
+    pub fn last(&self) -> OrderNumber {
         self.settled + self.unsettled.len() as u64
     }
 
     /// The number of the purchase under this request id, unless it is settled.
-    pub(super) fn number(&self, key: &RequestId) -> Option<OrderNumber> {
+    pub fn number(&self, key: &RequestId) -> Option<OrderNumber> {
         self.numbers.get(key).copied()
     }
 
     /// Those that are not settled, in the order of their numbers.
-    pub(super) fn unsettled(&self) -> impl Iterator<Item = &Purchase> {
+    pub fn unsettled(&self) -> impl Iterator<Item = &Purchase> {
         self.unsettled.iter()
     }
 
     /// Adds the next one.
-    pub(super) fn push(&mut self, purchase: Purchase) {
+    pub fn push(&mut self, purchase: Purchase) {
         self.numbers.insert(purchase.key.clone(), self.last() + 1);
         self.unsettled.push_back(purchase);
     }
 
     /// Those up to this number are acknowledged orders.
-    pub(super) fn settle(&mut self, through: OrderNumber) {
+    pub fn settle(&mut self, through: OrderNumber) {
         while self.settled < through
             && let Some(settled) = self.unsettled.pop_front()
         {
@@ -75,6 +75,7 @@ mod tests {
         }
     }
 
+    /// Rule M5.
     #[test]
     fn purchases_keep_their_numbers_until_they_are_settled() {
         let mut purchases = Purchases::new(OrderNumber::new(7), vec![purchase("h"), purchase("i")]);

@@ -5,11 +5,13 @@ use std::rc::Rc;
 
 use redb::Database;
 
+use super::changes::GroupChanges;
 use super::fence::Fence;
+use super::item::Item;
 use super::ledger::{commit, import};
 use super::memory::Memory;
-use super::stock::{Changes, Item};
-use super::{FILE, OWNER};
+use super::start::{FILE, OWNER};
+
 use crate::domain::{OrderNumber, ProductName, ProductSeed, Term, View};
 use crate::messages::catalog::{Rebuilt, Stocked};
 use crate::storage::{DataFile, DiskError, OpenError, Storage};
@@ -44,22 +46,22 @@ fn fill(database: &Database, view: &View, restored: Restored) -> Result<Rebuilt,
     import(database, &seeds, None, NO_REFUSALS)?;
     let mut restocked = Vec::new();
     let mut items = BTreeMap::new();
-    for (place, product) in products.into_iter().enumerate() {
+    for (index, product) in products.into_iter().enumerate() {
         let mut item = Item::unsold(product);
         let forgotten = item.recount(sold.remove(&item.name).unwrap_or(0));
         if forgotten > 0 {
             restocked.push((item.name.clone(), forgotten));
         }
-        items.insert(place, item);
+        items.insert(index, item);
     }
-    let changes = Changes {
+    let changes = GroupChanges {
         items,
         first: orders + 1,
         settled: orders,
         rebuilt: true,
         fence: Some(Fence { term: Term::begun_in(view.epoch), ..Fence::default() }),
         memory: Some(Memory { store: Some((view.store, view.by)) }),
-        ..Changes::default()
+        ..GroupChanges::default()
     };
     commit(database, &changes, NO_REFUSALS)?;
     Ok(Rebuilt { orders, restocked, unknown: sold.into_keys().collect() })
@@ -124,7 +126,7 @@ mod tests {
             (Some(view.store), OrderNumber::new(9), Term::new(1))
         );
         // And a start finds it sound.
-        let (stock, _) = load(&database, NO_REFUSALS).unwrap().unwrap();
-        assert_eq!(stock.memory().store, Some((view.store, by)));
+        let (state, _) = load(&database, NO_REFUSALS).unwrap().unwrap();
+        assert_eq!(state.memory().store, Some((view.store, by)));
     }
 }

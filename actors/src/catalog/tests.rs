@@ -8,24 +8,26 @@
 mod world;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use redb::Builder;
 use redb::backends::InMemoryBackend;
 use tokio::time::{advance, sleep};
 
-use self::world::{DISK, Habit, LEASE, TERM, TICK, World, buy, done, name, simulate, take_over};
+use self::world::{COUNTED_LEASE, Habit, LEASE, TICK, World, buy, done, name, simulate, take_over};
+use super::changes::GroupChanges;
 use super::ledger;
-use super::stock::{Audit, Changes, audit};
+use super::ledger::{Audit, audit};
 use crate::domain::{Digest, FrontEndId, OrderNumber, ProductSeed, RequestId, Term};
 use crate::messages::catalog::{Buy, Import, Imported, List, Refusal, Restock, Sale};
 use crate::net::NodeId;
 use crate::probe::{CatalogEvent, Event, ServiceEvent};
+use crate::test_doubles::MemoryDisk;
 
 /// The first purchase.
 const SOLD: Sale = Sale::Sold { number: OrderNumber::new(1) };
 
+/// Rule cache 6.
 #[test]
 fn a_starting_catalog_refuses_everything_until_no_cache_can_be_older() {
     let check = |habit, confirmed, earliest, latest| {
@@ -47,10 +49,11 @@ fn a_starting_catalog_refuses_everything_until_no_cache_can_be_older() {
         });
     };
     check(Habit::ConfirmsAfter(TICK * 100), true, TICK * 100, TICK * 103);
-    check(Habit::IsSilent, false, TERM, TERM + TICK * 3);
-    check(Habit::Refuses, false, TERM, TERM + TICK * 3);
+    check(Habit::IsSilent, false, COUNTED_LEASE, COUNTED_LEASE + TICK * 3);
+    check(Habit::Refuses, false, COUNTED_LEASE, COUNTED_LEASE + TICK * 3);
 }
 
+/// Rules cache 3 and 4.
 #[test]
 fn a_change_is_visible_when_every_holder_has_dropped_it() {
     simulate(async |mut world: World| {
@@ -93,7 +96,7 @@ fn an_import_waits_for_whoever_holds_a_price_and_is_there_after_a_crash() {
         let (answer, at) = done(world.send(import)).await;
         let expected = Imported { added: 1, repriced: 1, unchanged: 0, recounted: 1 };
         assert_eq!(answer, Some(Ok(expected)));
-        assert!(at - granted >= TERM, "the old price may have been shown until then");
+        assert!(at - granted >= COUNTED_LEASE, "the old price may have been shown until then");
         assert_eq!(world.list().await, Ok(vec![10, 0, 5, 4]));
         world.crash().await;
         let books = world.audit();
@@ -102,6 +105,7 @@ fn an_import_waits_for_whoever_holds_a_price_and_is_there_after_a_crash() {
     });
 }
 
+/// Rule cache 4.
 #[test]
 fn a_change_waits_for_the_lease_of_a_holder_that_does_not_answer() {
     for habit in [Habit::IsSilent, Habit::Refuses] {
@@ -114,7 +118,7 @@ fn a_change_waits_for_the_lease_of_a_holder_that_does_not_answer() {
             let (answer, at) = done(world.send(buy(1, 1, &[("a", "Tux", 4)]))).await;
             assert_eq!(answer, Some(Ok(vec![SOLD])));
             let waited = at - granted;
-            assert!(waited >= TERM && waited < TERM + TICK * 10, "{habit:?}: {waited:?}");
+            assert!(waited >= COUNTED_LEASE && waited < COUNTED_LEASE + TICK * 10, "{habit:?}: {waited:?}");
             let calls = world.calls().len();
             assert!((2..=30).contains(&calls), "{habit:?}: repeated while the lease lasts, {calls} times");
             let visible = CatalogEvent::GroupVisible { products: vec![name("Tux")], waited_for_lease: true };
@@ -143,6 +147,7 @@ fn an_invalidation_that_failed_is_sent_again() {
     });
 }
 
+/// Rule cache 5.
 #[test]
 fn nothing_is_told_about_a_change_before_it_is_visible() {
     simulate(async |mut world: World| {
@@ -176,6 +181,7 @@ fn nothing_is_told_about_a_change_before_it_is_visible() {
     });
 }
 
+/// Rules C2 and C7.
 #[test]
 fn a_catalog_goes_on_where_it_crashed() {
     simulate(async |mut world: World| {
@@ -205,8 +211,9 @@ fn a_catalog_goes_on_where_it_crashed() {
     });
 }
 
+/// Rule C3.
 #[test]
-fn a_catalog_that_crashed_knows_whom_it_refused() {
+fn a_catalog_that_crashed_remembers_its_refusals() {
     simulate(async |mut world: World| {
         world.serve().await;
         let little = Sale::NotEnough { left: 0 };
@@ -221,7 +228,7 @@ fn a_catalog_that_crashed_knows_whom_it_refused() {
 
 #[test]
 fn a_crash_in_the_middle_of_a_group_leaves_all_or_nothing() {
-    for (wait, left) in [(Duration::ZERO, 10), (DISK + TICK * 2, 6)] {
+    for (wait, left) in [(Duration::ZERO, 10), (MemoryDisk::JOB + TICK * 2, 6)] {
         simulate(async move |mut world: World| {
             world.serve().await;
             world.front_ends.habit.set(Habit::IsSilent);
@@ -269,7 +276,7 @@ fn what_is_out_of_stock_is_restocked_on_demand_and_in_intervals() {
 fn a_catalog_whose_disk_fails_stops_and_acknowledges_nothing() {
     simulate(async |mut world: World| {
         world.serve().await;
-        world.disk.full.store(true, Ordering::Relaxed);
+        world.disk.set_full(true);
         let sold = world.send(buy(1, 1, &[("a", "Tux", 4)]));
         let waits = world.send(buy(1, 2, &[("b", "Tux", 4)]));
         assert_eq!(done(sold).await.0, None);
@@ -279,7 +286,7 @@ fn a_catalog_whose_disk_fails_stops_and_acknowledges_nothing() {
         assert!(matches!(world.events()[..], [Event::Service(ServiceEvent::DiskFailed { .. })]));
         let (_, run) = world.running.take().expect("it was started");
         run.await.expect("it ended by itself");
-        world.disk.full.store(false, Ordering::Relaxed);
+        world.disk.set_full(false);
         world.serve().await;
         assert_eq!(world.list().await, Ok(vec![10, 0, 5]));
     });
@@ -320,7 +327,7 @@ fn books_that_do_not_add_up_are_not_opened() {
 
     let mut item = audit(&database).expect("readable").items.remove(0);
     item.quantity = 11;
-    let changes = Changes { items: BTreeMap::from([(0, item)]), ..Default::default() };
+    let changes = GroupChanges { items: BTreeMap::from([(0, item)]), ..Default::default() };
     ledger::commit(&database, &changes, 10).expect("saved");
     assert!(ledger::load(&database, 10).is_err());
     assert!(!audit(&database).expect("an audit reads them all the same").items[0].adds_up());

@@ -14,7 +14,6 @@ macro_rules! events {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-            #[allow(missing_docs, reason = "the fields are named after the domain's terms, which are documented there")]
             pub enum $events {
                 $($(#[$event_doc])* $event { $($field: $type),* },)*
             }

@@ -1,24 +1,19 @@
 //! A world for one catalog: virtual time, files in memory, and front-ends that confirm, stay silent or refuse.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::io;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Addr;
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use redb::StorageBackend;
-use redb::backends::InMemoryBackend;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use super::super::stock::{Audit, Item, audit};
+use super::super::item::Item;
+use super::super::ledger::{Audit, audit};
 use super::super::{Catalog, CatalogConfig, FILE, OWNER, Source, start};
-use crate::clock::{Clock, Timestamp};
 use crate::domain::{
     Epoch, FrontEndId, Line, OrderNumber, ProductName, ProductSeed, Purchase, Quantity, ReplicaId, RequestId,
     Run, StoreId, Term,
@@ -30,12 +25,12 @@ use crate::messages::catalog::{
 use crate::messages::front_end::Invalidate;
 use crate::messages::view_service::{Vouch, Vouched};
 use crate::net::{Identity, Net, NetError, NodeId, Rpc, Transport, decode, encode, open};
-use crate::probe::{Event, Probe};
-use crate::storage::{DataFile, Job, Sizes, Storage};
+use crate::probe::Event;
+use crate::storage::DataFile;
+use crate::test_doubles::{KeptEvents, MemoryDisk, VirtualClock, on_virtual_time};
 
 pub(super) const LEASE: Duration = Duration::from_secs(2);
-pub(super) const TERM: Duration = Duration::from_millis(2200);
-pub(super) const DISK: Duration = Duration::from_millis(3);
+pub(super) const COUNTED_LEASE: Duration = Duration::from_millis(2200);
 pub(super) const TICK: Duration = Duration::from_millis(1);
 
 const EVERYONE: [NodeId; 5] = [
@@ -45,103 +40,6 @@ const EVERYONE: [NodeId; 5] = [
     NodeId::Order(ReplicaId::new(2)),
     NodeId::Order(ReplicaId::new(3)),
 ];
-
-#[derive(Debug)]
-struct VirtualClock(Instant);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(0) + self.0.elapsed()
-    }
-
-    fn sleep(&self, span: Duration) -> LocalBoxFuture<'static, ()> {
-        Box::pin(sleep(span))
-    }
-}
-
-/// Files in memory, and a switch that makes every write fail.
-#[derive(Default)]
-pub(super) struct Disk {
-    files: RefCell<BTreeMap<String, File>>,
-    pub(super) full: Arc<AtomicBool>,
-}
-
-#[derive(Clone, Debug)]
-struct File {
-    content: Arc<Mutex<InMemoryBackend>>,
-    full: Arc<AtomicBool>,
-}
-
-impl File {
-    fn with<T>(&self, work: impl FnOnce(&InMemoryBackend) -> io::Result<T>) -> io::Result<T> {
-        work(&self.content.lock().expect("no test panics while it holds the file"))
-    }
-
-    fn writable(&self) -> io::Result<()> {
-        match self.full.load(Ordering::Relaxed) {
-            true => Err(io::ErrorKind::StorageFull.into()),
-            false => Ok(()),
-        }
-    }
-}
-
-impl StorageBackend for File {
-    fn len(&self) -> io::Result<u64> {
-        self.with(|file| file.len())
-    }
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.with(|file| file.read(offset, out))
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.writable().and_then(|()| self.with(|file| file.set_len(len)))
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.writable().and_then(|()| self.with(|file| file.sync_data()))
-    }
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.writable().and_then(|()| self.with(|file| file.write(offset, data)))
-    }
-}
-
-impl Storage for Disk {
-    fn describe(&self, file: &str) -> String {
-        file.into()
-    }
-    fn exists(&self, file: &str) -> io::Result<bool> {
-        Ok(self.files.borrow().contains_key(file))
-    }
-    fn open(&self, file: &str) -> io::Result<Box<dyn StorageBackend>> {
-        let mut files = self.files.borrow_mut();
-        let file = files.entry(file.into()).or_insert_with(|| File {
-            content: Arc::new(Mutex::new(InMemoryBackend::new())),
-            full: self.full.clone(),
-        });
-        Ok(Box::new(file.clone()))
-    }
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        let file = self.files.borrow_mut().remove(from).ok_or(io::ErrorKind::NotFound)?;
-        self.files.borrow_mut().insert(to.into(), file);
-        Ok(())
-    }
-    fn remove(&self, file: &str) -> io::Result<()> {
-        self.files.borrow_mut().remove(file);
-        Ok(())
-    }
-    fn run(&self, job: Job) -> LocalBoxFuture<'static, ()> {
-        Box::pin(async move {
-            sleep(DISK).await;
-            job();
-        })
-    }
-    fn random(&self) -> io::Result<u64> {
-        static NUMBERS: AtomicU64 = AtomicU64::new(1);
-        Ok(NUMBERS.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn sizes(&self) -> Sizes {
-        Sizes { cache_bytes: 1 << 20, journal_bytes: 64 << 10, ..Sizes::default() }
-    }
-}
 
 /// How the front-ends take an invalidation.
 #[derive(Debug, Clone, Copy)]
@@ -155,7 +53,7 @@ pub(super) enum Habit {
 pub(super) struct FrontEnds {
     pub(super) habit: Cell<Habit>,
     pub(super) calls: RefCell<Vec<(Duration, NodeId, String)>>,
-    pub(super) start: Instant,
+    pub(super) clock: VirtualClock,
 }
 
 impl Transport for FrontEnds {
@@ -172,7 +70,7 @@ impl Transport for FrontEnds {
         let (_, body) = open(&body).expect("an envelope");
         let products = decode::<Invalidate>(&body).expect("a well-formed call").products;
         let products: Vec<_> = products.iter().map(ToString::to_string).collect();
-        self.calls.borrow_mut().push((self.start.elapsed(), to, products.join(" ")));
+        self.calls.borrow_mut().push((self.clock.elapsed(), to, products.join(" ")));
         let habit = self.habit.get();
         Box::pin(async move {
             match habit {
@@ -187,19 +85,10 @@ impl Transport for FrontEnds {
     }
 }
 
-#[derive(Default)]
-pub(super) struct Notes(RefCell<Vec<Event>>);
-
-impl Probe for Notes {
-    fn record(&self, _: NodeId, event: &Event) {
-        self.0.borrow_mut().push(event.clone());
-    }
-}
-
 pub(super) struct World {
-    pub(super) disk: Rc<Disk>,
+    pub(super) disk: MemoryDisk,
     pub(super) front_ends: Rc<FrontEnds>,
-    pub(super) notes: Rc<Notes>,
+    events: Rc<KeptEvents>,
     pub(super) failures: Rc<RefCell<Vec<Failure>>>,
     pub(super) config: CatalogConfig,
     products: Source,
@@ -210,11 +99,7 @@ pub(super) struct World {
 
 /// Runs a test in a world of its own, whose front-ends confirm at once.
 pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
-    let runtime = || {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        builder.enable_time().start_paused(true).build().expect("a runtime")
-    };
-    actix::System::with_tokio_rt(runtime).block_on(async {
+    on_virtual_time(async || {
         let seed = |text, quantity| ProductSeed { name: name(text), price_cents: 1599, quantity };
         let config = CatalogConfig {
             front_ends: vec![FrontEndId::new(1), FrontEndId::new(2)],
@@ -230,12 +115,12 @@ pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
         let front_ends = FrontEnds {
             habit: Cell::new(Habit::ConfirmsAfter(TICK)),
             calls: RefCell::default(),
-            start: Instant::now(),
+            clock: VirtualClock::start(),
         };
         test(World {
-            disk: Rc::default(),
+            disk: MemoryDisk::default(),
             front_ends: Rc::new(front_ends),
-            notes: Rc::default(),
+            events: Rc::default(),
             failures: Rc::default(),
             config,
             products: Source::of(products),
@@ -248,16 +133,16 @@ pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
 
 impl World {
     pub(super) fn start(&mut self) {
-        let clock = Arc::new(VirtualClock(self.front_ends.start));
+        let clock = Arc::new(self.front_ends.clock);
         let failures = self.failures.clone();
         let identity = Arc::new(Identity::new(NodeId::Catalog, EVERYONE));
         let host = Host {
             id: NodeId::Catalog,
             identity: identity.clone(),
             net: Net::new(identity, self.front_ends.clone(), clock.clone()),
-            storage: self.disk.clone(),
+            storage: Rc::new(self.disk.clone()),
             clock,
-            probe: self.notes.clone(),
+            probe: self.events.clone(),
             on_failure: Rc::new(move |_, failure| failures.borrow_mut().push(failure)),
         };
         let node = start(host, self.config.clone(), &self.products).expect("the catalog starts");
@@ -280,15 +165,14 @@ impl World {
             sleep(TICK).await;
         }
         self.front_ends.calls.borrow_mut().clear();
-        self.notes.0.borrow_mut().clear();
+        self.events.take();
     }
 
     pub(super) async fn crash(&mut self) {
         if let Some((_, run)) = self.running.take() {
             run.abort();
             assert!(run.await.is_err(), "it was still running");
-            let handles = Arc::strong_count(&self.disk.files.borrow()[FILE].content);
-            assert_eq!(handles, 1, "a crash closes the file, or nobody could open it again");
+            assert!(!self.disk.is_open(FILE), "a crash closes the file, or nobody could open it again");
         }
     }
 
@@ -314,16 +198,16 @@ impl World {
     where
         Catalog: actix::Handler<M>,
     {
-        let (addr, start) = (self.addr(), self.front_ends.start);
-        tokio::task::spawn_local(async move { (addr.send(message).await.ok(), start.elapsed()) })
+        let (addr, clock) = (self.addr(), self.front_ends.clock);
+        tokio::task::spawn_local(async move { (addr.send(message).await.ok(), clock.elapsed()) })
     }
 
     pub(super) fn now(&self) -> Duration {
-        self.front_ends.start.elapsed()
+        self.front_ends.clock.elapsed()
     }
 
     pub(super) fn events(&self) -> Vec<Event> {
-        self.notes.0.take()
+        self.events.take()
     }
 
     pub(super) fn calls(&self) -> Vec<(Duration, NodeId, String)> {
@@ -332,8 +216,7 @@ impl World {
 
     /// The books on the disk of a stopped catalog.
     pub(super) fn audit(&self) -> Audit {
-        let storage: Rc<dyn Storage> = self.disk.clone();
-        let file = DataFile::open(storage, FILE, OWNER).expect("the file opens");
+        let file = DataFile::open(Rc::new(self.disk.clone()), FILE, OWNER).expect("the file opens");
         let books = file.load(audit).expect("it can be read");
         assert!(books.items.iter().all(Item::adds_up), "{books:?}");
         books

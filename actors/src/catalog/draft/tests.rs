@@ -1,6 +1,17 @@
-use super::*;
-use crate::domain::{Quantity, Run, StoreId, Term};
 use Sale::{NotEnough, Sold, UnknownProduct};
+
+use super::overlay::Draft;
+use crate::catalog::fence::Fence;
+use crate::catalog::item::Item;
+use crate::catalog::memory::Memory;
+use crate::catalog::purchases::Purchases;
+use crate::catalog::state::CatalogState;
+use crate::domain::{
+    Digest, Epoch, Line, OrderNumber, ProductName, ProductSeed, Purchase, Quantity, RequestId, Run, StoreId,
+    Term,
+};
+use crate::messages::catalog::{Buy, Import, Imported, Leadership, Rebuild, Refusal, Sale, TakeOver};
+use crate::refusals::Refusals;
 
 fn name(text: &str) -> ProductName {
     ProductName::new(text).expect("a valid name")
@@ -33,29 +44,30 @@ fn leader(term: u64, last: u64) -> Leadership {
 }
 
 /// Tux 10, Yak 0, Elephant 3; purchase 8, "old", is unsettled; batch 2 of term 4 was the last.
-fn stock() -> Stock {
+fn state() -> CatalogState {
     let mut elephant = item("Elephant", 5);
     elephant.sold = 2;
     elephant.quantity = 3;
     let fence = Fence { term: Term::new(4), batch: 2, answer: vec![sold(8)] };
     let items = vec![item("Tux", 10), item("Yak", 0), elephant];
     let purchases = Purchases::new(OrderNumber::new(7), vec![purchase(("old", "Elephant", 2))]);
-    Stock::new(items, purchases, fence, Refusals::new(10), Memory { store: Some((STORE, BY)) })
+    CatalogState::new(items, purchases, fence, Refusals::new(10), Memory { store: Some((STORE, BY)) })
 }
 
+/// Rule C3.
 #[test]
 fn who_was_refused_is_refused_again_after_a_restock_and_in_another_term() {
-    let mut stock = stock();
+    let mut state = state();
     let buy = |term, id| {
         let purchases = vec![purchase((id, "Yak", 1))];
         Buy { leader: leader(term, 8), batch: 3, purchases, settled: OrderNumber::NONE }
     };
-    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
+    let mut draft = Draft::new(&state, Some(Epoch::NONE));
     assert_eq!(draft.buy(&buy(4, "late")), Ok(vec![NotEnough { left: 0 }]));
     draft.restock(100);
     let (changes, _) = draft.finish();
-    stock.apply(&changes);
-    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
+    state.apply(&changes);
+    let mut draft = Draft::new(&state, Some(Epoch::NONE));
     assert_eq!(draft.buy(&buy(5, "late")), Ok(vec![NotEnough { left: 0 }]));
     assert_eq!(draft.buy(&buy(6, "another")), Ok(vec![sold(9)]));
 }
@@ -71,8 +83,8 @@ use Step::{Buy as B, Restock as R, TakeOver as T};
 /// Runs the steps as one group and says how each was answered, what is left of each product afterwards,
 /// and which purchases are unsettled.
 fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled: &str) {
-    let mut stock = stock();
-    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
+    let mut state = state();
+    let mut draft = Draft::new(&state, Some(Epoch::NONE));
     let keys = |purchases: Vec<Purchase>| {
         let keys: Vec<_> = purchases.iter().map(|purchase| purchase.key.to_string()).collect();
         keys.join(" ")
@@ -102,14 +114,14 @@ fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled
         .collect();
     assert_eq!(got, answers, "{what}");
     let (changes, _) = draft.finish();
-    stock.apply(&changes);
+    state.apply(&changes);
     assert_eq!(
-        stock.products(0, 10).iter().map(|product| product.quantity).collect::<Vec<_>>(),
+        state.products(0, 10).iter().map(|product| product.quantity).collect::<Vec<_>>(),
         left,
         "{what}"
     );
-    assert_eq!(keys(stock.purchases.unsettled().cloned().collect()), unsettled, "{what}");
-    assert!(stock.items.iter().all(Item::adds_up), "{what}");
+    assert_eq!(keys(state.purchases().unsettled().cloned().collect()), unsettled, "{what}");
+    assert!(state.items().iter().all(Item::adds_up), "{what}");
 }
 
 fn short(sale: Sale) -> String {
@@ -135,6 +147,7 @@ fn purchases_are_whole_or_nothing_and_never_below_zero() {
     );
 }
 
+/// Rule M5.
 #[test]
 fn a_key_is_sold_once_under_one_number() {
     check("unsettled", &[B(4, 3, &[("old", "Elephant", 2)], 0)], &["sold:8"], [10, 0, 3], "old");
@@ -161,6 +174,7 @@ fn a_key_is_sold_once_under_one_number() {
     );
 }
 
+/// Rules M4 and M5: a leader that takes over is told what is settled, and every purchase that is not.
 #[test]
 fn settled_purchases_are_forgotten() {
     check("old", &[B(4, 3, &[], 8)], &[""], [10, 0, 3], "");
@@ -181,6 +195,7 @@ fn settled_purchases_are_forgotten() {
     );
 }
 
+/// Rules C1, C2 and C7.
 #[test]
 fn a_fence_keeps_out_what_is_older() {
     check("repeated", &[B(4, 2, &[("a", "Tux", 1)], 8)], &["sold:8"], [10, 0, 3], "old");
@@ -214,9 +229,10 @@ fn only_what_is_out_of_stock_is_restocked() {
     );
 }
 
+/// Rule M9.
 #[test]
 fn a_catalog_that_remembers_less_than_the_leader_sells_nothing_until_it_is_rebuilt() {
-    let mut stock = stock();
+    let mut state = state();
     let buy = |last| {
         let purchases = vec![purchase(("a", "Tux", 1))];
         Buy { leader: leader(4, last), batch: 3, purchases, settled: OrderNumber::NONE }
@@ -225,7 +241,7 @@ fn a_catalog_that_remembers_less_than_the_leader_sells_nothing_until_it_is_rebui
         let sold = vec![(name("Elephant"), 7), (name("Gnu"), 1), (name("Tux"), 4)];
         Rebuild { store: STORE, leader: Leadership { by, ..leader(4, last) }, sold }
     };
-    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
+    let mut draft = Draft::new(&state, Some(Epoch::NONE));
     assert_eq!(
         draft.buy(&buy(30)),
         Err(Refusal::Behind { purchases: OrderNumber::new(8), orders: OrderNumber::new(30) })
@@ -244,26 +260,17 @@ fn a_catalog_that_remembers_less_than_the_leader_sells_nothing_until_it_is_rebui
     );
     assert_eq!(draft.buy(&Buy { leader: leader(5, 30), ..buy(30) }), Ok(vec![sold(31)]));
     let (changes, _) = draft.finish();
-    stock.apply(&changes);
-    assert_eq!(stock.products(0, 10).iter().map(|product| product.quantity).collect::<Vec<_>>(), [5, 0, 0]);
-    assert_eq!((stock.purchases.settled().get(), stock.purchases.last().get()), (30, 31));
-    assert!(stock.items.iter().all(Item::adds_up));
-}
-
-#[test]
-fn no_count_overflows() {
-    let mut item = item("Tux", u64::MAX);
-    assert!(item.sell(u64::MAX));
-    assert_eq!(item.restocked(1), None, "it could not be counted");
-    assert!(item.adds_up());
-    assert_eq!(super::Item { initial: 0, sold: 0, ..item }.restocked(0), None, "nothing to restock to");
+    state.apply(&changes);
+    assert_eq!(state.products(0, 10).iter().map(|product| product.quantity).collect::<Vec<_>>(), [5, 0, 0]);
+    assert_eq!((state.purchases().settled().get(), state.purchases().last().get()), (30, 31));
+    assert!(state.items().iter().all(Item::adds_up));
 }
 
 #[test]
 fn an_import_adds_products_and_changes_prices_and_no_count() {
-    let mut stock = stock();
+    let mut state = state();
     let seed = |text, price_cents, quantity| ProductSeed { name: name(text), price_cents, quantity };
-    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
+    let mut draft = Draft::new(&state, Some(Epoch::NONE));
     let digest = Some(Digest([9; 32]));
     let products = vec![seed("Tux", 99, 500), seed("Gnu", 5, 7), seed("Yak", 1599, 0), seed("Gnu", 6, 8)];
     let imported = draft.import(&Import { products: products.clone(), digest });
@@ -283,27 +290,27 @@ fn an_import_adds_products_and_changes_prices_and_no_count() {
     );
     let (changes, _) = draft.finish();
     assert_eq!(changes.imported, digest);
-    stock.apply(&changes);
-    let now: Vec<_> = stock
+    state.apply(&changes);
+    let now: Vec<_> = state
         .products(0, 10)
         .iter()
         .map(|toy| (toy.name.to_string(), toy.price_cents, toy.quantity))
         .collect();
     let expected = [("Tux", 99, 10), ("Yak", 1599, 0), ("Elephant", 1599, 3), ("Gnu", 6, 4)];
     assert_eq!(now, expected.map(|(name, price, left)| (name.to_owned(), price, left)));
-    assert!(stock.items.iter().all(Item::adds_up));
-    assert_eq!(stock.place(&name("Gnu")), Some(3));
+    assert!(state.items().iter().all(Item::adds_up));
+    assert_eq!(state.index(&name("Gnu")), Some(3));
 }
 
 #[test]
 fn a_group_that_changes_nothing_says_so() {
-    let stock = stock();
-    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
+    let state = state();
+    let mut draft = Draft::new(&state, Some(Epoch::NONE));
     let take_over = |term| TakeOver { leader: leader(term, 8), line: Line::default() };
     assert!(draft.take_over(&take_over(4)).is_ok(), "the term is the current one");
     assert!(draft.take_over(&take_over(3)).is_err());
     assert!(draft.finish().0.is_empty());
-    let mut draft = Draft::new(&stock, Some(Epoch::NONE));
+    let mut draft = Draft::new(&state, Some(Epoch::NONE));
     assert!(draft.take_over(&take_over(5)).is_ok());
     let (changes, _) = draft.finish();
     assert!(!changes.is_empty() && changes.products().is_empty(), "it changes the fence alone");

@@ -1,0 +1,16 @@
+//! A host for an actor under test: virtual time, files in memory, and events that are kept.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test double is a host: it is where the actors' time and files come from"
+)]
+
+mod clock;
+mod disk;
+mod events;
+mod runtime;
+
+pub use clock::VirtualClock;
+pub use disk::MemoryDisk;
+pub use events::KeptEvents;
+pub use runtime::on_virtual_time;
