@@ -2,7 +2,7 @@
 //!
 //! What redb writes goes to the file at once, and stays in the operating system's memory; a sync makes it durable in
 //! the [journal](super::journal). When half of the journal is full, the file itself is synced, off the path
-//! of any commit, and [stamped](super::head). Whoever opens the file after a crash writes the journal's
+//! of any commit, and [stamped](super::superblock). Whoever opens the file after a crash writes the journal's
 //! records over it first: then everything that was synced is there, and of the rest what the crash left,
 //! which is what redb expects of a file.
 
@@ -13,49 +13,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use redb::StorageBackend;
 
-use super::journal::{self, Change, Gap, Journal, Record, Room};
-use super::superblock::{self, Found, HEAD, Stamp};
+use super::checkpoint::Checkpoints;
+use super::journal::{Journal, Record, Room};
+use super::replay::Unusable;
+use super::superblock::{SUPERBLOCK_BYTES, Stamp};
 use super::write_overlay::WriteOverlay;
 use crate::bugs::storage as bent;
 use crate::probe::Limit;
 
-/// Why a file cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
-    /// It is something else.
-    Foreign(&'static str),
-    /// It was a data file.
-    Damaged(String),
-    /// It does not go with its journal.
-    Apart(String),
-}
-
 /// A data file and its journal.
 #[derive(Debug)]
 pub struct Journaled {
-    file: WriteOverlay,
+    pub(super) file: WriteOverlay,
     /// The journal that lay beside it.
-    left: Mutex<Option<Box<dyn StorageBackend>>>,
-    /// How many records are replayed before what they have in common is let go.
-    fold_every: usize,
+    pub(super) left: Mutex<Option<Box<dyn StorageBackend>>>,
+    /// How many records are replayed before they are merged.
+    pub(super) fold_every: usize,
     /// Whether that was read; once, when redb has locked the file.
-    recovered: OnceLock<Result<(), Trouble>>,
-    head: Mutex<Head>,
+    pub(super) recovered: OnceLock<Result<(), Unusable>>,
+    pub(super) checkpoints: Mutex<Checkpoints>,
     writing: Mutex<Option<Writing>>,
     /// Half of the journal is full.
     due: AtomicBool,
     /// The limits that were reached since this was last asked.
-    reached: Mutex<Vec<Limit>>,
-}
-
-/// The first page of the file.
-#[derive(Debug, Default)]
-struct Head {
-    /// The newest stamp.
-    stamp: Stamp,
-    /// Why there must be no other. A sync that failed is one: the system reports the failure once, and lets
-    /// the next sync succeed although the pages never reached the disk.
-    ended: Option<String>,
+    pub(super) reached: Mutex<Vec<Limit>>,
 }
 
 /// The journal while it is being written.
@@ -91,7 +72,7 @@ impl Journaled {
             left: Mutex::new(left),
             fold_every: fold_every.max(1),
             recovered: OnceLock::new(),
-            head: Mutex::default(),
+            checkpoints: Mutex::default(),
             writing: Mutex::default(),
             due: AtomicBool::new(false),
             reached: Mutex::default(),
@@ -104,13 +85,13 @@ impl Journaled {
     /// # Errors
     /// When the disk fails.
     pub fn create(&self, first: u64) -> io::Result<()> {
-        self.file.set_len(HEAD)?;
+        self.file.set_len(SUPERBLOCK_BYTES)?;
         Stamp::default().write_next(&self.file, first, None)?;
         Ok(())
     }
 
     /// What is wrong with it, once redb has looked at it.
-    pub fn trouble(&self) -> Option<Trouble> {
+    pub fn unusable(&self) -> Option<Unusable> {
         self.recovered.get()?.clone().err()
     }
 
@@ -134,7 +115,7 @@ impl Journaled {
         let left = self.left.lock().take();
         // What redb wrote to open the file has a number too: a copy of the file from before does not go with
         // this journal.
-        let begun = self.head.lock().stamp.sequence + 1;
+        let begun = self.checkpoints.lock().stamp().sequence + 1;
         let journal = Journal::begin(left.map_or_else(create, Ok)?, begun, half_bytes)?;
         self.checkpoint_at(begun, Some(begun))?;
         *self.writing.lock() = Some(Writing {
@@ -163,7 +144,7 @@ impl Journaled {
     pub fn checkpoint(&self) {
         let due = self.writing.lock().as_ref().and_then(|writing| Some((writing.sealed?, writing.begun)));
         let Some((sealed, begun)) = due else { return };
-        // Without the lock: commits go on meanwhile. A failure ends the head, and with it the next turn.
+        // Without the lock: commits go on meanwhile. A failure ends the stamps, and with them the next turn.
         if self.checkpoint_at(sealed, Some(begun)).is_ok()
             && let Some(writing) = &mut *self.writing.lock()
         {
@@ -171,119 +152,13 @@ impl Journaled {
         }
     }
 
-    /// Syncs the file and stamps it: what is numbered up to `sequence` is in it, and what comes after, in that
-    /// journal.
+    /// Syncs the file and stamps it, unless it has a stamp as new.
     fn checkpoint_at(&self, sequence: u64, journal: Option<u64>) -> io::Result<()> {
-        self.checkpoint_by(|| self.sync_file(), sequence, journal)
-    }
-
-    fn checkpoint_by(
-        &self,
-        sync: impl Fn() -> io::Result<()>,
-        sequence: u64,
-        journal: Option<u64>,
-    ) -> io::Result<()> {
-        let head = &mut *self.head.lock();
-        if let Some(why) = &head.ended {
-            return Err(io::Error::other(why.clone()));
-        }
-        if sequence <= head.stamp.sequence && journal == head.stamp.journal {
-            return Ok(());
-        }
-        let stamped = sync().and_then(|()| {
-            head.stamp = head.stamp.write_next(&self.file, sequence, journal)?;
-            sync()
-        });
-        match &stamped {
-            Err(error) => head.ended = Some(format!("the data file could not be synced: {error}")),
-            // A checkpoint that comes late must not say otherwise.
-            Ok(()) if journal.is_none() => head.ended = Some(CLOSED.into()),
-            Ok(()) => {}
-        }
-        stamped
+        self.checkpoints.lock().make(&self.file, || self.sync_file(), sequence, journal)
     }
 
     fn sync_file(&self) -> io::Result<()> {
         bent::checkpoint_sync(|| self.file.sync_data())
-    }
-
-    /// Writes over the file what the journal has for it, before anyone reads it.
-    fn recover(&self) -> io::Result<()> {
-        if self.recovered.get().is_none() {
-            self.file.look_again()?;
-            let outcome = match superblock::read(&self.file)? {
-                Found::Stamped(stamp) => self.replay(stamp)?,
-                Found::Damaged => Err(Trouble::Damaged("its first page cannot be read".into())),
-                Found::Redb => {
-                    Err(Trouble::Foreign("it is another program's redb database, or an earlier build's"))
-                }
-                Found::Foreign => Err(Trouble::Foreign("it does not begin like one")),
-            };
-            // redb opens a file on one thread: nobody else is here.
-            let _ = self.recovered.set(outcome);
-        }
-        match self.recovered.get() {
-            Some(Ok(())) => Ok(()),
-            _ => Err(io::ErrorKind::InvalidData.into()),
-        }
-    }
-
-    fn replay(&self, stamp: Stamp) -> io::Result<Result<(), Trouble>> {
-        self.head.lock().stamp = stamp;
-        let found = match bent::journal_beside(self.left.lock().as_deref()) {
-            Some(journal) => journal::read(journal, stamp.sequence)?,
-            None => Ok(None),
-        };
-        let apart = |why: &str| Ok(Err(Trouble::Apart(why.into())));
-        let left = match found {
-            Ok(Some(left)) => left,
-            Ok(None) if bent::needs_no_journal(stamp.journal.is_none()) => return Ok(Ok(())),
-            Ok(None) => {
-                return apart("the journal, which has what was written last, is missing or cannot be read");
-            }
-            Err(Gap { missing, present }) => {
-                let why = format!("the journal has record {present}, but record {missing} cannot be read");
-                return Ok(Err(Trouble::Damaged(why)));
-            }
-        };
-        // A crash may have come between the beginning of a journal and its stamp; then it is still empty.
-        let fits = match stamp.journal {
-            Some(begun) => left.begun == begun || left.records.is_empty() && left.begun == stamp.sequence + 1,
-            None => left.records.is_empty() && left.begun <= stamp.sequence + 1,
-        };
-        let follows = left.records.first().is_none_or(|(first, _)| *first == stamp.sequence + 1);
-        if !fits || !follows {
-            return apart(ANOTHER_STATE);
-        }
-        let Some((last, _)) = left.records.last() else { return Ok(Ok(())) };
-        if left.records.len() > self.fold_every {
-            self.reached.lock().push(Limit::ReplayedRecords);
-        }
-        for records in left.records.chunks(self.fold_every) {
-            records.iter().try_for_each(|(_, record)| self.redo(record))?;
-            self.file.fold();
-        }
-        // On the disk before anything that redb will write: replaying once more would undo it.
-        self.file.sync_data()?;
-        self.head.lock().stamp = stamp.write_next(&self.file, *last, stamp.journal)?;
-        self.file.sync_data()?;
-        Ok(Ok(()))
-    }
-
-    fn redo(&self, record: &Record) -> io::Result<()> {
-        record.changes().try_for_each(|change| match change {
-            Change::SetLen(len) => self.file.set_len(HEAD + len),
-            Change::Write(offset, data, zeros) => {
-                let mut data = data.to_vec();
-                data.resize(data.len() + zeros, 0);
-                // A crash may have kept a cut of the file that came after this write.
-                let end = HEAD + offset + data.len() as u64;
-                if self.file.len()? < end {
-                    self.file.set_len(end)?;
-                }
-                self.file.write(HEAD + offset, &data)
-            }
-        })
     }
 
     /// A change goes to the file at once, and into the record of the next sync.
@@ -320,7 +195,8 @@ impl Journaled {
         if room != Room::Taken {
             // It is longer than the journal has room for, and worth a sync of its own.
             self.reached.lock().push(Limit::LongCommit);
-            self.checkpoint_by(|| bent::long_commit_sync(|| self.sync_file()), writing.next, journal)?;
+            let sync = || bent::long_commit_sync(|| self.sync_file());
+            self.checkpoints.lock().make(&self.file, sync, writing.next, journal)?;
             writing.journal.rewind();
             (writing.record, writing.too_long, writing.sealed) = (Record::default(), false, None);
         }
@@ -334,9 +210,6 @@ impl Journaled {
     }
 }
 
-const CLOSED: &str = "the data file is closed";
-const ANOTHER_STATE: &str = "the journal is that of another state of the file";
-
 impl Writing {
     fn append(&mut self) -> io::Result<Room> {
         if self.too_long { Ok(Room::None) } else { self.journal.append(&mut self.record, self.next) }
@@ -346,22 +219,22 @@ impl Writing {
 impl StorageBackend for Journaled {
     fn len(&self) -> io::Result<u64> {
         self.recover()?;
-        Ok(self.file.len()?.saturating_sub(HEAD))
+        Ok(self.file.len()?.saturating_sub(SUPERBLOCK_BYTES))
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         self.recover()?;
-        self.file.read(HEAD + offset, out)
+        self.file.read(SUPERBLOCK_BYTES + offset, out)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(HEAD + len)?;
+        self.file.set_len(SUPERBLOCK_BYTES + len)?;
         self.note(|record| record.set_len(len));
         Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.file.write(HEAD + offset, data)?;
+        self.file.write(SUPERBLOCK_BYTES + offset, data)?;
         self.note(|record| record.write(offset, data));
         Ok(())
     }
@@ -373,7 +246,7 @@ impl StorageBackend for Journaled {
         outcome
     }
 
-    /// Leaves a file that is whole without its journal. A checkpoint that comes late finds the head ended: the
+    /// Leaves a file that is whole without its journal. A checkpoint that comes late makes no stamp: the
     /// file may be another's by then.
     fn close(&self) -> io::Result<()> {
         let outcome = match self.writing.lock().take() {
@@ -382,7 +255,7 @@ impl StorageBackend for Journaled {
             }
             _ => Ok(()),
         };
-        self.head.lock().ended.get_or_insert_with(|| CLOSED.into());
+        self.checkpoints.lock().close();
         outcome.and(self.file.file.close())
     }
 }

@@ -1,4 +1,4 @@
-//! The first page of a data file, which is the store's own; redb's data begins after it.
+//! The superblock: the first page of a data file, which is the store's own; redb's data begins after it.
 //!
 //! It says up to which write the file is whole without its [journal](super::journal). Two stamps take turns,
 //! each in sectors of its own, so that a torn one leaves the one before it.
@@ -7,10 +7,10 @@ use std::io;
 
 use redb::StorageBackend;
 
-/// Where redb's data begins.
-pub const HEAD: u64 = 4096;
+/// How long the superblock is, and where redb's data begins.
+pub const SUPERBLOCK_BYTES: u64 = 4096;
 
-const SLOT: u64 = HEAD / 2;
+const SLOT: u64 = SUPERBLOCK_BYTES / 2;
 const MAGIC: &[u8; 8] = b"toystore";
 const LEN: usize = 40;
 
@@ -18,7 +18,7 @@ const LEN: usize = 40;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stamp {
     /// Counts the stamps of the file; the higher of two is the newer.
-    count: u64,
+    pub(super) count: u64,
     /// Of all that was synced, what is numbered up to here is in the file.
     pub sequence: u64,
     /// The number under which the journal was begun that has the rest; `None` when the file was closed and
@@ -26,9 +26,9 @@ pub struct Stamp {
     pub journal: Option<u64>,
 }
 
-/// What a file begins with.
+/// What a file begins with, as far as it can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub enum Superblock {
     /// A stamp.
     Stamped(Stamp),
     /// Neither of two stamps can be read.
@@ -79,9 +79,9 @@ impl Stamp {
 ///
 /// # Errors
 /// When the disk fails.
-pub fn read(file: &dyn StorageBackend) -> io::Result<Found> {
-    if file.len()? < HEAD {
-        return Ok(Found::Foreign);
+pub fn read(file: &dyn StorageBackend) -> io::Result<Superblock> {
+    if file.len()? < SUPERBLOCK_BYTES {
+        return Ok(Superblock::Foreign);
     }
     let (mut newest, mut ours, mut redb) = (None::<Stamp>, false, false);
     for slot in 0..2 {
@@ -96,10 +96,10 @@ pub fn read(file: &dyn StorageBackend) -> io::Result<Found> {
         }
     }
     Ok(match newest {
-        Some(stamp) => Found::Stamped(stamp),
-        None if ours => Found::Damaged,
-        None if redb => Found::Redb,
-        None => Found::Foreign,
+        Some(stamp) => Superblock::Stamped(stamp),
+        None if ours => Superblock::Damaged,
+        None if redb => Superblock::Redb,
+        None => Superblock::Foreign,
     })
 }
 
@@ -109,26 +109,27 @@ mod tests {
 
     use super::*;
 
+    /// Rule F2.
     #[test]
     fn a_torn_stamp_leaves_the_one_before_it() {
         let file = InMemoryBackend::new();
-        assert_eq!(read(&file).unwrap(), Found::Foreign);
-        file.set_len(HEAD).unwrap();
-        assert_eq!(read(&file).unwrap(), Found::Foreign);
+        assert_eq!(read(&file).unwrap(), Superblock::Foreign);
+        file.set_len(SUPERBLOCK_BYTES).unwrap();
+        assert_eq!(read(&file).unwrap(), Superblock::Foreign);
         let first = Stamp::default().write_next(&file, 7, None).unwrap();
-        assert_eq!(read(&file).unwrap(), Found::Stamped(first));
+        assert_eq!(read(&file).unwrap(), Superblock::Stamped(first));
         let second = first.write_next(&file, 9, Some(8)).unwrap();
-        assert_eq!(read(&file).unwrap(), Found::Stamped(second));
+        assert_eq!(read(&file).unwrap(), Superblock::Stamped(second));
         assert_eq!((second.sequence, second.journal), (9, Some(8)));
         for at in [0, 9, 20, 30] {
             let torn = InMemoryBackend::new();
-            torn.set_len(HEAD).unwrap();
+            torn.set_len(SUPERBLOCK_BYTES).unwrap();
             first.write_next(&torn, 9, Some(8)).unwrap();
             torn.write(first.count % 2 * SLOT, &first.encode()).unwrap();
             torn.write(second.count % 2 * SLOT + at, &[0xAA]).unwrap();
-            assert_eq!(read(&torn).unwrap(), Found::Stamped(first), "byte {at}");
+            assert_eq!(read(&torn).unwrap(), Superblock::Stamped(first), "byte {at}");
             torn.write(first.count % 2 * SLOT + 20, &[0xAA]).unwrap();
-            assert_eq!(read(&torn).unwrap(), Found::Damaged, "byte {at} and the other too");
+            assert_eq!(read(&torn).unwrap(), Superblock::Damaged, "byte {at} and the other too");
         }
     }
 }

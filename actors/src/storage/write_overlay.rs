@@ -20,21 +20,21 @@ const PAGE: usize = 4096;
 #[derive(Debug)]
 pub struct WriteOverlay {
     pub(super) file: Box<dyn StorageBackend>,
-    held: Mutex<Held>,
+    held: Mutex<HeldBack>,
     accepted: OnceLock<()>,
 }
 
 #[derive(Debug)]
-enum Change {
+enum HeldChange {
     Write(u64, Box<[u8]>),
     SetLen(u64),
     Sync,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct HeldBack {
     /// What to do to the file, in this order.
-    changes: Vec<Change>,
+    changes: Vec<HeldChange>,
     /// The length after that.
     len: u64,
     /// How much of the file shows; what was cut off reads as zero when the length grows again.
@@ -50,7 +50,7 @@ impl WriteOverlay {
     /// When its length cannot be read.
     pub fn new(file: Box<dyn StorageBackend>) -> io::Result<WriteOverlay> {
         let len = file.len()?;
-        let held = Held { len, visible: len, ..Held::default() };
+        let held = HeldBack { len, visible: len, ..HeldBack::default() };
         Ok(WriteOverlay { file, held: Mutex::new(held), accepted: OnceLock::new() })
     }
 
@@ -62,9 +62,9 @@ impl WriteOverlay {
         let mut held = self.held.lock();
         for change in std::mem::take(&mut *held).changes {
             match change {
-                Change::Write(offset, data) => self.file.write(offset, &data)?,
-                Change::SetLen(len) => self.file.set_len(len)?,
-                Change::Sync => self.file.sync_data()?,
+                HeldChange::Write(offset, data) => self.file.write(offset, &data)?,
+                HeldChange::SetLen(len) => self.file.set_len(len)?,
+                HeldChange::Sync => self.file.sync_data()?,
             }
         }
         // Nobody else sets it: the lock is held.
@@ -93,10 +93,10 @@ impl WriteOverlay {
         let pages = held.pages.iter().map(|(number, page)| {
             let offset = number * PAGE as u64;
             let within = usize::try_from(held.len - offset).unwrap_or(PAGE).min(PAGE);
-            Change::Write(offset, page[..within].into())
+            HeldChange::Write(offset, page[..within].into())
         });
         // What was cut off and has come back is zeros.
-        let lengths = [held.visible, held.len].map(Change::SetLen);
+        let lengths = [held.visible, held.len].map(HeldChange::SetLen);
         held.changes = lengths.into_iter().chain(pages).collect();
     }
 
@@ -152,7 +152,7 @@ impl StorageBackend for WriteOverlay {
             };
             page[start..start + part.len()].copy_from_slice(&data[part]);
         }
-        held.changes.push(Change::Write(offset, data.into()));
+        held.changes.push(HeldChange::Write(offset, data.into()));
         Ok(())
     }
 
@@ -168,7 +168,7 @@ impl StorageBackend for WriteOverlay {
         if let Some(page) = held.pages.get_mut(&(len / PAGE as u64)) {
             page[within..].fill(0);
         }
-        held.changes.push(Change::SetLen(len));
+        held.changes.push(HeldChange::SetLen(len));
         Ok(())
     }
 
@@ -176,12 +176,12 @@ impl StorageBackend for WriteOverlay {
         if self.direct() {
             return self.file.sync_data();
         }
-        self.held.lock().changes.push(Change::Sync);
+        self.held.lock().changes.push(HeldChange::Sync);
         Ok(())
     }
 }
 
-impl Held {
+impl HeldBack {
     fn check(&self, offset: u64, len: usize) -> io::Result<()> {
         match offset.checked_add(len as u64) {
             Some(end) if end <= self.len => Ok(()),
@@ -230,43 +230,43 @@ mod tests {
 
     #[test]
     fn folded_changes_are_the_same_and_fewer() {
-        let trial = three_pages();
+        let overlay = three_pages();
         for salt in 1..100 {
-            trial.write(PAGE as u64 - 10, &pattern(20, salt)).expect("within");
-            trial.set_len(2 * PAGE as u64 + 7 + u64::from(salt)).expect("memory");
-            trial.write(2 * PAGE as u64, &pattern(7, salt)).expect("within");
+            overlay.write(PAGE as u64 - 10, &pattern(20, salt)).expect("within");
+            overlay.set_len(2 * PAGE as u64 + 7 + u64::from(salt)).expect("memory");
+            overlay.write(2 * PAGE as u64, &pattern(7, salt)).expect("within");
         }
-        let len = trial.len().expect("a length");
-        let expected = content(|at, out| trial.read(at, out), len);
-        trial.fold();
-        assert!(trial.held.lock().changes.len() <= 5);
-        assert!(content(|at, out| trial.read(at, out), len) == expected);
-        trial.accept().expect("memory");
-        assert_eq!(trial.file.len().expect("a length"), len);
-        assert!(content(|at, out| trial.file.read(at, out), len) == expected);
+        let len = overlay.len().expect("a length");
+        let expected = content(|at, out| overlay.read(at, out), len);
+        overlay.fold();
+        assert!(overlay.held.lock().changes.len() <= 5);
+        assert!(content(|at, out| overlay.read(at, out), len) == expected);
+        overlay.accept().expect("memory");
+        assert_eq!(overlay.file.len().expect("a length"), len);
+        assert!(content(|at, out| overlay.file.read(at, out), len) == expected);
     }
 
     #[test]
     fn changes_show_at_once_and_reach_the_file_when_it_is_accepted() {
-        let trial = three_pages();
-        let untouched = content(|at, out| trial.file.read(at, out), 3 * PAGE as u64);
+        let overlay = three_pages();
+        let untouched = content(|at, out| overlay.file.read(at, out), 3 * PAGE as u64);
         let mut expected = untouched.clone();
 
-        trial.write(PAGE as u64 - 10, &pattern(20, 7)).expect("within");
+        overlay.write(PAGE as u64 - 10, &pattern(20, 7)).expect("within");
         expected[PAGE - 10..PAGE + 10].copy_from_slice(&pattern(20, 7));
-        trial.set_len(PAGE as u64 + 5).expect("memory");
-        trial.set_len(4 * PAGE as u64).expect("memory");
+        overlay.set_len(PAGE as u64 + 5).expect("memory");
+        overlay.set_len(4 * PAGE as u64).expect("memory");
         expected.truncate(PAGE + 5);
         expected.resize(4 * PAGE, 0);
-        trial.write(2 * PAGE as u64 + 1, &pattern(PAGE, 9)).expect("within");
+        overlay.write(2 * PAGE as u64 + 1, &pattern(PAGE, 9)).expect("within");
         expected[2 * PAGE + 1..3 * PAGE + 1].copy_from_slice(&pattern(PAGE, 9));
-        assert!(trial.write(4 * PAGE as u64 - 1, &[1, 2]).is_err(), "beyond the end");
+        assert!(overlay.write(4 * PAGE as u64 - 1, &[1, 2]).is_err(), "beyond the end");
 
-        assert!(content(|at, out| trial.read(at, out), 4 * PAGE as u64) == expected);
-        assert!(content(|at, out| trial.file.read(at, out), 3 * PAGE as u64) == untouched);
-        trial.accept().expect("memory");
-        assert!(content(|at, out| trial.file.read(at, out), 4 * PAGE as u64) == expected);
-        trial.write(0, &[42]).expect("within");
-        assert_eq!(content(|at, out| trial.file.read(at, out), 1), [42]);
+        assert!(content(|at, out| overlay.read(at, out), 4 * PAGE as u64) == expected);
+        assert!(content(|at, out| overlay.file.read(at, out), 3 * PAGE as u64) == untouched);
+        overlay.accept().expect("memory");
+        assert!(content(|at, out| overlay.file.read(at, out), 4 * PAGE as u64) == expected);
+        overlay.write(0, &[42]).expect("within");
+        assert_eq!(content(|at, out| overlay.file.read(at, out), 1), [42]);
     }
 }

@@ -1,0 +1,38 @@
+//! Whose data a file has, as it says itself, so that no service takes another's for its own.
+
+use redb::{Database, ReadableDatabase, TableDefinition, TableError};
+
+use super::errors::DiskError;
+
+const FORMAT: TableDefinition<&str, &str> = TableDefinition::new("toystore");
+pub const FORMAT_VERSION: &str = "2";
+
+/// Writes whose data the file has.
+///
+/// # Errors
+/// When the disk fails.
+pub fn write_owner(database: &Database, owner: &str) -> Result<(), DiskError> {
+    let transaction = database.begin_write()?;
+    {
+        let mut table = transaction.open_table(FORMAT)?;
+        table.insert("owner", owner)?;
+        table.insert("format", FORMAT_VERSION)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Whose data the file has, and in which format; `None` if it is no data file of the store.
+///
+/// # Errors
+/// When the disk fails.
+pub fn read_owner(database: &Database) -> Result<Option<(String, String)>, DiskError> {
+    let transaction = database.begin_read()?;
+    let table = match transaction.open_table(FORMAT) {
+        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+        table => table?,
+    };
+    let owner = table.get("owner")?.map(|owner| owner.value().to_owned());
+    let format = table.get("format")?.map(|format| format.value().to_owned());
+    Ok(owner.zip(format))
+}
