@@ -12,7 +12,7 @@ use actix::{Actor, Arbiter, Context, Handler, Message, System};
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde::{Deserialize, Serialize};
-use toystore_actors::net::{Bridge, Codec, Identity, NodeId, Rpc, encode};
+use toystore_actors::net::{Bridge, Identity, NodeId, Rpc, encode};
 
 /// Answers the number that it is asked.
 struct Echo;
@@ -72,7 +72,7 @@ fn round_trip(criterion: &mut Criterion) {
         group.bench_function(format!("bridge, {thread}"), |bencher| {
             bencher.iter_custom(|iterations| {
                 system.block_on(one_by_one(iterations, async |_| {
-                    let reply = bridge.dispatch(Number::NAME, Codec::Bincode, body.clone()).await;
+                    let reply = bridge.dispatch(Number::NAME, body.clone()).await;
                     black_box(reply).expect("it runs");
                 }))
             });

@@ -12,7 +12,7 @@ use serde_json::json;
 use toystore_actors::catalog::Catalog;
 use toystore_actors::catalog::messages::{Buy, List, Query, Restock};
 use toystore_actors::domain::{Epoch, Position, ProductName, Purchase};
-use toystore_actors::net::{self, Bridge, BridgeError, Codec};
+use toystore_actors::net::{self, Bridge, BridgeError};
 use toystore_actors::order::OrderReplica;
 use toystore_actors::order::messages::{Announce, Chunk, Last, Lookup, Place, Status, Sync, SyncFrom};
 
@@ -69,7 +69,7 @@ async fn from_peer(
     body: Body<INTERNAL_BODY>,
 ) -> HttpResponse {
     let name = request.path().trim_start_matches('/');
-    match bridge.dispatch(name, Codec::Bincode, body.0).await {
+    match bridge.dispatch(name, body.0).await {
         Ok(reply) => shape::answer(StatusCode::OK).content_type(BINCODE).body(reply),
         // 503 promises the peer that no notice was taken of its call; here that is not known.
         Err(error @ BridgeError::Stopped) => {

@@ -12,7 +12,7 @@ use awc::{Client, Connector};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use parking_lot::RwLock;
-use toystore_actors::net::{self, Bridge, Codec, Denied, NetError, NodeId, Transport};
+use toystore_actors::net::{self, Bridge, Denied, NetError, NodeId, Transport};
 
 use super::{BINCODE, answer};
 use crate::config::Token;
@@ -163,7 +163,7 @@ impl Transport for Local {
         let bridge = self.0.0.read().get(&to).cloned();
         Box::pin(async move {
             let bridge = bridge.ok_or(NetError::Refused)?;
-            Ok(bridge.dispatch(name, Codec::Bincode, body).await?)
+            Ok(bridge.dispatch(name, body).await?)
         })
     }
 }

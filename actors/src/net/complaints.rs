@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Denied, Identity, Misdirected, Mismatch, NetError, NodeId};
+use super::errors::{Denied, NetError};
+use super::names::{Identity, Misdirected, Mismatch};
+use super::node_id::NodeId;
 
 /// The newest complaint about each peer.
 #[derive(Debug, Default)]

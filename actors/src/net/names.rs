@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use super::NodeId;
+use super::node_id::NodeId;
 use crate::bugs::net as bent;
 use crate::domain::StoreId;
 
@@ -160,6 +160,6 @@ mod tests {
         let store = StoreId::new(u64::MAX);
         me.belongs_to(store);
         assert_eq!(me.envelope(to), Envelope { to, from: Some(ME), store: Some(store) });
-        assert!(super::super::encode(&me.envelope(order(1))).len() <= 15);
+        assert!(crate::net::encode(&me.envelope(order(1))).len() <= 15);
     }
 }

@@ -57,6 +57,17 @@ pub enum OpenError {
     },
 }
 
+/// Why a file cannot be used, before redb has looked at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unusable {
+    /// It is something else.
+    Foreign(&'static str),
+    /// It was a data file.
+    Damaged(String),
+    /// It does not go with its journal.
+    Apart(String),
+}
+
 /// Why a read or write of an open data file failed. Whoever sees one must stop: what is on the disk is no
 /// longer known, and redb refuses further writes after it.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -14,8 +14,8 @@ use parking_lot::Mutex;
 use redb::StorageBackend;
 
 use super::checkpoint::Checkpoints;
+use super::errors::Unusable;
 use super::journal::{Journal, Record, Room};
-use super::replay::Unusable;
 use super::superblock::{SUPERBLOCK_BYTES, Stamp};
 use super::write_overlay::WriteOverlay;
 use crate::bugs::storage as bent;

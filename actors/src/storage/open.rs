@@ -7,11 +7,10 @@ use std::sync::Arc;
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 
 use super::boundary::{Sizes, Storage};
-use super::errors::{DiskError, OpenError, not_opened, panic_text};
+use super::errors::{DiskError, OpenError, Unusable, not_opened, panic_text};
 use super::journaled::Journaled;
 use super::owner::{FORMAT_VERSION, read_owner, write_owner};
 use super::redb_backend::RedbBackend;
-use super::replay::Unusable;
 
 /// What a data file's name is followed by, after a dot, in that of its journal.
 pub const JOURNAL: &str = "journal";

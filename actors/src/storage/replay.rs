@@ -4,22 +4,12 @@ use std::io;
 
 use redb::StorageBackend;
 
+use super::errors::Unusable;
 use super::journal::{self, Gap, JournalContents, LoggedChange, Record};
 use super::journaled::Journaled;
 use super::superblock::{self, SUPERBLOCK_BYTES, Stamp, Superblock};
 use crate::bugs::storage as bent;
 use crate::probe::Limit;
-
-/// Why a file cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unusable {
-    /// It is something else.
-    Foreign(&'static str),
-    /// It was a data file.
-    Damaged(String),
-    /// It does not go with its journal.
-    Apart(String),
-}
 
 impl Journaled {
     /// Writes over the file what the journal has for it, before anyone reads it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::{self, LocalBoxFuture};
 use toystore_actors::domain::ReplicaId;
-use toystore_actors::net::{self, BridgeError, Codec, Net, NetError, NodeId, Transport};
+use toystore_actors::net::{self, BridgeError, Net, NetError, NodeId, Transport};
 use toystore_actors::probe::Limit;
 
 use super::World;
@@ -116,7 +116,7 @@ impl World {
         drop(processes);
         let world = self.rc();
         let dispatch = async move {
-            let reply = bridge.dispatch(name, Codec::Bincode, body).await;
+            let reply = bridge.dispatch(name, body).await;
             match (&reply, meant) {
                 (Ok(_), false) => {
                     world.broken(Violation::new("only who is meant answers", [format!("{id} {name}")]))
