@@ -34,7 +34,6 @@ impl Add<Duration> for Timestamp {
 /// One node's clock. It never goes back, and where the platform allows it counts the time in which the
 /// machine was suspended: a lease must not outlive a laptop's lid.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The time now.
     fn now(&self) -> Timestamp;
 
     /// Waits for `span` of this clock's time.

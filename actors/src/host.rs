@@ -18,15 +18,11 @@ use crate::storage::Storage;
 /// The world of one node.
 #[derive(Clone)]
 pub struct Host {
-    /// Which node this is.
     pub id: NodeId,
     /// Who it is to its peers. Its `net` and its bridge have the same one, and its actor says to which store it belongs.
     pub identity: Arc<Identity>,
-    /// Its peers.
     pub net: Net,
-    /// Its files.
     pub storage: Rc<dyn Storage>,
-    /// Its clock.
     pub clock: Arc<dyn Clock>,
     /// Where it tells what it does.
     pub probe: Rc<dyn Probe>,
@@ -46,7 +42,7 @@ impl Host {
     }
 }
 
-/// Why a node stopped of itself, as a sentence for a person.
+/// Why a node stopped by itself, as a sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure(pub String);
 
@@ -72,7 +68,6 @@ pub struct Node<A: Actor> {
 
 /// How many of something there are at a node, and how many there may be.
 pub struct Gauge {
-    /// Of what.
     pub what: Limit,
     /// So many may be there at once.
     pub limit: usize,

@@ -58,7 +58,7 @@ bugs! {
     OldEpochAccepted "old-epoch-accepted" "B1" "A follower takes entries from the leader of an older epoch.";
     BuyNotFenced "buy-not-fenced" "C1" "The catalog sells to a leader of an older term.";
     BatchNumberIgnored "batch-number-ignored" "C2" "The catalog sells a batch that it has seen before once more.";
-    RefusalForgotten "refusal-forgotten" "C3" "Neither the leader nor the catalog remembers who was refused, and a late copy of the request may be sold.";
+    RefusalForgotten "refusal-forgotten" "C3" "Neither the leader nor the catalog remembers its refusals, and a late copy of a refused request may be sold.";
     AttemptsSideBySide "attempts-side-by-side" "C4" "The front-end makes two attempts of one key side by side.";
     BuyGivenUp "buy-given-up" "C5" "A purchase whose answer is lost is not repeated.";
     SettledEarly "settled-early" "C6" "A purchase is settled when its order is appended, before it is acknowledged.";
@@ -72,7 +72,7 @@ bugs! {
     RestartedLeaderKept "restarted-leader-kept" "E2" "The front-end keeps a leader that is alive but does not lead.";
     NoDropInTakeover "no-drop-in-takeover" "E3" "A leader does not ask to drop a dead replica while it takes over.";
     SyncGivenUp "sync-given-up" "E4" "A leader stops sending to a follower after the first message that is not answered.";
-    UnreachedCounted "unreached-counted" "E5" "A replica that asks is counted at once, reached or not, and again as soon as it was let go.";
+    UnreachedCounted "unreached-counted" "E5" "A replica that asks is counted at once, reached or not, and again as soon as it was given up.";
     StaleReplicaChosen "stale-replica-chosen" "views" "The front-end chooses the highest replica that answers, in sync or not.";
     ViewToldUnsaved "view-told-unsaved" "views" "The front-end tells a new view before it is on its disk.";
     RunNotSaved "run-not-saved" "M1" "A replica that starts does not save its run in its file.";

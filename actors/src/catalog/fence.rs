@@ -26,11 +26,9 @@ pub struct Fence {
 /// What is to be done with a batch, as far as the fence says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BatchCheck {
-    /// Act on it.
     Fresh,
     /// It was acted on before: this is its answer.
     Repeated(Vec<Sale>),
-    /// Refuse it.
     Refused(Refusal),
 }
 

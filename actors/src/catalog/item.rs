@@ -10,9 +10,7 @@ pub type ProductIndex = usize;
 /// One product with its books: `initial + restocked - sold = quantity`, always.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Its name, unique in the catalog.
     pub name: ProductName,
-    /// Price of one piece, in cents.
     pub price_cents: u64,
     /// Pieces at the import.
     pub initial: u64,

@@ -10,20 +10,15 @@ use super::text::{ProductName, Quantity, RequestId};
 pub struct Purchase {
     /// The request that bought it.
     pub key: RequestId,
-    /// The product.
     pub name: ProductName,
-    /// Pieces bought.
     pub quantity: Quantity,
 }
 
 /// An order as a client sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// Its place in the book.
     pub number: OrderNumber,
-    /// The product.
     pub name: ProductName,
-    /// Pieces ordered.
     pub quantity: Quantity,
 }
 
@@ -32,7 +27,6 @@ pub struct Order {
 /// entries before it (Raft's log matching property: Ongaro and Ousterhout 2014, §5.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its place in the book.
     pub number: OrderNumber,
     /// The epoch in which a leader appended it.
     pub epoch: Epoch,
@@ -62,6 +56,5 @@ impl Entry {
 pub struct Position {
     /// Number of the entry; 0 is the place before the first.
     pub number: OrderNumber,
-    /// Epoch of the entry.
     pub epoch: Epoch,
 }

@@ -7,11 +7,8 @@ use super::text::ProductName;
 /// A product as the catalog shows it. The price is in whole cents: money is never a binary float here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
-    /// The product's name, unique in the catalog.
     pub name: ProductName,
-    /// Price of one piece, in cents.
     pub price_cents: u64,
-    /// Pieces in stock.
     pub quantity: u64,
 }
 
@@ -20,7 +17,6 @@ pub struct Product {
 pub struct ProductSeed {
     /// Its name. One that is repeated counts once.
     pub name: ProductName,
-    /// Price of one piece, in cents.
     pub price_cents: u64,
     /// Pieces in stock at first.
     pub quantity: u64,

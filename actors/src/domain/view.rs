@@ -115,7 +115,6 @@ impl FromIterator<(ReplicaId, Run)> for Members {
 /// Who leads the order service and whom the leader must wait for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// Of which store.
     pub store: StoreId,
     /// The front-end's run that saved it: two front-ends may save the same epochs (rule M6).
     pub by: Run,

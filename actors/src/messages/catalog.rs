@@ -14,7 +14,6 @@ pub const MAX_PAGE: u32 = 1000;
 /// One product, please. Asked by a front-end, the answer may be a lease on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
-    /// The product's name.
     pub name: ProductName,
     /// Which front-end would cache the answer; `None` for one that does not cache.
     #[serde(default)]
@@ -57,7 +56,6 @@ pub struct Leadership {
 /// orders. A batch is answered the same however often it is repeated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Buy {
-    /// Who buys.
     pub leader: Leadership,
     /// Numbers the batches of a term: 1, 2, 3, …; one is in flight at a time.
     pub batch: u64,
@@ -87,7 +85,6 @@ pub enum Sale {
 /// A leader takes over: raises the fence to its term, and asks what its predecessors left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakeOver {
-    /// Who takes over.
     pub leader: Leadership,
     /// The line of the front-end's file, as the leader's view has it.
     pub line: Line,
@@ -105,15 +102,12 @@ pub struct Inheritance {
 /// A front-end has started and makes its run known, before it does anything else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Register {
-    /// Of which store.
     pub store: StoreId,
-    /// Its run.
     pub run: Run,
-    /// All runs of its file.
     pub line: Line,
     /// The epoch of its view; 0 when it founds a store.
     pub epoch: Epoch,
-    /// See [`crate::front_end::messages::Vouched::orders`].
+    /// See [`super::view_service::Vouched::orders`].
     pub orders: Option<OrderNumber>,
 }
 
@@ -156,9 +150,7 @@ pub struct Recalled {
 /// epoch on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoOn {
-    /// Of which store.
     pub store: StoreId,
-    /// The front-end's run.
     pub run: Run,
     /// The epoch of its view to come.
     pub epoch: Epoch,
@@ -167,7 +159,6 @@ pub struct GoOn {
 /// Fills the memory of a catalog anew from the leader's book; the operator's command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rebuild {
-    /// Of which store.
     pub store: StoreId,
     /// The leader, whose book has all orders up to its last one.
     pub leader: Leadership,
@@ -198,9 +189,7 @@ pub struct Inventory {
 /// One product, as the catalog keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stocked {
-    /// Its name.
     pub name: ProductName,
-    /// Price of one piece, in cents.
     pub price_cents: u64,
     /// Pieces at the import.
     pub initial: u64,
@@ -226,11 +215,8 @@ pub struct Import {
 /// What came of an [`Import`], in products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Imported {
-    /// That were added.
     pub added: u64,
-    /// That have another price now.
     pub repriced: u64,
-    /// That stay as they were.
     pub unchanged: u64,
     /// Of those that were there: with another quantity than at their import. It was not changed.
     pub recounted: u64,
@@ -255,10 +241,8 @@ pub enum Refusal {
     /// A newer leader has been here, or this batch was followed by a later one.
     #[error("a newer term ({term}) or batch ({batch}) has been here")]
     Superseded {
-        /// The newest term seen.
         #[serde(rename = "reign")]
         term: Term,
-        /// Its newest batch.
         batch: u64,
     },
     /// It has just started, and front-ends may still hold what they cached before, or it does not know yet which

@@ -15,7 +15,6 @@ use crate::domain::StoreId;
 /// What is in front of every message between services, encoded like the message itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// Whom it is meant for.
     pub to: NodeId,
     /// Who sent it; `None` for who is no service of a store.
     pub from: Option<NodeId>,
@@ -90,9 +89,7 @@ impl Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("this is {node}: {why}")]
 pub struct Misdirected {
-    /// What was wrong.
     pub why: Mismatch,
-    /// Who answers.
     pub node: NodeId,
     /// Its store; `None` while its file is new.
     pub store: Option<StoreId>,

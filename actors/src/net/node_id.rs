@@ -9,11 +9,8 @@ use crate::domain::{FrontEndId, ReplicaId};
 /// Names a service or an order replica, wherever it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum NodeId {
-    /// A front-end, by its number.
     FrontEnd(FrontEndId),
-    /// The catalog.
     Catalog,
-    /// An order replica, by its id.
     Order(ReplicaId),
 }
 

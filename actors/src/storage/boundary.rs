@@ -66,7 +66,7 @@ pub struct Sizes {
     /// Half of the file's journal, in bytes, rounded up to a page: how much is written between two syncs of the file
     /// itself. Longer, and a start after a crash has more to replay; shorter, and the file is synced more often.
     pub journal_bytes: usize,
-    /// How many records a start replays, 1 at least, before what they have in common is let go.
+    /// How many records a start replays, 1 at least, before their writes to one page are merged.
     pub fold_every: usize,
 }
 

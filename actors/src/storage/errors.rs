@@ -14,47 +14,22 @@ pub enum OpenError {
     #[error(
         "{file} is in use by another running store; stop that one first, or give this one its own data directory"
     )]
-    InUse {
-        /// The file.
-        file: String,
-    },
+    InUse { file: String },
     /// It is not a file of this service.
     #[error("{file} is not a toystore data file for {wanted}: {found}; it was left as it is")]
-    Foreign {
-        /// The file.
-        file: String,
-        /// Which service's data was looked for.
-        wanted: String,
-        /// What is there instead.
-        found: String,
-    },
+    Foreign { file: String, wanted: String, found: String },
     /// It was this service's, but can no longer be read.
     #[error("{file} is damaged ({why}); it was left as it is")]
-    Damaged {
-        /// The file.
-        file: String,
-        /// What redb says.
-        why: String,
-    },
+    Damaged { file: String, why: String },
     /// It and its journal are not of one state.
     #[error("{file} does not go with its journal ({why}); both were left as they are")]
-    Apart {
-        /// The file.
-        file: String,
-        /// How that shows.
-        why: String,
-    },
+    Apart { file: String, why: String },
     /// The products of a catalog's first start cannot be read. A sentence.
     #[error("{0}")]
     Products(String),
     /// The operating system refused.
     #[error("cannot open {file}: {source}")]
-    Io {
-        /// The file.
-        file: String,
-        /// What the operating system says.
-        source: io::Error,
-    },
+    Io { file: String, source: io::Error },
 }
 
 /// Why a file cannot be used, before redb has looked at it.

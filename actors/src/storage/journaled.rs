@@ -27,7 +27,7 @@ pub struct Journaled {
     pub(super) file: WriteOverlay,
     /// The journal that lay beside it.
     pub(super) left: Mutex<Option<Box<dyn StorageBackend>>>,
-    /// How many records are replayed before they are merged.
+    /// How many records are replayed before their writes to one page are merged.
     pub(super) fold_every: usize,
     /// Whether that was read; once, when redb has locked the file.
     pub(super) recovered: OnceLock<Result<(), Unusable>>,

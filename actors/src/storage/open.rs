@@ -50,7 +50,6 @@ pub fn open_existing(
 
 /// What a data file is to be.
 pub(super) struct Wanted<'a> {
-    /// Its name, for messages.
     pub name: &'a str,
     /// Whose data it has.
     pub owner: &'a str,

@@ -29,7 +29,6 @@ pub struct Stamp {
 /// What a file begins with, as far as it can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Superblock {
-    /// A stamp.
     Stamped(Stamp),
     /// Neither of two stamps can be read.
     Damaged,
