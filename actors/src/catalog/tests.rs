@@ -2,10 +2,10 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "the test world is a host: it is where the actors' time and tasks come from"
+    reason = "a test is a host: it is where the actors' time and tasks come from"
 )]
 
-mod world;
+mod fixture;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use redb::Builder;
 use redb::backends::InMemoryBackend;
 use tokio::time::{advance, sleep};
 
-use self::world::{COUNTED_LEASE, Habit, LEASE, TICK, World, buy, done, name, simulate, take_over};
+use self::fixture::{COUNTED_LEASE, Fixture, Habit, LEASE, TICK, buy, done, name, simulate, take_over};
 use super::changes::GroupChanges;
 use super::ledger;
 use super::ledger::{Audit, audit};
@@ -31,21 +31,21 @@ const SOLD: Sale = Sale::Sold { number: OrderNumber::new(1) };
 #[test]
 fn a_starting_catalog_refuses_everything_until_no_cache_can_be_older() {
     let check = |habit, confirmed, earliest, latest| {
-        simulate(async move |mut world: World| {
-            world.front_ends.habit.set(habit);
-            world.start();
-            world.register().await;
-            assert_eq!(world.query("Tux", 1).await, Err(Refusal::Starting));
-            assert_eq!(done(world.send(buy(1, 1, &[]))).await.0, Some(Err(Refusal::Starting)));
-            assert_eq!(done(world.send(take_over(1))).await.0, Some(Err(Refusal::Starting)));
-            assert_eq!(done(world.send(Restock {})).await.0, Some(Err(Refusal::Starting)));
-            while world.list().await.is_err() {
+        simulate(async move |mut fixture: Fixture| {
+            fixture.front_ends.habit.set(habit);
+            fixture.start();
+            fixture.register().await;
+            assert_eq!(fixture.query("Tux", 1).await, Err(Refusal::Starting));
+            assert_eq!(done(fixture.send(buy(1, 1, &[]))).await.0, Some(Err(Refusal::Starting)));
+            assert_eq!(done(fixture.send(take_over(1))).await.0, Some(Err(Refusal::Starting)));
+            assert_eq!(done(fixture.send(Restock {})).await.0, Some(Err(Refusal::Starting)));
+            while fixture.list().await.is_err() {
                 sleep(TICK).await;
             }
-            let ready_at = world.now();
+            let ready_at = fixture.now();
             assert!(ready_at >= earliest && ready_at <= latest, "{habit:?}: ready at {ready_at:?}");
-            assert_eq!(world.events(), [CatalogEvent::CatalogReady { confirmed }.into()], "{habit:?}");
-            assert!(world.calls().iter().all(|(_, _, products)| products.is_empty()), "drop everything");
+            assert_eq!(fixture.events(), [CatalogEvent::CatalogReady { confirmed }.into()], "{habit:?}");
+            assert!(fixture.calls().iter().all(|(_, _, products)| products.is_empty()), "drop everything");
         });
     };
     check(Habit::ConfirmsAfter(TICK * 100), true, TICK * 100, TICK * 103);
@@ -56,50 +56,50 @@ fn a_starting_catalog_refuses_everything_until_no_cache_can_be_older() {
 /// Rules cache 3 and 4.
 #[test]
 fn a_change_is_visible_when_every_holder_has_dropped_it() {
-    simulate(async |mut world: World| {
-        world.serve().await;
-        world.front_ends.habit.set(Habit::ConfirmsAfter(TICK * 100));
-        assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
-        assert_eq!(world.query("Elephant", 2).await, Ok((5, true)));
-        assert_eq!(world.query("Tux", 9).await, Ok((10, false)), "no configured front-end");
-        let begun = world.now();
-        let sold = world.send(buy(1, 1, &[("a", "Tux", 4), ("b", "Yak", 1)]));
+    simulate(async |mut fixture: Fixture| {
+        fixture.serve().await;
+        fixture.front_ends.habit.set(Habit::ConfirmsAfter(TICK * 100));
+        assert_eq!(fixture.query("Tux", 1).await, Ok((10, true)));
+        assert_eq!(fixture.query("Elephant", 2).await, Ok((5, true)));
+        assert_eq!(fixture.query("Tux", 9).await, Ok((10, false)), "no configured front-end");
+        let begun = fixture.now();
+        let sold = fixture.send(buy(1, 1, &[("a", "Tux", 4), ("b", "Yak", 1)]));
 
         sleep(TICK * 50).await;
-        assert_eq!(world.query("Tux", 2).await, Ok((10, false)), "it is about to change");
-        assert_eq!(world.query("Yak", 2).await, Ok((0, true)), "it was refused and stays as it is");
-        assert_eq!(world.list().await, Ok(vec![10, 0, 5]));
+        assert_eq!(fixture.query("Tux", 2).await, Ok((10, false)), "it is about to change");
+        assert_eq!(fixture.query("Yak", 2).await, Ok((0, true)), "it was refused and stays as it is");
+        assert_eq!(fixture.list().await, Ok(vec![10, 0, 5]));
         assert!(!sold.is_finished());
 
         let (answer, at) = done(sold).await;
         assert_eq!(answer, Some(Ok(vec![SOLD, Sale::NotEnough { left: 0 }])));
         assert_eq!((at - begun).as_millis() / 10, 10, "at the confirmation");
-        assert_eq!(world.query("Tux", 1).await, Ok((6, true)));
-        let calls: Vec<_> = world.calls().into_iter().map(|(_, to, products)| (to, products)).collect();
+        assert_eq!(fixture.query("Tux", 1).await, Ok((6, true)));
+        let calls: Vec<_> = fixture.calls().into_iter().map(|(_, to, products)| (to, products)).collect();
         assert_eq!(calls, [(NodeId::FrontEnd(FrontEndId::new(1)), "Tux".to_owned())], "the one holder");
         let visible = CatalogEvent::GroupVisible { products: vec![name("Tux")], waited_for_lease: false };
         let refused = CatalogEvent::Refused { keys: vec![RequestId::new("b").expect("valid")] };
-        assert_eq!(world.events(), [refused.into(), visible.into()]);
+        assert_eq!(fixture.events(), [refused.into(), visible.into()]);
     });
 }
 
 #[test]
 fn an_import_waits_for_whoever_holds_a_price_and_is_there_after_a_crash() {
-    simulate(async |mut world: World| {
-        world.serve().await;
-        world.front_ends.habit.set(Habit::IsSilent);
-        assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
-        let granted = world.now();
+    simulate(async |mut fixture: Fixture| {
+        fixture.serve().await;
+        fixture.front_ends.habit.set(Habit::IsSilent);
+        assert_eq!(fixture.query("Tux", 1).await, Ok((10, true)));
+        let granted = fixture.now();
         let seed = |text, price_cents| ProductSeed { name: name(text), price_cents, quantity: 4 };
         let digest = Some(Digest([1; 32]));
         let import = Import { products: vec![seed("Tux", 1), seed("Gnu", 2)], digest };
-        let (answer, at) = done(world.send(import)).await;
+        let (answer, at) = done(fixture.send(import)).await;
         let expected = Imported { added: 1, repriced: 1, unchanged: 0, recounted: 1 };
         assert_eq!(answer, Some(Ok(expected)));
         assert!(at - granted >= COUNTED_LEASE, "the old price may have been shown until then");
-        assert_eq!(world.list().await, Ok(vec![10, 0, 5, 4]));
-        world.crash().await;
-        let books = world.audit();
+        assert_eq!(fixture.list().await, Ok(vec![10, 0, 5, 4]));
+        fixture.crash().await;
+        let books = fixture.audit();
         let kept: Vec<_> = books.items.iter().map(|item| (item.price_cents, item.quantity)).collect();
         assert_eq!(kept, [(1, 10), (1599, 0), (1599, 5), (2, 4)]);
     });
@@ -109,23 +109,23 @@ fn an_import_waits_for_whoever_holds_a_price_and_is_there_after_a_crash() {
 #[test]
 fn a_change_waits_for_the_lease_of_a_holder_that_does_not_answer() {
     for habit in [Habit::IsSilent, Habit::Refuses] {
-        simulate(async move |mut world: World| {
-            world.serve().await;
-            world.front_ends.habit.set(habit);
-            assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
-            let granted = world.now();
+        simulate(async move |mut fixture: Fixture| {
+            fixture.serve().await;
+            fixture.front_ends.habit.set(habit);
+            assert_eq!(fixture.query("Tux", 1).await, Ok((10, true)));
+            let granted = fixture.now();
             sleep(TICK * 1000).await;
-            let (answer, at) = done(world.send(buy(1, 1, &[("a", "Tux", 4)]))).await;
+            let (answer, at) = done(fixture.send(buy(1, 1, &[("a", "Tux", 4)]))).await;
             assert_eq!(answer, Some(Ok(vec![SOLD])));
             let waited = at - granted;
             assert!(waited >= COUNTED_LEASE && waited < COUNTED_LEASE + TICK * 10, "{habit:?}: {waited:?}");
-            let calls = world.calls().len();
+            let calls = fixture.calls().len();
             assert!((2..=30).contains(&calls), "{habit:?}: repeated while the lease lasts, {calls} times");
             let visible = CatalogEvent::GroupVisible { products: vec![name("Tux")], waited_for_lease: true };
-            assert_eq!(world.events(), [visible.into()]);
+            assert_eq!(fixture.events(), [visible.into()]);
 
-            let begun = world.now();
-            let (_, at) = done(world.send(buy(1, 2, &[("b", "Tux", 1)]))).await;
+            let begun = fixture.now();
+            let (_, at) = done(fixture.send(buy(1, 2, &[("b", "Tux", 1)]))).await;
             assert!(at - begun < TICK * 10, "nobody holds it any more");
         });
     }
@@ -133,14 +133,14 @@ fn a_change_waits_for_the_lease_of_a_holder_that_does_not_answer() {
 
 #[test]
 fn an_invalidation_that_failed_is_sent_again() {
-    simulate(async |mut world: World| {
-        world.serve().await;
-        world.front_ends.habit.set(Habit::IsSilent);
-        assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
-        let begun = world.now();
-        let sold = world.send(buy(1, 1, &[("a", "Tux", 4)]));
+    simulate(async |mut fixture: Fixture| {
+        fixture.serve().await;
+        fixture.front_ends.habit.set(Habit::IsSilent);
+        assert_eq!(fixture.query("Tux", 1).await, Ok((10, true)));
+        let begun = fixture.now();
+        let sold = fixture.send(buy(1, 1, &[("a", "Tux", 4)]));
         sleep(TICK * 200).await;
-        world.front_ends.habit.set(Habit::ConfirmsAfter(TICK));
+        fixture.front_ends.habit.set(Habit::ConfirmsAfter(TICK));
         let (_, at) = done(sold).await;
         let waited = at - begun;
         assert!(waited > TICK * 500 && waited < TICK * 600, "after the limit of a call: {waited:?}");
@@ -150,16 +150,16 @@ fn an_invalidation_that_failed_is_sent_again() {
 /// Rule cache 5.
 #[test]
 fn nothing_is_told_about_a_change_before_it_is_visible() {
-    simulate(async |mut world: World| {
-        world.serve().await;
-        world.front_ends.habit.set(Habit::IsSilent);
-        assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
-        let first = world.send(buy(1, 1, &[("a", "Tux", 4)]));
+    simulate(async |mut fixture: Fixture| {
+        fixture.serve().await;
+        fixture.front_ends.habit.set(Habit::IsSilent);
+        assert_eq!(fixture.query("Tux", 1).await, Ok((10, true)));
+        let first = fixture.send(buy(1, 1, &[("a", "Tux", 4)]));
         sleep(TICK * 20).await;
-        let repeated = world.send(buy(1, 1, &[("a", "Tux", 4)]));
-        let inherited = world.send(take_over(2));
-        let late = world.send(buy(1, 2, &[("b", "Tux", 1)]));
-        let refused = world.send(buy(2, 1, &[("c", "Tux", 7)]));
+        let repeated = fixture.send(buy(1, 1, &[("a", "Tux", 4)]));
+        let inherited = fixture.send(take_over(2));
+        let late = fixture.send(buy(1, 2, &[("b", "Tux", 1)]));
+        let refused = fixture.send(buy(2, 1, &[("c", "Tux", 7)]));
         sleep(LEASE).await;
         let waiting = [first.is_finished(), repeated.is_finished(), refused.is_finished()];
         assert_eq!((waiting, inherited.is_finished()), ([false; 3], false));
@@ -170,8 +170,8 @@ fn nothing_is_told_about_a_change_before_it_is_visible() {
         assert_eq!(found.unsettled.iter().map(|purchase| purchase.key.as_str()).collect::<Vec<_>>(), ["a"]);
         assert_eq!(done(late).await.0, Some(Err(Refusal::Superseded { term: Term::new(2), batch: 0 })));
         assert_eq!(done(refused).await.0, Some(Ok(vec![Sale::NotEnough { left: 6 }])));
-        assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
-        let events = world.events();
+        assert_eq!(fixture.list().await, Ok(vec![6, 0, 5]));
+        let events = fixture.events();
         for event in [
             CatalogEvent::BatchRepeated { term: Term::new(1), batch: 1 },
             CatalogEvent::BatchRefused { term: Term::new(1), batch: 2 },
@@ -184,28 +184,28 @@ fn nothing_is_told_about_a_change_before_it_is_visible() {
 /// Rules C2 and C7.
 #[test]
 fn a_catalog_goes_on_where_it_crashed() {
-    simulate(async |mut world: World| {
-        world.serve().await;
+    simulate(async |mut fixture: Fixture| {
+        fixture.serve().await;
         let answer =
-            done(world.send(buy(3, 5, &[("a", "Tux", 4), ("b", "Yak", 1), ("c", "Gnu", 1)]))).await.0;
-        world.crash().await;
-        let books = world.audit();
+            done(fixture.send(buy(3, 5, &[("a", "Tux", 4), ("b", "Yak", 1), ("c", "Gnu", 1)]))).await.0;
+        fixture.crash().await;
+        let books = fixture.audit();
         assert_eq!((books.term, books.batch, books.unsettled.len()), (Term::new(3), 5, 1));
         assert_eq!(books.items.len(), 3, "a repeated name is imported once");
-        world.serve().await;
-        assert_eq!(world.list().await, Ok(vec![6, 0, 5]));
-        let repeated = done(world.send(buy(3, 5, &[("a", "Tux", 4)]))).await.0;
+        fixture.serve().await;
+        assert_eq!(fixture.list().await, Ok(vec![6, 0, 5]));
+        let repeated = done(fixture.send(buy(3, 5, &[("a", "Tux", 4)]))).await.0;
         assert_eq!(repeated, answer, "the stored answer");
         assert_eq!(
-            done(world.send(buy(2, 9, &[("x", "Tux", 1)]))).await.0,
+            done(fixture.send(buy(2, 9, &[("x", "Tux", 1)]))).await.0,
             Some(Err(Refusal::Superseded { term: Term::new(3), batch: 5 }))
         );
         let again = buy(4, 1, &[("a", "Tux", 4)]);
-        assert_eq!(done(world.send(again)).await.0, Some(Ok(vec![SOLD])), "the key is sold already");
+        assert_eq!(done(fixture.send(again)).await.0, Some(Ok(vec![SOLD])), "the key is sold already");
         let settled = Buy { settled: OrderNumber::new(1), ..buy(4, 2, &[]) };
-        assert_eq!(done(world.send(settled)).await.0, Some(Ok(vec![])));
-        world.crash().await;
-        let books = world.audit();
+        assert_eq!(done(fixture.send(settled)).await.0, Some(Ok(vec![])));
+        fixture.crash().await;
+        let books = fixture.audit();
         assert_eq!((books.term, books.batch, books.unsettled.len()), (Term::new(4), 2, 0));
         assert_eq!((books.items[0].sold, books.items[0].quantity), (4, 6));
     });
@@ -214,32 +214,32 @@ fn a_catalog_goes_on_where_it_crashed() {
 /// Rule C3.
 #[test]
 fn a_catalog_that_crashed_remembers_its_refusals() {
-    simulate(async |mut world: World| {
-        world.serve().await;
+    simulate(async |mut fixture: Fixture| {
+        fixture.serve().await;
         let little = Sale::NotEnough { left: 0 };
-        assert_eq!(done(world.send(buy(1, 1, &[("b", "Yak", 1)]))).await.0, Some(Ok(vec![little])));
-        world.crash().await;
-        world.serve().await;
-        assert_eq!(done(world.send(Restock {})).await.0, Some(Ok(vec![name("Yak")])));
+        assert_eq!(done(fixture.send(buy(1, 1, &[("b", "Yak", 1)]))).await.0, Some(Ok(vec![little])));
+        fixture.crash().await;
+        fixture.serve().await;
+        assert_eq!(done(fixture.send(Restock {})).await.0, Some(Ok(vec![name("Yak")])));
         let late = buy(2, 1, &[("b", "Yak", 1), ("c", "Yak", 1)]);
-        assert_eq!(done(world.send(late)).await.0, Some(Ok(vec![little, SOLD])));
+        assert_eq!(done(fixture.send(late)).await.0, Some(Ok(vec![little, SOLD])));
     });
 }
 
 #[test]
 fn a_crash_in_the_middle_of_a_group_leaves_all_or_nothing() {
     for (wait, left) in [(Duration::ZERO, 10), (MemoryDisk::JOB + TICK * 2, 6)] {
-        simulate(async move |mut world: World| {
-            world.serve().await;
-            world.front_ends.habit.set(Habit::IsSilent);
-            assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
-            let sold = world.send(buy(1, 1, &[("a", "Tux", 4)]));
+        simulate(async move |mut fixture: Fixture| {
+            fixture.serve().await;
+            fixture.front_ends.habit.set(Habit::IsSilent);
+            assert_eq!(fixture.query("Tux", 1).await, Ok((10, true)));
+            let sold = fixture.send(buy(1, 1, &[("a", "Tux", 4)]));
             tokio::task::yield_now().await;
             advance(wait).await;
             tokio::task::yield_now().await;
-            world.crash().await;
+            fixture.crash().await;
             assert_eq!(done(sold).await.0, None, "not known");
-            let books = world.audit();
+            let books = fixture.audit();
             assert_eq!(books.items[0].quantity, left);
             assert_eq!(books.unsettled.len() as u64, u64::from(left == 6));
             assert_eq!(books.batch, u64::from(left == 6));
@@ -249,66 +249,66 @@ fn a_crash_in_the_middle_of_a_group_leaves_all_or_nothing() {
 
 #[test]
 fn what_is_out_of_stock_is_restocked_on_demand_and_in_intervals() {
-    simulate(async |mut world: World| {
-        world.serve().await;
-        assert_eq!(world.query("Yak", 1).await, Ok((0, true)));
-        assert_eq!(done(world.send(Restock {})).await.0, Some(Ok(vec![name("Yak")])));
-        assert_eq!(world.query("Yak", 1).await, Ok((100, true)));
-        assert_eq!(world.calls().len(), 1, "the holder was told");
-        assert_eq!(done(world.send(Restock {})).await.0, Some(Ok(vec![])));
+    simulate(async |mut fixture: Fixture| {
+        fixture.serve().await;
+        assert_eq!(fixture.query("Yak", 1).await, Ok((0, true)));
+        assert_eq!(done(fixture.send(Restock {})).await.0, Some(Ok(vec![name("Yak")])));
+        assert_eq!(fixture.query("Yak", 1).await, Ok((100, true)));
+        assert_eq!(fixture.calls().len(), 1, "the holder was told");
+        assert_eq!(done(fixture.send(Restock {})).await.0, Some(Ok(vec![])));
         let restocked = CatalogEvent::Restocked { products: vec![name("Yak")] };
-        assert!(world.events().contains(&restocked.into()));
+        assert!(fixture.events().contains(&restocked.into()));
     });
-    simulate(async |mut world: World| {
-        world.config.restock_every = Duration::from_secs(10);
-        world.serve().await;
-        assert_eq!(done(world.send(buy(1, 1, &[("a", "Tux", 10)]))).await.0, Some(Ok(vec![SOLD])));
+    simulate(async |mut fixture: Fixture| {
+        fixture.config.restock_every = Duration::from_secs(10);
+        fixture.serve().await;
+        assert_eq!(done(fixture.send(buy(1, 1, &[("a", "Tux", 10)]))).await.0, Some(Ok(vec![SOLD])));
         sleep(Duration::from_secs(9)).await;
-        assert_eq!(world.list().await, Ok(vec![0, 0, 5]));
+        assert_eq!(fixture.list().await, Ok(vec![0, 0, 5]));
         sleep(Duration::from_secs(2)).await;
-        assert_eq!(world.list().await, Ok(vec![100, 100, 5]));
-        world.crash().await;
-        assert_eq!(world.audit().items[0].restocked, 100);
+        assert_eq!(fixture.list().await, Ok(vec![100, 100, 5]));
+        fixture.crash().await;
+        assert_eq!(fixture.audit().items[0].restocked, 100);
     });
 }
 
 #[test]
 fn a_catalog_whose_disk_fails_stops_and_acknowledges_nothing() {
-    simulate(async |mut world: World| {
-        world.serve().await;
-        world.disk.set_full(true);
-        let sold = world.send(buy(1, 1, &[("a", "Tux", 4)]));
-        let waits = world.send(buy(1, 2, &[("b", "Tux", 4)]));
+    simulate(async |mut fixture: Fixture| {
+        fixture.serve().await;
+        fixture.host.disk.set_full(true);
+        let sold = fixture.send(buy(1, 1, &[("a", "Tux", 4)]));
+        let waits = fixture.send(buy(1, 2, &[("b", "Tux", 4)]));
         assert_eq!(done(sold).await.0, None);
         assert_eq!(done(waits).await.0, None);
-        assert_eq!(done(world.send(List { after: None, limit: 10 })).await.0, None);
-        assert_eq!(world.failures.borrow().len(), 1);
-        assert!(matches!(world.events()[..], [Event::Service(ServiceEvent::DiskFailed { .. })]));
-        let (_, run) = world.running.take().expect("it was started");
+        assert_eq!(done(fixture.send(List { after: None, limit: 10 })).await.0, None);
+        assert_eq!(fixture.host.failures.borrow().len(), 1);
+        assert!(matches!(fixture.events()[..], [Event::Service(ServiceEvent::DiskFailed { .. })]));
+        let (_, run) = fixture.running.take().expect("it was started");
         run.await.expect("it ended by itself");
-        world.disk.set_full(false);
-        world.serve().await;
-        assert_eq!(world.list().await, Ok(vec![10, 0, 5]));
+        fixture.host.disk.set_full(false);
+        fixture.serve().await;
+        assert_eq!(fixture.list().await, Ok(vec![10, 0, 5]));
     });
 }
 
 #[test]
 fn calls_that_nobody_waits_for_do_not_fill_the_queue() {
-    simulate(async |mut world: World| {
-        world.config.max_calls = 4;
-        world.serve().await;
-        world.front_ends.habit.set(Habit::IsSilent);
-        assert_eq!(world.query("Tux", 1).await, Ok((10, true)));
-        let first = world.send(buy(1, 1, &[("a", "Tux", 1)]));
+    simulate(async |mut fixture: Fixture| {
+        fixture.config.max_calls = 4;
+        fixture.serve().await;
+        fixture.front_ends.habit.set(Habit::IsSilent);
+        assert_eq!(fixture.query("Tux", 1).await, Ok((10, true)));
+        let first = fixture.send(buy(1, 1, &[("a", "Tux", 1)]));
         sleep(TICK).await;
         for _ in 0..100 {
-            let given_up = world.send(Restock {});
+            let given_up = fixture.send(Restock {});
             sleep(TICK).await;
             given_up.abort();
         }
-        let live: Vec<_> = (0..4).map(|_| world.send(take_over(1))).collect();
+        let live: Vec<_> = (0..4).map(|_| fixture.send(take_over(1))).collect();
         sleep(TICK).await;
-        let too_many = world.send(take_over(1));
+        let too_many = fixture.send(take_over(1));
         assert_eq!(done(too_many).await.0, None, "turned away at once");
         assert_eq!(done(first).await.0, Some(Ok(vec![SOLD])));
         for call in live {

@@ -8,9 +8,12 @@
 mod clock;
 mod disk;
 mod events;
+mod host;
 mod runtime;
+mod transport;
 
 pub use clock::VirtualClock;
 pub use disk::MemoryDisk;
-pub use events::KeptEvents;
-pub use runtime::on_virtual_time;
+pub use host::TestHost;
+pub use runtime::{on_virtual_time, run_node};
+pub use transport::NobodyListens;

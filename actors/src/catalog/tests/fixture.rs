@@ -1,8 +1,7 @@
-//! A world for one catalog: virtual time, files in memory, and front-ends that confirm, stay silent or refuse.
+//! One catalog on virtual time and files in memory, among front-ends that confirm, stay silent or refuse.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Addr;
@@ -18,16 +17,15 @@ use crate::domain::{
     Epoch, FrontEndId, Line, OrderNumber, ProductName, ProductSeed, Purchase, Quantity, ReplicaId, RequestId,
     Run, StoreId, Term,
 };
-use crate::host::{Failure, Host};
 use crate::messages::catalog::{
     Answer, Buy, Leadership, List, Query, Refusal, Register, Registered, TakeOver,
 };
 use crate::messages::front_end::Invalidate;
 use crate::messages::view_service::{Vouch, Vouched};
-use crate::net::{Identity, Net, NetError, NodeId, Rpc, Transport, decode, encode, open};
+use crate::net::{NetError, NodeId, Rpc, Transport, decode, encode, open};
 use crate::probe::Event;
 use crate::storage::DataFile;
-use crate::test_doubles::{KeptEvents, MemoryDisk, VirtualClock, on_virtual_time};
+use crate::test_doubles::{TestHost, VirtualClock, on_virtual_time, run_node};
 
 pub(super) const LEASE: Duration = Duration::from_secs(2);
 pub(super) const COUNTED_LEASE: Duration = Duration::from_millis(2200);
@@ -85,11 +83,9 @@ impl Transport for FrontEnds {
     }
 }
 
-pub(super) struct World {
-    pub(super) disk: MemoryDisk,
+pub(super) struct Fixture {
+    pub(super) host: TestHost,
     pub(super) front_ends: Rc<FrontEnds>,
-    events: Rc<KeptEvents>,
-    pub(super) failures: Rc<RefCell<Vec<Failure>>>,
     pub(super) config: CatalogConfig,
     products: Source,
     pub(super) running: Option<(Addr<Catalog>, JoinHandle<()>)>,
@@ -97,8 +93,8 @@ pub(super) struct World {
     epoch: Cell<Epoch>,
 }
 
-/// Runs a test in a world of its own, whose front-ends confirm at once.
-pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
+/// Runs a test with a catalog that has not started, whose front-ends confirm at once.
+pub(super) fn simulate(test: impl AsyncFnOnce(Fixture)) {
     on_virtual_time(async || {
         let seed = |text, quantity| ProductSeed { name: name(text), price_cents: 1599, quantity };
         let config = CatalogConfig {
@@ -112,16 +108,15 @@ pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
             refusals: 100,
         };
         let products = vec![seed("Tux", 10), seed("Yak", 0), seed("Elephant", 5), seed("Tux", 99)];
+        let host = TestHost::new();
         let front_ends = FrontEnds {
             habit: Cell::new(Habit::ConfirmsAfter(TICK)),
             calls: RefCell::default(),
-            clock: VirtualClock::start(),
+            clock: host.clock,
         };
-        test(World {
-            disk: MemoryDisk::default(),
+        test(Fixture {
+            host,
             front_ends: Rc::new(front_ends),
-            events: Rc::default(),
-            failures: Rc::default(),
             config,
             products: Source::of(products),
             running: None,
@@ -131,22 +126,11 @@ pub(super) fn simulate(test: impl AsyncFnOnce(World)) {
     });
 }
 
-impl World {
+impl Fixture {
     pub(super) fn start(&mut self) {
-        let clock = Arc::new(self.front_ends.clock);
-        let failures = self.failures.clone();
-        let identity = Arc::new(Identity::new(NodeId::Catalog, EVERYONE));
-        let host = Host {
-            id: NodeId::Catalog,
-            identity: identity.clone(),
-            net: Net::new(identity, self.front_ends.clone(), clock.clone()),
-            storage: Rc::new(self.disk.clone()),
-            clock,
-            probe: self.events.clone(),
-            on_failure: Rc::new(move |_, failure| failures.borrow_mut().push(failure)),
-        };
+        let host = self.host.host(NodeId::Catalog, EVERYONE, self.front_ends.clone());
         let node = start(host, self.config.clone(), &self.products).expect("the catalog starts");
-        self.running = Some((node.addr.clone(), tokio::task::spawn_local(node.run)));
+        self.running = Some(run_node(node));
     }
 
     /// Makes the front-end's run known.
@@ -165,14 +149,14 @@ impl World {
             sleep(TICK).await;
         }
         self.front_ends.calls.borrow_mut().clear();
-        self.events.take();
+        self.host.events.take();
     }
 
     pub(super) async fn crash(&mut self) {
         if let Some((_, run)) = self.running.take() {
             run.abort();
             assert!(run.await.is_err(), "it was still running");
-            assert!(!self.disk.is_open(FILE), "a crash closes the file, or nobody could open it again");
+            assert!(!self.host.disk.is_open(FILE), "a crash closes the file, or nobody could open it again");
         }
     }
 
@@ -198,16 +182,16 @@ impl World {
     where
         Catalog: actix::Handler<M>,
     {
-        let (addr, clock) = (self.addr(), self.front_ends.clock);
+        let (addr, clock) = (self.addr(), self.host.clock);
         tokio::task::spawn_local(async move { (addr.send(message).await.ok(), clock.elapsed()) })
     }
 
     pub(super) fn now(&self) -> Duration {
-        self.front_ends.clock.elapsed()
+        self.host.clock.elapsed()
     }
 
     pub(super) fn events(&self) -> Vec<Event> {
-        self.events.take()
+        self.host.events.take()
     }
 
     pub(super) fn calls(&self) -> Vec<(Duration, NodeId, String)> {
@@ -216,7 +200,7 @@ impl World {
 
     /// The books on the disk of a stopped catalog.
     pub(super) fn audit(&self) -> Audit {
-        let file = DataFile::open(Rc::new(self.disk.clone()), FILE, OWNER).expect("the file opens");
+        let file = DataFile::open(Rc::new(self.host.disk.clone()), FILE, OWNER).expect("the file opens");
         let books = file.load(audit).expect("it can be read");
         assert!(books.items.iter().all(Item::adds_up), "{books:?}");
         books
