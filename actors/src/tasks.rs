@@ -106,3 +106,52 @@ impl<A: Actor, M: Message> MessageResponse<A, M> for Deferred<M::Result> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use futures_util::FutureExt;
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    #[test]
+    fn a_task_runs_when_it_is_woken_and_may_spawn_others() {
+        let (tasks, done, wake) = (Tasks::default(), Rc::new(Cell::new(0)), Rc::new(Notify::new()));
+        let mut driver = Box::pin(tasks.driver());
+        let waits = {
+            let (tasks, done, wake) = (tasks.clone(), done.clone(), wake.clone());
+            async move {
+                wake.notified().await;
+                done.set(done.get() + 1);
+                tasks.spawn(async move { done.set(done.get() + 10) });
+            }
+        };
+        tasks.spawn(waits);
+        assert!(driver.as_mut().now_or_never().is_none(), "it never ends by itself");
+        assert_eq!(done.get(), 0);
+        wake.notify_one();
+        assert!(driver.as_mut().now_or_never().is_none());
+        assert_eq!(done.get(), 11);
+    }
+
+    #[test]
+    fn tasks_die_with_their_driver_also_those_that_hold_the_set_they_wait_in() {
+        let (tasks, alive) = (Tasks::default(), Rc::new(()));
+        let mut driver = Box::pin(tasks.driver());
+        let waits = |alive: Rc<()>| {
+            let tasks = tasks.clone();
+            async move {
+                let _held = (alive, tasks);
+                std::future::pending().await
+            }
+        };
+        tasks.spawn(waits(alive.clone()));
+        assert!(driver.as_mut().now_or_never().is_none());
+        tasks.spawn(waits(alive.clone()));
+        assert_eq!(Rc::strong_count(&alive), 3, "one has been polled, one has not");
+        drop(driver);
+        assert_eq!(Rc::strong_count(&alive), 1);
+    }
+}

@@ -24,6 +24,7 @@ impl Display for Event {
 }
 
 impl Display for ReplicaEvent {
+    // Longer than a function should be: one match, so that no event is left without its sentence.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             ReplicaEvent::TakeoverBegan { view } => write!(f, "begins to lead in {}", told(view)),
