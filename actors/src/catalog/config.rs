@@ -37,3 +37,27 @@ impl CatalogConfig {
         self.lease.saturating_add(self.lease.saturating_mul(margin) / 100)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rule cache 1.
+    #[test]
+    fn a_lease_counts_longer_here_by_the_margin_for_drift() {
+        for (lease_ms, drift_percent, counted_ms) in [(2000, 10, 2200), (2000, 0, 2000), (0, 10, 0)] {
+            let config = CatalogConfig {
+                front_ends: Vec::new(),
+                lease: Duration::from_millis(lease_ms),
+                drift_percent,
+                restock_every: Duration::ZERO,
+                restock_to: 0,
+                call_limit: Duration::ZERO,
+                max_calls: 1,
+                refusals: 1,
+            };
+            let counted = Duration::from_millis(counted_ms);
+            assert_eq!(config.counted_lease(), counted, "{lease_ms} ms and {drift_percent} %");
+        }
+    }
+}

@@ -10,6 +10,7 @@ use super::fence::Fence;
 use super::item::Item;
 use super::ledger::{commit, import};
 use super::memory::Memory;
+use super::recount::Recount;
 use super::start::{FILE, OWNER};
 
 use crate::domain::{OrderNumber, ProductName, ProductSeed, Term, View};
@@ -41,19 +42,12 @@ pub fn restore(storage: Rc<dyn Storage>, view: &View, restored: Restored) -> Res
 }
 
 fn fill(database: &Database, view: &View, restored: Restored) -> Result<Rebuilt, DiskError> {
-    let Restored { products, mut sold, orders } = restored;
+    let Restored { products, sold, orders } = restored;
     let seeds: Vec<_> = products.iter().map(seed).collect();
     import(database, &seeds, None, NO_REFUSALS)?;
-    let mut restocked = Vec::new();
-    let mut items = BTreeMap::new();
-    for (index, product) in products.into_iter().enumerate() {
-        let mut item = Item::unsold(product);
-        let forgotten = item.recount(sold.remove(&item.name).unwrap_or(0));
-        if forgotten > 0 {
-            restocked.push((item.name.clone(), forgotten));
-        }
-        items.insert(index, item);
-    }
+    let mut recount = Recount::new(sold);
+    let items = products.into_iter().map(|product| recount.count(Item::unsold(product)));
+    let items = items.enumerate().collect();
     let changes = GroupChanges {
         items,
         first: orders + 1,
@@ -64,7 +58,7 @@ fn fill(database: &Database, view: &View, restored: Restored) -> Result<Rebuilt,
         ..GroupChanges::default()
     };
     commit(database, &changes, NO_REFUSALS)?;
-    Ok(Rebuilt { orders, restocked, unknown: sold.into_keys().collect() })
+    Ok(recount.finish(orders))
 }
 
 fn seed(product: &Stocked) -> ProductSeed {

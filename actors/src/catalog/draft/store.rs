@@ -1,11 +1,10 @@
 //! What front-ends and operators tell of the store around the catalog.
 
-use std::collections::BTreeMap;
-
 use super::overlay::Draft;
 use crate::bugs::catalog as bent;
 use crate::catalog::fence::Fence;
 use crate::catalog::memory::Memory;
+use crate::catalog::recount::Recount;
 use crate::domain::{OrderNumber, Term};
 use crate::messages::catalog::{GoOn, Rebuild, Rebuilt, Refusal, Register, Registered};
 use crate::probe::CatalogEvent;
@@ -54,14 +53,10 @@ impl Draft<'_> {
             Some(_) if leader.last <= self.last_purchase() => return Err(Refusal::Whole),
             Some(_) | None => {}
         }
-        let mut sold: BTreeMap<_, _> = ask.sold.iter().cloned().collect();
-        let (mut restocked, mut stock) = (Vec::new(), Vec::new());
+        let mut recount = Recount::new(ask.sold.iter().cloned().collect());
+        let mut stock = Vec::new();
         for index in 0..self.count() {
-            let mut item = self.item(index).clone();
-            let forgotten = item.recount(sold.remove(&item.name).unwrap_or(0));
-            if forgotten > 0 {
-                restocked.push((item.name.clone(), forgotten));
-            }
+            let item = recount.count(self.item(index).clone());
             stock.push((item.name.clone(), item.quantity));
             self.changes.items.insert(index, item);
         }
@@ -72,6 +67,6 @@ impl Draft<'_> {
         self.changes.fence = Some(Fence { term: leader.term, batch: 0, answer: Vec::new() });
         self.remember(Some(Memory { store: Some((ask.store, leader.by)) }));
         self.events.push(CatalogEvent::CatalogRebuilt { orders: leader.last, stock });
-        Ok(Rebuilt { orders: leader.last, restocked, unknown: sold.into_keys().collect() })
+        Ok(recount.finish(leader.last))
     }
 }
