@@ -11,11 +11,11 @@
 //! }
 //! ```
 //!
-//! Without the cargo feature `planted-bugs`, which only the simulator turns on, [`planted`] is a constant `false` and the
-//! hooks vanish. With it, it is still `false` until [`plant`] has planted that very bug on this thread, so that a
+//! Without the cargo feature `planted-bugs`, which only the simulator turns on, `planted` is a constant `false` and the
+//! hooks vanish. With it, it is still `false` until `plant` has planted that very bug on this thread, so that a
 //! workspace built as a whole, in which cargo unifies the features, behaves no differently.
 //!
-//! [`planted`] comes last, after everything that says that the bug makes a difference just now: so what it counts is how
+//! `planted` comes last, after everything that says that the bug makes a difference just now: so what it counts is how
 //! often the bug did something.
 
 pub(crate) mod catalog;

@@ -1,8 +1,8 @@
 //! The catalog: products, their stock, and the purchases that have not become orders yet.
 //!
-//! What a leader of the order service buys is decided in groups ([`draft`]), saved in one transaction each, and becomes
+//! What a leader of the order service buys is decided in groups (`draft/`), saved in one transaction each, and becomes
 //! visible only once no front-end can still serve the old stock from its cache. What is decided is decided by small
-//! synchronous types; the [actor](actor) receives, and the [service](service) behind it waits and saves.
+//! synchronous types; the actor (`actor.rs`) receives, and the service behind it (`service.rs`) waits and saves.
 
 mod actor;
 mod call;
