@@ -25,6 +25,7 @@ pub(crate) mod order;
 pub(crate) mod refusals;
 pub(crate) mod storage;
 mod switch;
+pub(crate) mod view_service;
 
 pub use catalogue::Bug;
 pub(crate) use switch::planted;

@@ -3,9 +3,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, MessageResult, WrapFuture};
+use actix::{Actor, Context, Handler, MessageResult};
 use futures_util::future;
-use tokio::sync::oneshot;
 
 use super::admission::{Admission, Admitted};
 use super::cache::Cache;
@@ -15,6 +14,7 @@ use super::{FrontEndConfig, Started};
 use crate::bugs::{Bug, planted};
 use crate::domain::{FrontEndId, Order, OrderNumber, Product, Run, View};
 use crate::host::{Host, Node};
+use crate::lifecycle::Lifecycle;
 use crate::messages::catalog::{Imported, Rebuilt, Stocked};
 use crate::messages::front_end::{
     Copied, CopyBook, CopyStock, FindOrder, GetReadiness, ImportProducts, Invalidate, ListOrders,
@@ -49,8 +49,7 @@ pub struct FrontEnd {
     products: Rc<Products>,
     orders: Rc<Orders>,
     service: Rc<ViewService>,
-    /// Ends when the disk has failed.
-    failed: Option<oneshot::Receiver<()>>,
+    lifecycle: Lifecycle,
 }
 
 /// Opens the front-end's file and makes the actor ready to run.
@@ -67,19 +66,19 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
         view_service::store(database, &saved)?;
         Ok(saved)
     })?;
-    let (stop, failed) = oneshot::channel();
+    let lifecycle = Lifecycle::new(host.clone());
     let tasks = Tasks::default();
     let cache = Cache::new(config.cache_capacity, config.limits.exact_cache, config.lease, config.render);
     let cache = Arc::new(cache);
     let identity = host.identity.clone();
-    let service = Rc::new(ViewService::new(
+    let service = ViewService::new(
         host.clone(),
         view_config(&config),
         tasks.clone(),
         file,
         (run, saved),
-        stop,
-    ));
+        lifecycle.clone(),
+    );
     let products = Products::new(host.clone(), config.clone(), tasks.clone(), cache.clone());
     let orders = Orders::new(host.clone(), config.clone(), tasks.clone(), service.clone());
     let admission = Admission::new(config.max_requests);
@@ -92,7 +91,7 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
         products: Rc::new(products),
         orders: Rc::new(orders),
         service,
-        failed: Some(failed),
+        lifecycle,
     };
     let node = Node::new(actor, config.max_calls, |addr| {
         Bridge::new(identity, config.max_calls)
@@ -139,11 +138,8 @@ impl Actor for FrontEnd {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.spawn(self.tasks.driver().into_actor(self));
         self.tasks.spawn(self.service.clone().run());
-        if let Some(failed) = self.failed.take() {
-            ctx.spawn(failed.into_actor(self).map(|_, _, ctx| ctx.stop()));
-        }
+        self.lifecycle.run(self, &self.tasks, ctx);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use redb::{Database, ReadableDatabase, TableDefinition, TableError};
 
-use super::views::Saved;
+use super::saved::Saved;
 use crate::net::{decode, encode};
 use crate::storage::DiskError;
 

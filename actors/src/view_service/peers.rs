@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::bugs::{Bug, planted};
+use crate::bugs::view_service as bent;
 use crate::clock::Timestamp;
 use crate::domain::{ReplicaId, Run, View};
 use crate::messages::catalog::Refusal;
@@ -143,7 +143,7 @@ impl Peers {
             return Finding::Unfit(status.run);
         }
         if matches!(status.role, Role::Follower | Role::Unfit) {
-            return if status.epoch >= view.epoch && !planted(Bug::RestartedLeaderKept) {
+            return if bent::is_deposed(status.epoch >= view.epoch) {
                 Finding::Suspect("does not lead this epoch")
             } else {
                 Finding::Nothing
@@ -166,30 +166,31 @@ impl Peers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Epoch, Line, Position, StoreId};
+    use crate::domain::{Epoch, Line, OrderNumber, Position, StoreId};
     use crate::net::{Denied, Misdirected, Mismatch, NodeId};
 
     const RUN: Run = Run::new(30);
+    const LEADER: ReplicaId = ReplicaId::new(3);
 
-    fn says(role: Role, epoch: Epoch) -> Result<ReplicaStatus, NetError> {
-        let (line, last) = (Line::default(), Position::default());
+    fn says(role: Role, epoch: u64) -> Result<ReplicaStatus, NetError> {
         Ok(ReplicaStatus {
-            id: 0,
+            id: ReplicaId::new(0),
             run: RUN,
-            line,
+            line: Line::default(),
             role,
-            epoch,
-            last,
-            acknowledged: 0,
+            epoch: Epoch::new(epoch),
+            last: Position::default(),
+            acknowledged: OrderNumber::NONE,
             view: None,
             hindered: None,
         })
     }
 
-    fn view(in_sync: &[ReplicaId]) -> View {
+    fn view(in_sync: &[u8]) -> View {
         let (store, by) = (StoreId::new(1), Run::new(1));
-        let in_sync = in_sync.iter().map(|id| (*id, RUN)).collect();
-        View { store, by, line: Line::default(), epoch: 5, leader: 3, in_sync }
+        let (epoch, leader) = (Epoch::new(5), LEADER);
+        let in_sync = in_sync.iter().map(|id| (ReplicaId::new(*id), RUN)).collect();
+        View { store, by, line: Line::default(), epoch, leader, in_sync }
     }
 
     #[test]
@@ -197,7 +198,8 @@ mod tests {
         use Role::{Follower, Leader, TakingOver, Unfit};
         let view = view(&[2, 3]);
         let suspect = |why| Finding::Suspect(why);
-        let misdirected = Misdirected { why: Mismatch::Receiver, node: NodeId::Order(2), store: None };
+        let misdirected =
+            Misdirected { why: Mismatch::Receiver, node: NodeId::Order(ReplicaId::new(2)), store: None };
         let denied = NetError::Denied(Denied::OtherToken);
         // Who says what; was it serving before; what that means; does it serve; was the leader heard.
         for (case, from, outcome, before, finding, after, heard) in [
@@ -232,7 +234,11 @@ mod tests {
         ] {
             let mut peers = Peers { serving: before, ..Peers::default() };
             let call = peers.call();
-            assert_eq!(peers.take(from, call, &outcome, &view, Timestamp(9)), finding, "{case}");
+            assert_eq!(
+                peers.take(ReplicaId::new(from), call, &outcome, &view, Timestamp(9)),
+                finding,
+                "{case}"
+            );
             assert_eq!(peers.serving(), after, "{case}");
             assert_eq!(!peers.leader_silent(Timestamp(9), Duration::from_nanos(1)), heard, "{case}");
         }
@@ -243,9 +249,12 @@ mod tests {
         let view = view(&[3]);
         let mut peers = Peers::default();
         let (first, second) = (peers.call(), peers.call());
-        assert_eq!(peers.take(3, second, &says(Role::Leader, 5), &view, Timestamp(1)), Finding::Serves);
-        assert_eq!(peers.take(3, first, &says(Role::TakingOver, 5), &view, Timestamp(2)), Finding::Nothing);
-        assert_eq!(peers.take(3, first, &Err(NetError::Lost), &view, Timestamp(2)), Finding::Nothing);
+        assert_eq!(peers.take(LEADER, second, &says(Role::Leader, 5), &view, Timestamp(1)), Finding::Serves);
+        assert_eq!(
+            peers.take(LEADER, first, &says(Role::TakingOver, 5), &view, Timestamp(2)),
+            Finding::Nothing
+        );
+        assert_eq!(peers.take(LEADER, first, &Err(NetError::Lost), &view, Timestamp(2)), Finding::Nothing);
         assert!(peers.serving());
     }
 
@@ -255,11 +264,11 @@ mod tests {
         let mut peers = Peers::default();
         for (id, at) in [(1, 10), (3, 20)] {
             let call = peers.call();
-            peers.take(id, call, &says(Role::Follower, 4), &view, Timestamp(at));
+            peers.take(ReplicaId::new(id), call, &says(Role::Follower, 4), &view, Timestamp(at));
         }
-        let span = Duration::from_nanos;
-        assert_eq!(peers.silent(&[1, 2, 3], Timestamp(21), span(20)), [2]);
-        assert_eq!(peers.silent(&[1, 2, 3], Timestamp(30), span(20)), [1, 2]);
+        let (span, all) = (Duration::from_nanos, [1, 2, 3].map(ReplicaId::new));
+        assert_eq!(peers.silent(&all, Timestamp(21), span(20)), all[1..2]);
+        assert_eq!(peers.silent(&all, Timestamp(30), span(20)), all[..2]);
         peers.chosen(Timestamp(30));
         assert!(!peers.leader_silent(Timestamp(39), span(10)));
         assert!(peers.leader_silent(Timestamp(40), span(10)));
