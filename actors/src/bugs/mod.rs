@@ -20,6 +20,7 @@
 
 pub(crate) mod catalog;
 mod catalogue;
+pub(crate) mod front_end;
 pub(crate) mod net;
 pub(crate) mod order;
 pub(crate) mod refusals;

@@ -8,12 +8,15 @@ use futures_util::future;
 
 use super::admission::{Admission, Admitted};
 use super::cache::Cache;
+use super::catalog::CatalogClient;
+use super::config::FrontEndConfig;
+use super::leader::LeaderClient;
 use super::orders::Orders;
 use super::products::Products;
-use super::{FrontEndConfig, Started};
-use crate::bugs::{Bug, planted};
-use crate::domain::{FrontEndId, Order, OrderNumber, Product, Run, View};
-use crate::host::{Host, Node};
+use super::store::{OrderStore, ProductStore};
+use crate::bugs::front_end as bent;
+use crate::domain::{Order, OrderNumber, Product, Run, View};
+use crate::host::{Gauge, Host};
 use crate::lifecycle::Lifecycle;
 use crate::messages::catalog::{Imported, Rebuilt, Stocked};
 use crate::messages::front_end::{
@@ -23,114 +26,85 @@ use crate::messages::front_end::{
 use crate::messages::view_service::{
     ChangeView, GetView, NotRecovered, Recover, RecoverCatalog, Recovery, Vouch,
 };
-use crate::net::{Bridge, NodeId};
+use crate::net::NodeId;
 use crate::probe::{FrontEndEvent, Limit, ServiceEvent};
-use crate::storage::{DataFile, OpenError};
+use crate::storage::DataFile;
 use crate::tasks::{Deferred, Tasks};
-use crate::view_service::{self, ViewConfig, ViewService};
-
-/// The name of a front-end's data file.
-pub const FILE: &str = "front-end.redb";
-
-/// Whose data it is, as the file says: this, and the front-end's number.
-pub const OWNER: &str = "front-end";
-
-/// Whose data the file of the front-end of that number is.
-pub(super) fn owner(number: FrontEndId) -> String {
-    format!("{OWNER} {number}")
-}
+use crate::view_service::{Saved, ViewService};
 
 /// The front-end actor.
 pub struct FrontEnd {
     host: Host,
     tasks: Tasks,
+    lifecycle: Lifecycle,
     cache: Arc<Cache>,
     admission: Admission,
-    products: Rc<Products>,
-    orders: Rc<Orders>,
+    products: Rc<Products<CatalogClient>>,
+    orders: Rc<Orders<LeaderClient>>,
     service: Rc<ViewService>,
-    lifecycle: Lifecycle,
-}
-
-/// Opens the front-end's file and makes the actor ready to run.
-///
-/// # Errors
-/// See [`OpenError`].
-pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
-    let file = DataFile::open(host.storage.clone(), FILE, &owner(config.number))?;
-    let run = Run::new(file.draw()?);
-    let saved = file.load(|database| {
-        let mut saved = view_service::load(database)?;
-        saved.line.add(run);
-        // Before anything is said (M1).
-        view_service::store(database, &saved)?;
-        Ok(saved)
-    })?;
-    let lifecycle = Lifecycle::new(host.clone());
-    let tasks = Tasks::default();
-    let cache = Cache::new(config.cache_capacity, config.limits.exact_cache, config.lease, config.render);
-    let cache = Arc::new(cache);
-    let identity = host.identity.clone();
-    let service = ViewService::new(
-        host.clone(),
-        view_config(&config),
-        tasks.clone(),
-        file,
-        (run, saved),
-        lifecycle.clone(),
-    );
-    let products = Products::new(host.clone(), config.clone(), tasks.clone(), cache.clone());
-    let orders = Orders::new(host.clone(), config.clone(), tasks.clone(), service.clone());
-    let admission = Admission::new(config.max_requests);
-    let gauges = vec![admission.gauge(), orders.gauge()];
-    let actor = FrontEnd {
-        host,
-        tasks,
-        cache: cache.clone(),
-        admission,
-        products: Rc::new(products),
-        orders: Rc::new(orders),
-        service,
-        lifecycle,
-    };
-    let node = Node::new(actor, config.max_calls, |addr| {
-        Bridge::new(identity, config.max_calls)
-            .route::<QueryProduct, _>(addr)
-            .route::<ListProducts, _>(addr)
-            .route::<ImportProducts, _>(addr)
-            .route::<PlaceOrder, _>(addr)
-            .route::<FindOrder, _>(addr)
-            .route::<ListOrders, _>(addr)
-            .control::<GetView, _>(addr)
-            .control::<GetReadiness, _>(addr)
-            .route::<CopyBook, _>(addr)
-            .route::<CopyStock, _>(addr)
-            .control::<ChangeView, _>(addr)
-            .control::<Vouch, _>(addr)
-            .control::<Recover, _>(addr)
-            .control::<RecoverCatalog, _>(addr)
-            .control::<Invalidate, _>(addr)
-    });
-    Ok(Started { node: node.with(gauges), cache })
-}
-
-fn view_config(config: &FrontEndConfig) -> ViewConfig {
-    ViewConfig {
-        replicas: config.replicas.clone(),
-        heartbeat: config.heartbeat,
-        suspect_after: config.suspect_after,
-        call_limit: config.call_limit,
-    }
 }
 
 impl FrontEnd {
-    /// A shopper's request takes its place, if there is one.
-    fn enter(&self) -> Result<Admitted, Unavailable> {
-        let place = self.admission.enter();
-        if place.is_err() {
-            self.host.emit(ServiceEvent::LimitReached { limit: Limit::Requests });
+    /// A front-end that starts from what its file holds, its run included.
+    pub(super) fn new(
+        host: Host,
+        config: FrontEndConfig,
+        file: DataFile,
+        saved: (Run, Saved),
+        cache: Arc<Cache>,
+    ) -> FrontEnd {
+        let (tasks, lifecycle) = (Tasks::default(), Lifecycle::new(host.clone()));
+        let service =
+            ViewService::new(host.clone(), config.views(), tasks.clone(), file, saved, lifecycle.clone());
+        let catalog = CatalogClient::new(host.clone(), &config);
+        let numbers = (config.number, config.deadline);
+        let products = Products::new(host.clone(), numbers, tasks.clone(), catalog, cache.clone());
+        let leader = LeaderClient::new(host.clone(), &config, tasks.clone(), service.clone());
+        let orders = Orders::new(host.clone(), config.deadline, tasks.clone(), leader);
+        let admission = Admission::new(config.max_requests);
+        let (products, orders) = (Rc::new(products), Rc::new(orders));
+        FrontEnd { host, tasks, lifecycle, cache, admission, products, orders, service }
+    }
+
+    pub(super) fn gauges(&self) -> Vec<Gauge> {
+        vec![self.admission.gauge(), self.orders.store().gauge()]
+    }
+
+    /// Works on a shopper's request, if there is room for it.
+    fn admit<T, E, F>(&self, start: impl FnOnce() -> F) -> Deferred<Result<T, E>>
+    where
+        T: 'static,
+        E: From<Unavailable> + 'static,
+        F: Future<Output = Result<T, E>> + 'static,
+    {
+        self.admit_until(start, |place, _| drop(place))
+    }
+
+    /// The same; `end` has the place back, and whether the work failed.
+    fn admit_until<T, E, F>(
+        &self,
+        start: impl FnOnce() -> F,
+        end: fn(Admitted, bool),
+    ) -> Deferred<Result<T, E>>
+    where
+        T: 'static,
+        E: From<Unavailable> + 'static,
+        F: Future<Output = Result<T, E>> + 'static,
+    {
+        match self.admission.enter() {
+            Err(full) => {
+                self.host.emit(ServiceEvent::LimitReached { limit: Limit::Requests });
+                self.tasks.reply(future::ready(Err(full.into())))
+            }
+            Ok(place) => {
+                let work = start();
+                self.tasks.reply(async move {
+                    let done = work.await;
+                    end(place, done.is_err());
+                    done
+                })
+            }
         }
-        place
     }
 }
 
@@ -143,6 +117,27 @@ impl Actor for FrontEnd {
     }
 }
 
+/// Handlers of shoppers' requests: each is worked on if there is room for it.
+macro_rules! admitted {
+    ($($message:ty => $answer:ty: $part:ident.$work:ident;)*) => {$(
+        impl Handler<$message> for FrontEnd {
+            type Result = Deferred<$answer>;
+
+            fn handle(&mut self, ask: $message, _: &mut Context<Self>) -> Self::Result {
+                self.admit(|| self.$part.clone().$work(ask))
+            }
+        }
+    )*};
+}
+
+admitted! {
+    ListProducts => Result<Option<Vec<Product>>, Unavailable>: products.list;
+    CopyStock => Result<Option<Vec<Stocked>>, Unavailable>: products.inventory;
+    PlaceOrder => Result<OrderNumber, OrderError>: orders.place;
+    ListOrders => Result<Vec<Order>, Unavailable>: orders.list;
+    CopyBook => Result<Copied, Unavailable>: orders.copy;
+}
+
 impl Handler<QueryProduct> for FrontEnd {
     type Result = Deferred<Result<Option<Product>, Unavailable>>;
 
@@ -150,50 +145,7 @@ impl Handler<QueryProduct> for FrontEnd {
         if let Some(product) = self.products.cached(&ask.name) {
             return self.tasks.reply(future::ready(Ok(Some(product))));
         }
-        match self.enter() {
-            Err(full) => self.tasks.reply(future::ready(Err(full))),
-            Ok(place) => {
-                let found = self.products.fetch(ask.name);
-                self.tasks.reply(async move {
-                    let found = found.await;
-                    drop(place);
-                    found
-                })
-            }
-        }
-    }
-}
-
-impl Handler<ListProducts> for FrontEnd {
-    type Result = Deferred<Result<Option<Vec<Product>>, Unavailable>>;
-
-    fn handle(&mut self, list: ListProducts, _: &mut Context<Self>) -> Self::Result {
-        let (place, products) = (self.enter(), self.products.clone());
-        self.tasks.reply(async move {
-            let _place = place?;
-            products.list(list).await
-        })
-    }
-}
-
-impl Handler<ImportProducts> for FrontEnd {
-    type Result = Deferred<Result<Imported, Unavailable>>;
-
-    fn handle(&mut self, ask: ImportProducts, _: &mut Context<Self>) -> Self::Result {
-        let products = self.products.clone();
-        self.tasks.reply(async move { products.import(&ask.import).await })
-    }
-}
-
-impl Handler<PlaceOrder> for FrontEnd {
-    type Result = Deferred<Result<OrderNumber, OrderError>>;
-
-    fn handle(&mut self, ask: PlaceOrder, _: &mut Context<Self>) -> Self::Result {
-        let (place, orders) = (self.enter(), self.orders.clone());
-        self.tasks.reply(async move {
-            let _place = place.map_err(OrderError::Unavailable)?;
-            orders.place(ask).await
-        })
+        self.admit(|| self.products.clone().fetch(ask))
     }
 }
 
@@ -201,28 +153,28 @@ impl Handler<FindOrder> for FrontEnd {
     type Result = Deferred<Result<Option<Order>, Unavailable>>;
 
     fn handle(&mut self, ask: FindOrder, _: &mut Context<Self>) -> Self::Result {
-        let (place, orders) = (self.enter(), self.orders.clone());
-        self.tasks.reply(async move {
-            let place = place?;
-            let found = orders.find(ask.number).await;
-            if found.is_err() && planted(Bug::PlaceNotGivenBack) {
-                std::mem::forget(place);
-            }
-            found
-        })
+        self.admit_until(|| self.orders.clone().find(ask), bent::give_back)
     }
 }
 
-impl Handler<ListOrders> for FrontEnd {
-    type Result = Deferred<Result<Vec<Order>, Unavailable>>;
+/// Handlers of what operators and other services ask, which is never turned away.
+macro_rules! worked_on {
+    ($($message:ty => $answer:ty: $part:ident.$work:ident;)*) => {$(
+        impl Handler<$message> for FrontEnd {
+            type Result = Deferred<$answer>;
 
-    fn handle(&mut self, ask: ListOrders, _: &mut Context<Self>) -> Self::Result {
-        let (place, orders) = (self.enter(), self.orders.clone());
-        self.tasks.reply(async move {
-            let _place = place?;
-            orders.list(ask.after, ask.limit).await
-        })
-    }
+            fn handle(&mut self, ask: $message, _: &mut Context<Self>) -> Self::Result {
+                self.tasks.reply(self.$part.clone().$work(ask))
+            }
+        }
+    )*};
+}
+
+worked_on! {
+    ImportProducts => Result<Imported, Unavailable>: products.import;
+    ChangeView => Option<View>: service.change;
+    Recover => Result<Recovery, NotRecovered>: service.recover_without;
+    RecoverCatalog => Result<Rebuilt, NotRecovered>: service.recover_catalog;
 }
 
 impl Handler<GetView> for FrontEnd {
@@ -237,69 +189,21 @@ impl Handler<GetReadiness> for FrontEnd {
     type Result = Deferred<Readiness>;
 
     fn handle(&mut self, _: GetReadiness, _: &mut Context<Self>) -> Self::Result {
-        let (service, products, net) = (self.service.clone(), self.products.clone(), self.host.net.clone());
+        let (orders, products, net) = (self.orders.clone(), self.products.clone(), self.host.net.clone());
         self.tasks.reply(async move {
-            let catalog = products.reachable().await;
-            let (mut waiting_for, why) = service.waits_for().unwrap_or_default();
+            let reachable = products.store().is_reachable().await;
+            let (mut waiting_for, why) = orders.store().waits_for().unwrap_or_default();
             let mut why = if why.is_empty() { Vec::new() } else { vec![why] };
             // The leader's own complaint of the catalog says more.
-            if !catalog && !waiting_for.contains(&NodeId::Catalog) {
+            if !reachable && !waiting_for.contains(&NodeId::Catalog) {
                 waiting_for.insert(0, NodeId::Catalog);
-                why.insert(0, products.silence());
+                why.insert(0, products.store().why_silent());
             }
             // Silence is not all that there may be to say of them.
             why.extend(waiting_for.iter().filter_map(|peer| net.complaint(*peer)));
             let why = why.join("; ");
             Readiness { ready: waiting_for.is_empty(), waiting_for, why }
         })
-    }
-}
-
-impl Handler<CopyBook> for FrontEnd {
-    type Result = Deferred<Result<Copied, Unavailable>>;
-
-    fn handle(&mut self, ask: CopyBook, _: &mut Context<Self>) -> Self::Result {
-        let (place, orders) = (self.enter(), self.orders.clone());
-        self.tasks.reply(async move {
-            let _place = place?;
-            orders.copy(ask).await
-        })
-    }
-}
-
-impl Handler<CopyStock> for FrontEnd {
-    type Result = Deferred<Result<Option<Vec<Stocked>>, Unavailable>>;
-
-    fn handle(&mut self, copy: CopyStock, _: &mut Context<Self>) -> Self::Result {
-        let (place, products) = (self.enter(), self.products.clone());
-        self.tasks.reply(async move {
-            let _place = place?;
-            products.inventory(copy).await
-        })
-    }
-}
-
-impl Handler<ChangeView> for FrontEnd {
-    type Result = Deferred<Option<View>>;
-
-    fn handle(&mut self, ask: ChangeView, _: &mut Context<Self>) -> Self::Result {
-        self.tasks.reply(self.service.clone().change(ask))
-    }
-}
-
-impl Handler<Recover> for FrontEnd {
-    type Result = Deferred<Result<Recovery, NotRecovered>>;
-
-    fn handle(&mut self, ask: Recover, _: &mut Context<Self>) -> Self::Result {
-        self.tasks.reply(self.service.clone().recover_without(ask))
-    }
-}
-
-impl Handler<RecoverCatalog> for FrontEnd {
-    type Result = Deferred<Result<Rebuilt, NotRecovered>>;
-
-    fn handle(&mut self, ask: RecoverCatalog, _: &mut Context<Self>) -> Self::Result {
-        self.tasks.reply(self.service.clone().recover_catalog(ask))
     }
 }
 

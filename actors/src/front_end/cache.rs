@@ -1,8 +1,8 @@
 //! The cache of products, shared by everyone who answers queries.
 //!
-//! It is the one structure of the store that threads share: a worker of the HTTP server looks a product up
-//! here itself, so that a hit costs no trip through the actor's mailbox. Everything else about products is
-//! the actor's alone.
+//! It is the one structure of the store that threads share: whoever takes a query in looks the product up
+//! here itself, in whatever thread that is, so that a hit costs no trip through the actor's mailbox. Everything else
+//! about products is the actor's alone.
 //!
 //! An entry is a lease (Gray and Cheriton 1989): the catalog lets no change become visible before each
 //! front-end that may hold the product was told to drop it, or the lease has run out. That makes a hit as
@@ -19,7 +19,7 @@ use bytes::Bytes;
 use lru::LruCache;
 use parking_lot::Mutex;
 
-use crate::bugs::{Bug, planted};
+use crate::bugs::front_end as bent;
 use crate::clock::Timestamp;
 use crate::domain::{Product, ProductName};
 use crate::messages::catalog::Answer;
@@ -45,6 +45,16 @@ struct Shard {
     fills: BTreeMap<ProductName, Fill>,
     /// Numbers the fills.
     next: u64,
+    counts: Counts,
+}
+
+/// How many queries the cache has answered, and how many not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Answered from the cache.
+    pub hits: u64,
+    /// Not held, or for too long.
+    pub misses: u64,
 }
 
 struct Entry {
@@ -96,6 +106,7 @@ impl Cache {
             ),
             fills: BTreeMap::new(),
             next: 0,
+            counts: Counts::default(),
         };
         Cache { shards: (0..count).map(|index| Mutex::new(shard(index))).collect(), lease, render }
     }
@@ -106,18 +117,34 @@ impl Cache {
         self.shards.iter().all(|shard| shard.lock().entries.is_none())
     }
 
-    /// The rendered body of a product that is held. It is not copied, and nothing is allocated.
+    /// Answers a query with the rendered body of a product that is held, and counts it. The body is not copied, and
+    /// nothing is allocated.
     ///
     /// `now` is read *after* the query arrived: the answer is current as of that moment.
     #[must_use]
     pub fn get(&self, name: &str, now: Timestamp) -> Option<Bytes> {
-        self.shard(name).lock().live(name, now, |entry| entry.body.clone())
+        self.shard(name).lock().query(name, now, |entry| entry.body.clone())
     }
 
-    /// A product that is held; otherwise like [`Cache::get`].
+    /// Answers a query with a product that is held; otherwise like [`Cache::get`].
     #[must_use]
     pub fn product(&self, name: &str, now: Timestamp) -> Option<Product> {
+        self.shard(name).lock().query(name, now, |entry| entry.product.clone())
+    }
+
+    /// Looks once more for a query that was not answered when it came, and was counted then.
+    #[must_use]
+    pub fn look_again(&self, name: &str, now: Timestamp) -> Option<Product> {
         self.shard(name).lock().live(name, now, |entry| entry.product.clone())
+    }
+
+    /// How many queries it has answered, and how many not.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shards.iter().map(|shard| shard.lock().counts).fold(Counts::default(), |sum, counts| Counts {
+            hits: sum.hits + counts.hits,
+            misses: sum.misses + counts.misses,
+        })
     }
 
     /// The products that are held, the one that was used last first; with a divided cache, so in each of its parts.
@@ -149,7 +176,7 @@ impl Cache {
         let entry = answer.product.as_ref().filter(|_| answer.cacheable).map(|product| Entry {
             product: product.clone(),
             body: shared((self.render)(product)),
-            until: if planted(Bug::LeaseFromAnswer) { now } else { ticket.sent } + self.lease,
+            until: bent::lease_begins(ticket.sent, now) + self.lease,
         });
         let mut shard = self.shard(name.as_str()).lock();
         let Some(fill) = shard.take_fill(name, ticket) else { return Filled::Late };
@@ -199,11 +226,17 @@ impl Cache {
 }
 
 impl Shard {
+    fn query<T>(&mut self, name: &str, now: Timestamp, read: impl FnOnce(&Entry) -> T) -> Option<T> {
+        let found = self.live(name, now, read);
+        *if found.is_some() { &mut self.counts.hits } else { &mut self.counts.misses } += 1;
+        found
+    }
+
     /// What `read` finds in the entry, while its lease lasts. A hit finds its entry by one look into the map.
     fn live<T>(&mut self, name: &str, now: Timestamp, read: impl FnOnce(&Entry) -> T) -> Option<T> {
         let entries = self.entries.as_mut()?;
         let entry = entries.get(name)?;
-        if now < entry.until || planted(Bug::LeaseIgnored) {
+        if bent::is_live(now < entry.until) {
             return Some(read(entry));
         }
         entries.pop(name);
@@ -219,10 +252,8 @@ impl Shard {
         if let Some(entries) = &mut self.entries {
             entries.pop(name);
         }
-        if let Some(fill) = self.fills.get_mut(name)
-            && !planted(Bug::FillNotMarked)
-        {
-            fill.marked = true;
+        if let Some(fill) = self.fills.get_mut(name) {
+            fill.marked |= bent::is_marked();
         }
     }
 
@@ -250,186 +281,4 @@ impl fmt::Debug for Cache {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const EXACT_UP_TO: usize = 1024;
-
-    enum Step {
-        Begin(&'static str),
-        /// An answer to the last query for this product: its quantity, whether it is cacheable.
-        Finish(&'static str, u64, bool, Filled),
-        Abandon(&'static str),
-        Drop(&'static [&'static str]),
-        /// A lookup and the quantity that it finds.
-        Get(&'static str, Option<u64>),
-        Wait(u64),
-    }
-    use Filled::*;
-    use Step::*;
-
-    fn name(text: &str) -> ProductName {
-        ProductName::new(text).expect("valid")
-    }
-
-    fn product(text: &str, quantity: u64) -> Product {
-        Product { name: name(text), price_cents: 1, quantity }
-    }
-
-    fn render(product: &Product) -> Bytes {
-        Bytes::from(product.quantity.to_string())
-    }
-
-    /// Runs steps on a cache whose lease is 10 seconds.
-    fn check(case: &str, capacity: usize, steps: &[Step]) {
-        let cache = Cache::new(capacity, EXACT_UP_TO, Duration::from_secs(10), render);
-        let mut now = Timestamp(0);
-        let mut tickets = BTreeMap::new();
-        for (index, step) in steps.iter().enumerate() {
-            match step {
-                Begin(of) => drop(tickets.insert(*of, cache.begin(&name(of), now))),
-                Finish(of, quantity, cacheable, expected) => {
-                    let answer = Answer { product: Some(product(of, *quantity)), cacheable: *cacheable };
-                    let filled = cache.finish(&name(of), tickets[of], &answer, now);
-                    assert_eq!(filled, *expected, "{case}, step {index}");
-                }
-                Abandon(of) => cache.abandon(&name(of), tickets[of]),
-                Drop(names) => cache.invalidate(&names.iter().map(|of| name(of)).collect::<Vec<_>>()),
-                Get(of, expected) => {
-                    let body = cache.get(of, now);
-                    assert_eq!(
-                        body,
-                        expected.map(|quantity| Bytes::from(quantity.to_string())),
-                        "{case}, step {index}"
-                    );
-                    assert_eq!(cache.product(of, now).map(|product| product.quantity), *expected);
-                }
-                Wait(seconds) => now = now + Duration::from_secs(*seconds),
-            }
-        }
-        let fills: usize = cache.shards.iter().map(|shard| shard.lock().fills.len()).sum();
-        assert_eq!(fills, 0, "{case}: every fill was ended");
-    }
-
-    #[test]
-    fn an_answer_is_a_hit_until_its_lease_ends_or_it_is_dropped() {
-        check("held", 2, &[Begin("a"), Finish("a", 5, true, Cached), Get("a", Some(5)), Get("b", None)]);
-        check("not cacheable", 2, &[Begin("a"), Finish("a", 5, false, NotCacheable), Get("a", None)]);
-        check("off", 0, &[Begin("a"), Drop(&[]), Finish("a", 5, true, NotCacheable), Get("a", None)]);
-        check(
-            "past the lease",
-            2,
-            &[Begin("a"), Finish("a", 5, true, Cached), Wait(9), Get("a", Some(5)), Wait(1), Get("a", None)],
-        );
-        check(
-            "the lease is counted from the sending",
-            2,
-            &[Begin("a"), Wait(9), Finish("a", 5, true, Cached), Get("a", Some(5)), Wait(1), Get("a", None)],
-        );
-        check("came too late", 2, &[Begin("a"), Wait(10), Finish("a", 5, true, Late), Get("a", None)]);
-        check(
-            "dropped by name",
-            2,
-            &[
-                Begin("a"),
-                Finish("a", 5, true, Cached),
-                Begin("b"),
-                Finish("b", 6, true, Cached),
-                Drop(&["a", "c"]),
-                Get("a", None),
-                Get("b", Some(6)),
-                Drop(&[]),
-                Get("b", None),
-            ],
-        );
-    }
-
-    #[test]
-    fn an_invalidation_voids_the_fill_under_way() {
-        check("named", 2, &[Begin("a"), Drop(&["b", "a"]), Finish("a", 5, true, Stale), Get("a", None)]);
-        check("all", 2, &[Begin("a"), Drop(&[]), Finish("a", 5, true, Stale), Get("a", None)]);
-        check("another product", 2, &[Begin("a"), Drop(&["b"]), Finish("a", 5, true, Cached)]);
-        check(
-            "the next fill is not marked",
-            2,
-            &[
-                Begin("a"),
-                Drop(&["a"]),
-                Finish("a", 5, true, Stale),
-                Begin("a"),
-                Finish("a", 4, true, Cached),
-                Get("a", Some(4)),
-            ],
-        );
-        check(
-            "one marked fill was given up",
-            2,
-            &[Begin("a"), Drop(&["a"]), Abandon("a"), Begin("a"), Finish("a", 4, true, Cached)],
-        );
-    }
-
-    #[test]
-    fn an_answer_to_a_replaced_query_is_not_kept() {
-        let cache = Cache::new(2, EXACT_UP_TO, Duration::from_secs(10), render);
-        let (a, now) = (name("a"), Timestamp(0));
-        let answer = |quantity| Answer { product: Some(product("a", quantity)), cacheable: true };
-        let first = cache.begin(&a, now);
-        cache.invalidate(std::slice::from_ref(&a));
-        let second = cache.begin(&a, now);
-        assert_eq!(cache.finish(&a, first, &answer(5), now), Late);
-        cache.abandon(&a, first);
-        assert_eq!(cache.finish(&a, second, &answer(4), now), Cached);
-        assert_eq!(cache.get("a", now), Some(Bytes::from("4")));
-    }
-
-    #[test]
-    fn the_least_recently_used_goes_first() {
-        check(
-            "exact",
-            2,
-            &[
-                Begin("a"),
-                Finish("a", 1, true, Cached),
-                Begin("b"),
-                Finish("b", 2, true, Cached),
-                Get("a", Some(1)),
-                Begin("c"),
-                Finish("c", 3, true, Cached),
-                Get("b", None),
-                Get("a", Some(1)),
-                Get("c", Some(3)),
-            ],
-        );
-    }
-
-    #[test]
-    fn a_large_cache_holds_no_more_than_its_capacity() {
-        for capacity in [EXACT_UP_TO, EXACT_UP_TO + 1, 2000] {
-            let cache = Cache::new(capacity, EXACT_UP_TO, Duration::from_secs(10), render);
-            let names: Vec<_> = (0..3 * capacity).map(|index| name(&format!("toy {index}"))).collect();
-            for of in &names {
-                let ticket = cache.begin(of, Timestamp(0));
-                let answer = Answer { product: Some(product(of.as_str(), 1)), cacheable: true };
-                assert_eq!(cache.finish(of, ticket, &answer, Timestamp(0)), Cached);
-            }
-            let held = names.iter().filter(|of| cache.get(of.as_str(), Timestamp(0)).is_some()).count();
-            assert_eq!(held, capacity);
-            cache.invalidate(&[]);
-            assert!(names.iter().all(|of| cache.get(of.as_str(), Timestamp(0)).is_none()));
-        }
-    }
-
-    #[test]
-    fn a_hit_shares_the_body() {
-        let cache = Cache::new(1, EXACT_UP_TO, Duration::from_secs(10), |_| Bytes::from(vec![b'x'; 100]));
-        let ticket = cache.begin(&name("a"), Timestamp(0));
-        cache.finish(
-            &name("a"),
-            ticket,
-            &Answer { product: Some(product("a", 1)), cacheable: true },
-            Timestamp(0),
-        );
-        let (one, other) = (cache.get("a", Timestamp(0)), cache.get("a", Timestamp(0)));
-        assert_eq!(one.map(|body| body.as_ptr()), other.map(|body| body.as_ptr()));
-    }
-}
+mod tests;

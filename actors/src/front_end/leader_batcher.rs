@@ -1,4 +1,4 @@
-//! Carries orders to the leader: what arrives while calls are under way makes the next one.
+//! Sends orders to the leader in batches: what arrives while calls are under way makes the next one.
 //!
 //! A call costs both ends about as much for a hundred orders as for one. So few calls are under way at once, deployed
 //! two, that one batch is bought while the one before is being synced, and whatever waits goes together. An order
@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::FrontEndConfig;
-use crate::bugs::{Bug, planted};
+use super::config::FrontEndConfig;
+use crate::bugs::front_end as bent;
 use crate::domain::{Purchase, View};
 use crate::host::{Gauge, Host};
 use crate::messages::order::{Place, PlaceError, Placed};
@@ -31,7 +31,7 @@ struct QueuedOrder {
     receipt: oneshot::Sender<BatchedReply>,
 }
 
-/// Takes orders to the leader.
+/// Sends orders to the leader.
 pub struct LeaderBatcher {
     host: Host,
     tasks: Tasks,
@@ -44,7 +44,7 @@ pub struct LeaderBatcher {
 }
 
 impl LeaderBatcher {
-    /// Nothing to carry yet.
+    /// Nothing to send yet.
     pub fn new(
         host: Host,
         tasks: Tasks,
@@ -69,22 +69,22 @@ impl LeaderBatcher {
         Gauge::new(Limit::LeaderCalls, self.calls, move || under_way.get())
     }
 
-    /// Takes an order to the leader of `view`, once.
-    pub async fn carry(self: &Rc<Self>, view: View, purchase: Purchase) -> BatchedReply {
-        let (receipt, carried) = oneshot::channel();
+    /// Sends an order to the leader of `view`, once.
+    pub async fn place(self: &Rc<Self>, view: View, purchase: Purchase) -> BatchedReply {
+        let (receipt, reply) = oneshot::channel();
         self.waiting.borrow_mut().push_back(QueuedOrder { view, purchase, receipt });
         let under_way = self.under_way.get();
-        if under_way < self.calls || (under_way == self.calls && planted(Bug::CallTooMany)) {
+        if bent::may_call(under_way, self.calls) {
             self.under_way.set(under_way + 1);
             let batcher = self.clone();
-            self.tasks.spawn(async move { batcher.carry_what_waits().await });
+            self.tasks.spawn(async move { batcher.send_what_waits().await });
         } else {
             self.host.emit(ServiceEvent::LimitReached { limit: Limit::LeaderCalls });
         }
-        carried.await.unwrap_or(None)
+        reply.await.unwrap_or(None)
     }
 
-    async fn carry_what_waits(self: Rc<Self>) {
+    async fn send_what_waits(self: Rc<Self>) {
         while let Some((view, queued)) = self.next_batch() {
             let (purchases, receipts): (Vec<_>, Vec<_>) =
                 queued.into_iter().map(|order| (order.purchase, order.receipt)).unzip();
@@ -132,7 +132,7 @@ fn hand_over(reply: Reply, receipts: Vec<oneshot::Sender<BatchedReply>>) {
     receipts.into_iter().for_each(|receipt| give(receipt, nothing.clone()));
 }
 
-fn give(receipt: oneshot::Sender<BatchedReply>, carried: BatchedReply) {
+fn give(receipt: oneshot::Sender<BatchedReply>, reply: BatchedReply) {
     // Whoever gave up needs no answer.
-    let _ = receipt.send(carried);
+    let _ = receipt.send(reply);
 }

@@ -1,56 +1,57 @@
-//! Answers what shoppers ask about products: from the cache, else from the catalog.
+//! Answers what shoppers ask about products that the cache does not hold.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::FrontEndConfig;
 use super::cache::{Cache, Filled, LOG};
-use super::fills::{Fills, Joined};
+use super::single_flight::{Joined, SingleFlight};
+use super::store::{ProductStore, Silence, pauses};
 use crate::clock::{Timestamp, within};
-use crate::domain::{Product, ProductName};
+use crate::domain::{FrontEndId, Product, ProductName};
 use crate::host::Host;
-use crate::messages::catalog::{Answer, Import, Imported, Inventory, List, Query, Refusal, Stocked};
-use crate::messages::front_end::{CopyStock, ListProducts, Unavailable};
-use crate::net::{NetError, NodeId, Rpc};
+use crate::messages::catalog::{Imported, Query, Stocked};
+use crate::messages::front_end::{CopyStock, ImportProducts, ListProducts, QueryProduct, Unavailable};
 use crate::probe::{FrontEndEvent, plain};
-use crate::retry::{Backoff, left};
+use crate::retry::left;
 use crate::tasks::Tasks;
 
 /// What a query is answered with; no product is an answer too.
 type Found = Result<Option<Product>, Unavailable>;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-
-/// The shell around [`Cache`] and [`Fills`].
-pub struct Products {
+/// Misses of one product share one query, and fill the cache. An answer is only as new as the moment its query was
+/// sent: a shopper who came later may already have been told something newer. So a fill answers only queries that came
+/// before it was sent; later ones wait, then look again: in the cache, else by the next fill, which they share (rule
+/// cache 8). This holds with the cache off as well.
+pub struct Products<S> {
     host: Host,
-    config: FrontEndConfig,
+    number: FrontEndId,
+    deadline: Duration,
     tasks: Tasks,
+    store: S,
     cache: Arc<Cache>,
-    fills: RefCell<Fills<oneshot::Sender<Found>>>,
-    /// When the catalog last answered.
-    heard: Cell<Option<Timestamp>>,
-    /// What it last said instead.
-    refused: Cell<Option<Refusal>>,
+    fills: RefCell<SingleFlight<ProductName, (), oneshot::Sender<Found>>>,
 }
 
-impl Products {
-    /// Queries go through `cache`.
-    pub fn new(host: Host, config: FrontEndConfig, tasks: Tasks, cache: Arc<Cache>) -> Products {
-        Products {
-            host,
-            config,
-            tasks,
-            cache,
-            fills: RefCell::default(),
-            heard: Cell::new(None),
-            refused: Cell::new(None),
-        }
+impl<S: ProductStore + 'static> Products<S> {
+    /// Products that `store` keeps and that `cache` may hold, of the front-end of this number; each request may take so
+    /// long, with all its retries.
+    pub fn new(
+        host: Host,
+        (number, deadline): (FrontEndId, Duration),
+        tasks: Tasks,
+        store: S,
+        cache: Arc<Cache>,
+    ) -> Products<S> {
+        Products { host, number, deadline, tasks, store, cache, fills: RefCell::default() }
+    }
+
+    /// Who keeps them.
+    pub fn store(&self) -> &S {
+        &self.store
     }
 
     /// The product, if the cache holds it.
@@ -62,14 +63,17 @@ impl Products {
 
     /// The product from the catalog, together with everyone else who asks for it. The query counts as come
     /// when this is called, not when the future is first polled.
-    pub fn fetch(self: &Rc<Self>, name: ProductName) -> impl Future<Output = Found> + use<> {
+    pub fn fetch(
+        self: Rc<Self>,
+        QueryProduct { name }: QueryProduct,
+    ) -> impl Future<Output = Found> + use<S> {
         let (tx, rx) = oneshot::channel();
-        let until = self.host.clock.now() + self.config.deadline;
-        let joined = self.fills.borrow_mut().join(&name, tx, until);
+        let until = self.until();
+        let joined = self.fills.borrow_mut().join(&name, (), tx, until);
         if joined == Joined::First {
             self.tasks.spawn(self.clone().fill(name));
         }
-        let (clock, deadline) = (self.host.clock.clone(), self.config.deadline);
+        let (clock, deadline) = (self.host.clock.clone(), self.deadline);
         async move {
             match within(&*clock, deadline, rx).await {
                 Ok(Ok(found)) => found,
@@ -80,15 +84,15 @@ impl Products {
 
     /// Asks the catalog until nobody waits for this product any more.
     async fn fill(self: Rc<Self>, name: ProductName) {
-        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut backoff = pauses();
         loop {
             let until = self.fills.borrow().until(&name);
             let Some(time) = until.and_then(|until| left(until, self.host.clock.now())) else {
                 return self.end(&name, &Err(unavailable("the catalog has not answered in time")));
             };
-            match self.attempt(&name, time.min(self.config.call_limit)).await {
+            match self.attempt(&name, time).await {
                 Ok(product) => {
-                    let early = self.fills.borrow_mut().answer(&name);
+                    let early = self.fills.borrow_mut().land(&name);
                     tell(early, &Ok(product));
                     if self.fills.borrow().until(&name).is_none() {
                         return;
@@ -98,7 +102,7 @@ impl Products {
                     if let Some(product) = self.cached(&name) {
                         return self.end(&name, &Ok(Some(product)));
                     }
-                    backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+                    backoff = pauses();
                 }
                 Err(Silence::Overloaded) => {
                     return self.end(&name, &Err(unavailable("the catalog has too much to do")));
@@ -110,12 +114,12 @@ impl Products {
 
     /// Sends one query. The lease of its answer counts from before that.
     async fn attempt(&self, name: &ProductName, limit: Duration) -> Result<Option<Product>, Silence> {
-        let front_end = if self.cache.is_off() { None } else { Some(self.config.number) };
+        let front_end = if self.cache.is_off() { None } else { Some(self.number) };
         let query = Query { name: name.clone(), front_end };
-        self.fills.borrow_mut().send(name);
+        self.fills.borrow_mut().depart(name);
         log::debug!(target: LOG, node:% = self.host.id; "miss: {} is asked of the catalog", plain(name));
         let ticket = self.cache.begin(name, self.host.clock.now());
-        match self.ask(&query, limit).await {
+        match self.store.query(&query, limit).await {
             Ok(answer) => {
                 let filled = self.cache.finish(name, ticket, &answer, self.host.clock.now());
                 if filled == Filled::Stale {
@@ -135,92 +139,24 @@ impl Products {
         tell(waiting, found);
     }
 
-    /// A part of the catalog, from the catalog.
-    pub async fn list(self: Rc<Self>, list: ListProducts) -> Result<Option<Vec<Product>>, Unavailable> {
-        let ListProducts { after, limit } = list;
-        self.patiently(&List { after, limit }).await
+    /// A part of the products.
+    pub async fn list(self: Rc<Self>, ask: ListProducts) -> Result<Option<Vec<Product>>, Unavailable> {
+        self.store.list(ask, self.until()).await
     }
 
-    /// Has the catalog take products in.
-    pub async fn import(self: Rc<Self>, import: &Import) -> Result<Imported, Unavailable> {
-        self.patiently(import).await
+    /// A part of the products with all counts.
+    pub async fn inventory(self: Rc<Self>, ask: CopyStock) -> Result<Option<Vec<Stocked>>, Unavailable> {
+        self.store.inventory(ask, self.until()).await
     }
 
-    /// A part of the catalog with all counts, from the catalog.
-    pub async fn inventory(self: Rc<Self>, copy: CopyStock) -> Result<Option<Vec<Stocked>>, Unavailable> {
-        let CopyStock { after, limit } = copy;
-        self.patiently(&Inventory { after, limit }).await
+    /// Has products taken in.
+    pub async fn import(self: Rc<Self>, ask: ImportProducts) -> Result<Imported, Unavailable> {
+        self.store.import(&ask.import, self.until()).await
     }
 
-    async fn patiently<M, T>(&self, message: &M) -> Result<T, Unavailable>
-    where
-        M: Rpc<Reply = Result<T, Refusal>>,
-    {
-        let until = self.host.clock.now() + self.config.deadline;
-        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-        while let Some(time) = left(until, self.host.clock.now()) {
-            match self.ask(message, time.min(self.config.call_limit)).await {
-                Ok(answer) => return Ok(answer),
-                Err(Silence::Overloaded) => return Err(unavailable("the catalog has too much to do")),
-                Err(Silence::NotYet) => self.host.clock.sleep(backoff.pause().min(time)).await,
-            }
-        }
-        Err(unavailable(&format!("no answer in time ({})", self.silence())))
+    fn until(&self) -> Timestamp {
+        self.host.clock.now() + self.deadline
     }
-
-    /// Whether the catalog answered lately, or does so now.
-    pub async fn reachable(&self) -> bool {
-        let recently = self.config.suspect_after;
-        if self.heard.get().is_some_and(|heard| self.host.clock.now().since(heard) < recently) {
-            return true;
-        }
-        // Any name will do: to learn that there is no such product is cheap, and nothing is leased.
-        let name = ProductName::new("?").expect("one character is a name");
-        let asked: Result<Answer, _> =
-            self.ask(&Query { name, front_end: None }, self.config.call_limit).await;
-        asked.is_ok()
-    }
-
-    async fn ask<M, T>(&self, message: &M, limit: Duration) -> Result<T, Silence>
-    where
-        M: Rpc<Reply = Result<T, Refusal>>,
-    {
-        match self.host.net.send(NodeId::Catalog, message, limit).await {
-            Ok(Ok(answer)) => {
-                self.heard.set(Some(self.host.clock.now()));
-                self.refused.set(None);
-                Ok(answer)
-            }
-            Err(NetError::Overloaded) => Err(Silence::Overloaded),
-            Ok(Err(refusal)) => {
-                self.refused.set(Some(refusal));
-                self.heard.set(None);
-                Err(Silence::NotYet)
-            }
-            Err(_) => {
-                self.refused.set(None);
-                Err(Silence::NotYet)
-            }
-        }
-    }
-
-    /// Why the catalog does not answer what it is asked, for a person.
-    pub fn silence(&self) -> String {
-        match self.refused.get() {
-            Some(refusal) if refusal.needs_operator() => format!("{refusal}; see `toystore recover catalog`"),
-            Some(refusal) => refusal.to_string(),
-            None => "the catalog does not answer".into(),
-        }
-    }
-}
-
-/// Why there is no answer from the catalog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Silence {
-    /// It has too much to do: asking again at once would only make that worse.
-    Overloaded,
-    /// It is not reachable, or is just starting.
-    NotYet,
 }
 
 fn tell(waiting: Vec<oneshot::Sender<Found>>, found: &Found) {

@@ -2,11 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{FILE, owner};
+use super::file::{FILE, owner};
 use crate::domain::{FrontEndId, View};
 use crate::storage::{DataFile, OpenError, Storage};
-use crate::view_service::Saved;
-use crate::view_service::store;
+use crate::view_service::{Saved, store};
 
 /// Makes the file of the front-end of a new store, whose first view this is.
 ///

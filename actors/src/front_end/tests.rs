@@ -5,6 +5,7 @@
     reason = "the test world is a host: it is where the actors' time and tasks come from"
 )]
 
+mod peers;
 mod world;
 
 use std::collections::BTreeSet;
@@ -13,13 +14,22 @@ use std::sync::Arc;
 use futures_util::future;
 use parking_lot::Mutex;
 
-use self::world::{MS, Replica, World, flow, order, seen, toy};
-use crate::domain::{RequestId, Run};
+use self::peers::Replica;
+use self::world::{MS, World, flow, toy};
+use crate::domain::{Epoch, OrderNumber, ReplicaId, RequestId, Run};
 use crate::messages::front_end::*;
 use crate::messages::order::{NotServing, PlaceError, Role};
 use crate::messages::view_service::*;
 use crate::net::NodeId;
-use crate::probe::{FrontEndEvent, ServiceEvent, ViewEvent};
+use crate::probe::{EventKind, FrontEndEventKind, ServiceEventKind, ViewEventKind};
+
+fn order_replica(id: u8) -> NodeId {
+    NodeId::Order(ReplicaId::new(id))
+}
+
+fn drop_of(id: u8) -> InSyncChange {
+    InSyncChange::Drop(ReplicaId::new(id))
+}
 
 #[test]
 fn concurrent_misses_make_one_catalog_request() {
@@ -51,7 +61,7 @@ fn an_invalidation_voids_the_fill_under_way() {
         };
         assert_eq!(future::join(early, later).await, (100, 98));
         assert_eq!(world.peers.queries.get(), 2);
-        assert!(world.saw(|event| matches!(event, FrontEndEvent::StaleFillDropped { .. })));
+        assert!(world.saw(EventKind::FrontEnd(FrontEndEventKind::StaleFillDropped)));
         assert_eq!(world.quantity().await, 98);
         assert_eq!(world.peers.queries.get(), 2, "the second fill is cached");
     });
@@ -103,10 +113,10 @@ fn the_first_view_waits_for_every_replica_and_a_restart_keeps_a_leader_that_is_w
         tokio::time::sleep(3000 * MS).await;
         assert_eq!(world.ask(GetView {}).await, None);
         let readiness = world.ask(GetReadiness {}).await;
-        assert_eq!((readiness.ready, readiness.waiting_for), (false, vec![NodeId::Order(2)]));
+        assert_eq!((readiness.ready, readiness.waiting_for), (false, vec![order_replica(2)]));
         world.peers.with(2, |replica| replica.up = true);
-        assert_eq!(seen(&world.led_by(3).await), (1, 3, vec![1, 2, 3]));
-        assert_eq!(world.ask(order("k")).await, Ok(1));
+        assert_eq!(world.led_by(3).await, (1, 3, vec![1, 2, 3]));
+        assert_eq!(world.order("k").await, Ok(1));
         let readiness = world.ask(GetReadiness {}).await;
         assert!(readiness.ready, "{readiness:?}");
 
@@ -114,12 +124,12 @@ fn the_first_view_waits_for_every_replica_and_a_restart_keeps_a_leader_that_is_w
         world.peers.with(3, |replica| replica.up = false);
         world.start();
         // One view of its own run, and one with another leader.
-        assert_eq!(seen(&world.led_by(2).await), (3, 2, vec![1, 2, 3]));
+        assert_eq!(world.led_by(2).await, (3, 2, vec![1, 2, 3]));
         world.kill().await;
         world.peers.with(3, |replica| replica.up = true);
         world.start();
         tokio::time::sleep(3000 * MS).await;
-        assert_eq!(seen(&world.led_by(2).await), (4, 2, vec![1, 2, 3]));
+        assert_eq!(world.led_by(2).await, (4, 2, vec![1, 2, 3]));
     });
 }
 
@@ -142,7 +152,7 @@ fn an_order_goes_on_through_a_new_leader_under_the_same_key() {
             let mut world = World::new();
             world.start();
             world.led_by(3).await;
-            assert_eq!(world.ask(order("first")).await, Ok(1));
+            assert_eq!(world.order("first").await, Ok(1));
             world.peers.with(3, fail);
             if case != "restart" {
                 // What was replicated, the next leader has.
@@ -151,15 +161,15 @@ fn an_order_goes_on_through_a_new_leader_under_the_same_key() {
                 });
             }
             let began = tokio::time::Instant::now();
-            let twice = future::join(world.ask(order("k")), world.ask(order("k"))).await;
+            let twice = future::join(world.order("k"), world.order("k")).await;
             assert_eq!(twice, (Ok(2), Ok(2)), "{case}");
             assert!(began.elapsed() < limit * MS, "{case} took {:?}", began.elapsed());
             let keys: BTreeSet<_> =
                 world.peers.placed.borrow().iter().map(|(_, key)| key.to_string()).collect();
             assert_eq!(keys, BTreeSet::from(["first".into(), "k".into()]), "{case}");
-            assert!(world.saw(|event| matches!(event, FrontEndEvent::OrderRetried { .. })), "{case}");
+            assert!(world.saw(EventKind::FrontEnd(FrontEndEventKind::OrderRetried)), "{case}");
             let leader = if case == "restart" { 3 } else { 2 };
-            assert_eq!(world.led_by(leader).await.epoch, 2, "{case}");
+            assert_eq!(world.led_by(leader).await.0, 2, "{case}");
         });
     }
 }
@@ -169,16 +179,16 @@ fn the_no_of_an_old_epoch_is_not_passed_on() {
     flow(|| async {
         let mut world = World::new();
         world.start();
-        let view = world.led_by(3).await;
-        let not_enough = |epoch| Err(PlaceError::NotEnough { left: 1, epoch });
-        world.peers.with(3, |replica| replica.answers = vec![not_enough(view.epoch - 1)]);
-        assert_eq!(world.ask(order("a")).await, Ok(1));
-        world.peers.with(3, |replica| replica.answers = vec![not_enough(view.epoch)]);
-        assert_eq!(world.ask(order("b")).await, Err(OrderError::NotEnough { left: 1 }));
+        let (epoch, ..) = world.led_by(3).await;
+        let not_enough = |epoch| Err(PlaceError::NotEnough { left: 1, epoch: Epoch::new(epoch) });
+        world.peers.with(3, |replica| replica.answers = vec![not_enough(epoch - 1)]);
+        assert_eq!(world.order("a").await, Ok(1));
+        world.peers.with(3, |replica| replica.answers = vec![not_enough(epoch)]);
+        assert_eq!(world.order("b").await, Err(OrderError::NotEnough { left: 1 }));
         let overloaded = Err(PlaceError::NotServing(NotServing::Overloaded));
         world.peers.with(3, |replica| replica.answers = vec![overloaded]);
         let began = tokio::time::Instant::now();
-        assert!(matches!(world.ask(order("c")).await, Err(OrderError::Unavailable(_))));
+        assert!(matches!(world.order("c").await, Err(OrderError::Unavailable(_))));
         assert!(began.elapsed() < 10 * MS);
     });
 }
@@ -189,13 +199,13 @@ fn a_lost_announcement_is_repeated_and_makes_no_new_view() {
         let mut world = World::new();
         world.peers.with(3, |replica| replica.deaf = 2);
         world.start();
-        assert_eq!(world.led_by(3).await.epoch, 1);
+        assert_eq!(world.led_by(3).await.0, 1);
         let began = tokio::time::Instant::now();
-        assert_eq!(world.ask(order("k")).await, Ok(1));
+        assert_eq!(world.order("k").await, Ok(1));
         assert!(began.elapsed() < 250 * MS, "took {:?}", began.elapsed());
         world.peers.with(3, |replica| replica.deaf = 2);
         tokio::time::sleep(5000 * MS).await;
-        assert_eq!(world.led_by(3).await.epoch, 1);
+        assert_eq!(world.led_by(3).await.0, 1);
     });
 }
 
@@ -208,11 +218,11 @@ fn a_dead_leader_is_replaced_though_nobody_orders() {
         for (leader, epoch) in [(3, 2), (2, 3)] {
             world.peers.with(leader, |replica| replica.up = false);
             let began = tokio::time::Instant::now();
-            assert_eq!(world.led_by(leader - 1).await.epoch, epoch);
+            assert_eq!(world.led_by(leader - 1).await.0, epoch);
             assert!(began.elapsed() < 300 * MS, "took {:?}", began.elapsed());
         }
-        assert_eq!(world.ask(FindOrder { number: 1 }).await, Ok(None));
-        assert_eq!(world.ask(order("k")).await, Ok(1));
+        assert_eq!(world.ask(FindOrder { number: OrderNumber::new(1) }).await, Ok(None));
+        assert_eq!(world.order("k").await, Ok(1));
     });
 }
 
@@ -224,25 +234,27 @@ fn a_leader_changes_its_in_sync_set_and_nobody_else_does() {
         world.led_by(3).await;
         let ask = |epoch, leader, change| world.change(epoch, leader, change);
         let smaller = Some((2, 3, vec![2, 3]));
-        assert_eq!(ask(1, 3, InSyncChange::Drop(1)).await, smaller);
-        assert_eq!(ask(1, 3, InSyncChange::Drop(2)).await, smaller, "of another epoch");
-        assert_eq!(ask(2, 2, InSyncChange::Drop(3)).await, smaller, "not the leader");
+        assert_eq!(ask(1, 3, drop_of(1)).await, smaller);
+        assert_eq!(ask(1, 3, drop_of(2)).await, smaller, "of another epoch");
+        assert_eq!(ask(2, 2, drop_of(3)).await, smaller, "not the leader");
         // Two at once: the second comes too late.
-        let both =
-            future::join(ask(2, 3, InSyncChange::Drop(1)), ask(2, 3, InSyncChange::Add(1, Run::new(10))))
-                .await;
+        let both = future::join(
+            ask(2, 3, drop_of(1)),
+            ask(2, 3, InSyncChange::Add(ReplicaId::new(1), Run::new(10))),
+        )
+        .await;
         let bumped = Some((3, 3, vec![2, 3]));
         assert_eq!(both, (bumped.clone(), bumped));
         tokio::time::sleep(500 * MS).await;
-        assert_eq!(world.peers.replicas.borrow()[&1].view.as_ref().map(|view| view.epoch), Some(3));
+        assert_eq!(world.peers.epoch(1), 3);
         // The one that was dropped is never chosen.
         world.peers.with(3, |replica| replica.up = false);
         world.peers.with(2, |replica| replica.up = false);
         tokio::time::sleep(5000 * MS).await;
         let readiness = world.ask(GetReadiness {}).await;
-        assert_eq!(readiness.waiting_for, [NodeId::Order(2), NodeId::Order(3)], "{}", readiness.why);
+        assert_eq!(readiness.waiting_for, [order_replica(2), order_replica(3)], "{}", readiness.why);
         world.peers.with(2, |replica| replica.up = true);
-        assert_eq!(seen(&world.led_by(2).await), (4, 2, vec![2, 3]));
+        assert_eq!(world.led_by(2).await, (4, 2, vec![2, 3]));
     });
 }
 
@@ -252,11 +264,11 @@ fn a_front_end_that_lost_its_file_goes_on_from_the_newest_view_of_all() {
         let mut world = World::new();
         world.start();
         world.led_by(3).await;
-        world.change(1, 3, InSyncChange::Drop(1)).await;
+        world.change(1, 3, drop_of(1)).await;
         tokio::time::sleep(500 * MS).await;
         let copy: Vec<_> =
             world.disk.files.lock().iter().map(|(name, file)| (name.clone(), file.lock().clone())).collect();
-        world.change(2, 3, InSyncChange::Drop(2)).await;
+        world.change(2, 3, drop_of(2)).await;
         tokio::time::sleep(500 * MS).await;
         world.kill().await;
 
@@ -266,7 +278,7 @@ fn a_front_end_that_lost_its_file_goes_on_from_the_newest_view_of_all() {
         tokio::time::sleep(5000 * MS).await;
         assert_eq!(world.ask(GetView {}).await, None);
         world.peers.with(1, |replica| replica.up = true);
-        assert_eq!(seen(&world.led_by(3).await), (4, 3, vec![3]));
+        assert_eq!(world.led_by(3).await, (4, 3, vec![3]));
         world.kill().await;
 
         // An old copy of the files is as good as none.
@@ -277,8 +289,8 @@ fn a_front_end_that_lost_its_file_goes_on_from_the_newest_view_of_all() {
             .extend(copy.into_iter().map(|(name, file)| (name, Arc::new(Mutex::new(file)))));
         world.start();
         tokio::time::sleep(3000 * MS).await;
-        assert_eq!(seen(&world.led_by(3).await), (5, 3, vec![3]));
-        assert!(world.saw(|event| matches!(event, ViewEvent::ViewLost { .. })));
+        assert_eq!(world.led_by(3).await, (5, 3, vec![3]));
+        assert!(world.saw(EventKind::View(ViewEventKind::ViewLost)));
     });
 }
 
@@ -293,7 +305,7 @@ fn without_a_leader_that_serves_orders_end_at_their_deadline() {
         world.start();
         world.led_by(3).await;
         let began = tokio::time::Instant::now();
-        let waiting: Vec<_> = (0..5).map(|index| world.ask(order(&index.to_string()))).collect();
+        let waiting: Vec<_> = (0..5).map(|index| world.order(&index.to_string())).collect();
         let mut spans = Vec::new();
         for answer in waiting {
             assert!(matches!(answer.await, Err(OrderError::Unavailable(_))));
@@ -303,10 +315,10 @@ fn without_a_leader_that_serves_orders_end_at_their_deadline() {
         assert_eq!(world.peers.placed.borrow().len(), 0, "nobody asks a leader that does not serve");
         // The places of those that ended are free again.
         let began = tokio::time::Instant::now();
-        assert!(world.ask(FindOrder { number: 1 }).await.is_err());
+        assert!(world.ask(FindOrder { number: OrderNumber::new(1) }).await.is_err());
         assert_eq!(began.elapsed().as_millis(), 5000);
         let readiness = world.ask(GetReadiness {}).await;
-        assert_eq!(readiness.waiting_for, [NodeId::Order(3)], "{}", readiness.why);
+        assert_eq!(readiness.waiting_for, [order_replica(3)], "{}", readiness.why);
     });
 }
 
@@ -317,7 +329,7 @@ fn a_leader_that_is_heard_again_is_not_waited_for() {
         let mut world = World::new();
         world.start();
         world.led_by(3).await;
-        assert_eq!(world.ask(order("k")).await, Ok(1));
+        assert_eq!(world.order("k").await, Ok(1));
         (1..=3).for_each(|id| world.peers.with(id, |replica| replica.frozen = true));
         tokio::time::sleep(20_000 * MS).await;
         let readiness = world.ask(GetReadiness {}).await;
@@ -328,7 +340,7 @@ fn a_leader_that_is_heard_again_is_not_waited_for() {
             tokio::time::sleep(10 * MS).await;
         }
         assert!(began.elapsed() < 1500 * MS, "took {:?}", began.elapsed());
-        assert_eq!(world.ask(order("l")).await, Ok(2));
+        assert_eq!(world.order("l").await, Ok(2));
     });
 }
 
@@ -339,14 +351,13 @@ fn after_a_disk_failure_nothing_is_answered() {
         world.start();
         world.led_by(3).await;
         *world.disk.broken.lock() = true;
-        let by = world.ask(GetView {}).await.expect("a view").by;
-        let ask = ChangeView { by, epoch: 1, leader: 3, change: InSyncChange::Drop(1) };
+        let ask = world.change_of(1, 3, drop_of(1)).await;
         let answer = world.addr.as_ref().expect("started").send(ask).await;
         assert!(answer.is_err(), "{answer:?}");
         assert_eq!(world.failures.get(), 1);
-        assert!(world.saw(|event| matches!(event, ServiceEvent::DiskFailed { .. })));
+        assert!(world.saw(EventKind::Service(ServiceEventKind::DiskFailed)));
         for id in 1..=3 {
-            assert_eq!(world.peers.replicas.borrow()[&id].view.as_ref().map(|view| view.epoch), Some(1));
+            assert_eq!(world.peers.epoch(id), 1);
         }
     });
 }

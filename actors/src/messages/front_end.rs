@@ -18,10 +18,9 @@ pub struct Unavailable {
     pub asked: bool,
 }
 
-/// One product, from the cache or from the catalog.
+/// One product that the cache did not hold when the query came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryProduct {
-    /// Its name.
     pub name: ProductName,
 }
 
@@ -41,14 +40,12 @@ pub struct ImportProducts {
     pub import: Import,
 }
 
-/// Order something.
+/// Places an order: once, however often it is repeated under one request id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceOrder {
-    /// The request id, the shopper's own or the door's.
+    /// The request id: the shopper's own, or drawn for one who sent none.
     pub key: RequestId,
-    /// What.
     pub name: ProductName,
-    /// How many.
     pub quantity: Quantity,
 }
 
@@ -65,17 +62,22 @@ pub enum OrderError {
         left: u64,
     },
     /// Final.
-    #[error("the Idempotency-Key was used for another order")]
+    #[error("the request id was used for another order")]
     KeyReused,
     /// Not known: it may yet be placed, or have been.
     #[error("{0}")]
     Unavailable(Unavailable),
 }
 
+impl From<Unavailable> for OrderError {
+    fn from(why: Unavailable) -> OrderError {
+        OrderError::Unavailable(why)
+    }
+}
+
 /// One order by its number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindOrder {
-    /// Which.
     pub number: OrderNumber,
 }
 

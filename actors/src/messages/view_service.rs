@@ -28,9 +28,7 @@ pub struct ChangeView {
     pub by: Run,
     /// The epoch of that view.
     pub epoch: Epoch,
-    /// Who asks.
     pub leader: ReplicaId,
-    /// What for.
     pub change: InSyncChange,
 }
 

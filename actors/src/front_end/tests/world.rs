@@ -12,30 +12,24 @@ use std::time::Duration;
 use actix::{Addr, System};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::future::{self, LocalBoxFuture};
+use futures_util::future::LocalBoxFuture;
 use parking_lot::Mutex;
 use redb::StorageBackend;
 
+use super::peers::Peers;
 use crate::clock::{Clock, Timestamp};
-use crate::domain::{
-    Epoch, Position, Product, ProductName, Purchase, Quantity, ReplicaId, RequestId, Run, View,
-};
+use crate::domain::{Epoch, FrontEndId, OrderNumber, ProductName, Quantity, ReplicaId, RequestId, View};
 use crate::front_end::{FrontEnd, FrontEndConfig, Limits, start};
 use crate::host::Host;
-use crate::messages::catalog::{Answer, List, Query, Refusal, Register, Registered};
-use crate::messages::front_end::{PlaceOrder, QueryProduct};
-use crate::messages::order::{
-    Announce, Lookup, NotServing, Place, PlaceError, Placed, ReplicaStatus, Role, Status,
-};
+use crate::messages::front_end::{OrderError, PlaceOrder, QueryProduct};
 use crate::messages::view_service::{ChangeView, GetView, InSyncChange};
-use crate::net::{Identity, Net, NetError, NodeId, Rpc, Transport, decode, encode, open};
-use crate::probe::{Event, Probe};
+use crate::net::{Identity, Net, NodeId, Rpc};
+use crate::probe::{Event, EventKind, Probe};
 use crate::storage::{Job, Sizes, Storage};
 
 pub const MS: Duration = Duration::from_millis(1);
 
-const EVERYONE: [NodeId; 5] =
-    [NodeId::FrontEnd(1), NodeId::Catalog, NodeId::Order(1), NodeId::Order(2), NodeId::Order(3)];
+const ME: FrontEndId = FrontEndId::new(1);
 
 /// Virtual time.
 #[derive(Debug)]
@@ -123,166 +117,6 @@ impl StorageBackend for OpenFile {
     }
 }
 
-/// One scripted replica.
-pub struct Replica {
-    pub up: bool,
-    /// The runs of its file.
-    pub runs: Vec<Run>,
-    /// Its process runs, but it answers nothing.
-    pub frozen: bool,
-    /// So many announcements to it will be lost.
-    pub deaf: u32,
-    /// As leader, it takes over for ever.
-    pub slow: bool,
-    pub role: Role,
-    pub view: Option<View>,
-    pub orders: BTreeMap<RequestId, u64>,
-    /// What it answers to the next orders instead of placing them.
-    pub answers: Vec<Result<Placed, PlaceError>>,
-}
-
-impl Replica {
-    fn status(&self, id: ReplicaId) -> ReplicaStatus {
-        let epoch = self.view.as_ref().map_or(0, |view| view.epoch);
-        let last = Position::default();
-        let (run, line) = (*self.runs.last().expect("it runs"), self.runs.iter().copied().collect());
-        let (role, view) = (self.role, self.view.clone());
-        ReplicaStatus { id, run, line, role, epoch, last, acknowledged: 0, view, hindered: None }
-    }
-
-    fn adopt(&mut self, id: ReplicaId, view: View) {
-        if self.view.as_ref().is_none_or(|held| held.epoch < view.epoch) {
-            self.role = match view.leader == id {
-                true if self.slow => Role::TakingOver,
-                true => Role::Leader,
-                false => Role::Follower,
-            };
-            self.view = Some(view);
-        }
-    }
-
-    fn place(&mut self, epoch: Epoch, purchase: &Purchase) -> Result<Placed, PlaceError> {
-        let current = self.view.as_ref().map_or(0, |view| view.epoch);
-        if self.role != Role::Leader || epoch != current {
-            let why = NotServing::NotLeader { named: epoch, current };
-            return Err(PlaceError::NotServing(why));
-        }
-        if let Some(answer) = self.answers.pop() {
-            return answer;
-        }
-        let next = self.orders.len() as u64 + 1;
-        Ok(Placed { number: *self.orders.entry(purchase.key.clone()).or_insert(next) })
-    }
-}
-
-/// What the peers do, and what they were asked.
-pub struct Peers {
-    pub replicas: RefCell<BTreeMap<ReplicaId, Replica>>,
-    pub quantity: Cell<u64>,
-    pub cacheable: Cell<bool>,
-    /// How long the catalog takes.
-    pub catalog_delay: Cell<Duration>,
-    pub catalog_starting: Cell<bool>,
-    pub queries: Cell<u64>,
-    /// Every order that reached a replica: which replica, which key.
-    pub placed: RefCell<Vec<(ReplicaId, RequestId)>>,
-}
-
-impl Transport for Rc<Peers> {
-    fn call(
-        &self,
-        to: NodeId,
-        name: &'static str,
-        body: Bytes,
-    ) -> LocalBoxFuture<'static, Result<Bytes, NetError>> {
-        let peers = self.clone();
-        async move {
-            tokio::time::sleep(MS).await;
-            let (_, body) = open(&body).expect("an envelope");
-            let answer = match to {
-                NodeId::Catalog => peers.catalog(name, &body).await,
-                NodeId::Order(id) => peers.replica(id, name, &body).await,
-                NodeId::FrontEnd(_) => return Err(NetError::Refused),
-            }?;
-            tokio::time::sleep(MS).await;
-            Ok(answer)
-        }
-        .boxed_local()
-    }
-}
-
-fn read<M: Rpc>(body: &[u8]) -> M {
-    decode(body).expect("a well-formed message")
-}
-
-impl Peers {
-    async fn catalog(&self, name: &str, body: &[u8]) -> Result<Bytes, NetError> {
-        if name == Register::NAME {
-            return Ok(encode(&Registered::Welcome));
-        }
-        if self.catalog_starting.get() {
-            return Ok(encode(&Err::<Answer, _>(Refusal::Starting)));
-        }
-        match name {
-            Query::NAME => {
-                let query: Query = read(body);
-                self.queries.set(self.queries.get() + 1);
-                let quantity = self.quantity.get();
-                let cacheable = self.cacheable.get() && query.front_end.is_some();
-                tokio::time::sleep(self.catalog_delay.get()).await;
-                let product = Some(Product { name: query.name, price_cents: 1599, quantity });
-                Ok(encode(&Ok::<_, Refusal>(Answer { product, cacheable })))
-            }
-            List::NAME => Ok(encode(&Ok::<_, Refusal>(Some(Vec::<Product>::new())))),
-            other => panic!("the front-end sent {other} to the catalog"),
-        }
-    }
-
-    async fn replica(&self, id: ReplicaId, name: &str, body: &[u8]) -> Result<Bytes, NetError> {
-        if !self.replicas.borrow()[&id].up {
-            return Err(NetError::Refused);
-        }
-        while self.replicas.borrow()[&id].frozen {
-            tokio::time::sleep(MS).await;
-        }
-        if name == Announce::NAME && self.lost(id) {
-            return future::pending().await;
-        }
-        let mut replicas = self.replicas.borrow_mut();
-        let replica = replicas.get_mut(&id).expect("one of the three");
-        match name {
-            Status::NAME => Ok(encode(&replica.status(id))),
-            Announce::NAME => {
-                replica.adopt(id, read::<Announce>(body).view);
-                Ok(encode(&replica.status(id)))
-            }
-            Place::NAME => {
-                let ask: Place = read(body);
-                let answers = ask.purchases.iter().map(|purchase| {
-                    self.placed.borrow_mut().push((id, purchase.key.clone()));
-                    replica.place(ask.epoch, purchase)
-                });
-                Ok(encode(&answers.collect::<Vec<_>>()))
-            }
-            Lookup::NAME => Ok(encode(&Ok::<Option<crate::domain::Order>, NotServing>(None))),
-            other => panic!("the front-end sent {other} to a replica"),
-        }
-    }
-
-    fn lost(&self, id: ReplicaId) -> bool {
-        let mut lost = false;
-        self.with(id, |replica| {
-            lost = replica.deaf > 0;
-            replica.deaf = replica.deaf.saturating_sub(1);
-        });
-        lost
-    }
-
-    pub fn with(&self, id: ReplicaId, change: impl FnOnce(&mut Replica)) {
-        change(self.replicas.borrow_mut().get_mut(&id).expect("one of the three"));
-    }
-}
-
 /// Keeps all events.
 #[derive(Default)]
 struct Events(RefCell<Vec<Event>>);
@@ -306,29 +140,9 @@ pub struct World {
 
 impl World {
     pub fn new() -> World {
-        let replica = |id: u64| Replica {
-            up: true,
-            runs: vec![Run::new(id * 10)],
-            frozen: false,
-            deaf: 0,
-            slow: false,
-            role: Role::Follower,
-            view: None,
-            orders: BTreeMap::new(),
-            answers: Vec::new(),
-        };
-        let peers = Peers {
-            replicas: RefCell::new((1..=3).map(|id| (id, replica(id.into()))).collect()),
-            quantity: Cell::new(100),
-            cacheable: Cell::new(true),
-            catalog_delay: Cell::new(10 * MS),
-            catalog_starting: Cell::new(false),
-            queries: Cell::new(0),
-            placed: RefCell::default(),
-        };
         let config = FrontEndConfig {
-            number: 1,
-            replicas: vec![1, 2, 3],
+            number: ME,
+            replicas: [1, 2, 3].map(ReplicaId::new).to_vec(),
             cache_capacity: 10,
             lease: 2000 * MS,
             heartbeat: 200 * MS,
@@ -341,7 +155,7 @@ impl World {
             render: |product| Bytes::from(product.quantity.to_string()),
         };
         World {
-            peers: Rc::new(peers),
+            peers: Rc::default(),
             disk: Disk::default(),
             events: Rc::default(),
             failures: Rc::default(),
@@ -354,9 +168,12 @@ impl World {
     pub fn start(&mut self) {
         let clock: Arc<dyn Clock> = Arc::new(VirtualClock(tokio::time::Instant::now()));
         let failures = self.failures.clone();
-        let identity = Arc::new(Identity::new(NodeId::FrontEnd(1), EVERYONE));
+        let me = NodeId::FrontEnd(ME);
+        let replicas = self.config.replicas.iter().copied().map(NodeId::Order);
+        let everyone: Vec<_> = replicas.chain([me, NodeId::Catalog]).collect();
+        let identity = Arc::new(Identity::new(me, everyone));
         let host = Host {
-            id: NodeId::FrontEnd(1),
+            id: me,
             identity: identity.clone(),
             net: Net::new(identity, Rc::new(self.peers.clone()), clock.clone()),
             storage: Rc::new(self.disk.clone()),
@@ -390,12 +207,18 @@ impl World {
         found.expect("an answer").expect("there is one").quantity
     }
 
+    /// Places an order under this request id; its number.
+    pub fn order(&self, key: &str) -> impl Future<Output = Result<u64, OrderError>> + use<> {
+        let placed = self.ask(order(key));
+        async move { placed.await.map(OrderNumber::get) }
+    }
+
     /// Waits, at most 10 s, until a replica leads; returns the view.
-    pub async fn led_by(&self, leader: ReplicaId) -> View {
+    pub async fn led_by(&self, leader: u8) -> Seen {
         for _ in 0..1000 {
             let view = self.ask(GetView {}).await;
-            if let Some(view) = view.filter(|view| view.leader == leader) {
-                return view;
+            if let Some(view) = view.filter(|view| view.leader == ReplicaId::new(leader)) {
+                return seen(&view);
             }
             tokio::time::sleep(10 * MS).await;
         }
@@ -403,28 +226,33 @@ impl World {
     }
 
     /// Asks to change the in-sync set, for a leader of the current front-end's view of this epoch.
-    pub async fn change(&self, epoch: Epoch, leader: ReplicaId, change: Change) -> Option<Seen> {
-        let by = self.ask(GetView {}).await.expect("a view").by;
-        self.ask(ChangeView { by, epoch, leader, change }).await.map(|view| seen(&view))
+    pub async fn change(&self, epoch: u64, leader: u8, change: InSyncChange) -> Option<Seen> {
+        let ask = self.change_of(epoch, leader, change).await;
+        self.ask(ask).await.map(|view| seen(&view))
     }
 
-    pub fn saw(&self, what: impl Fn(&Event) -> bool) -> bool {
-        self.events.0.borrow().iter().any(what)
+    pub async fn change_of(&self, epoch: u64, leader: u8, change: InSyncChange) -> ChangeView {
+        let by = self.ask(GetView {}).await.expect("a view").by;
+        ChangeView { by, epoch: Epoch::new(epoch), leader: ReplicaId::new(leader), change }
+    }
+
+    pub fn saw(&self, kind: EventKind) -> bool {
+        self.events.0.borrow().iter().any(|event| event.kind() == kind)
     }
 }
 
 /// What a test says of a view: its epoch, its leader, who is in sync.
-pub type Seen = (Epoch, ReplicaId, Vec<ReplicaId>);
+pub type Seen = (u64, u8, Vec<u8>);
 
-pub fn seen(view: &View) -> Seen {
-    (view.epoch, view.leader, view.in_sync.ids().collect())
+fn seen(view: &View) -> Seen {
+    (view.epoch.get(), view.leader.get(), view.in_sync.ids().map(ReplicaId::get).collect())
 }
 
 pub fn toy() -> ProductName {
     ProductName::new("Tux").expect("valid")
 }
 
-pub fn order(key: &str) -> PlaceOrder {
+fn order(key: &str) -> PlaceOrder {
     let key = RequestId::new(key).expect("valid");
     PlaceOrder { key, name: toy(), quantity: Quantity::new(2).expect("valid") }
 }
