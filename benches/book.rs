@@ -17,8 +17,8 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
 use rig::{Rig, until};
-use toystore::host::{Directory, label};
-use toystore::node::Door;
+use toystore::files::{Directory, label};
+use toystore::server::node::Door;
 use toystore_actors::catalog::Catalog;
 use toystore_actors::catalog::messages::{Leadership, Rebuild, Register};
 use toystore_actors::domain::{

@@ -18,8 +18,8 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpResponse};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rig::Rig;
-use toystore::http::front_end::{self, Front};
-use toystore::http::server::app;
+use toystore::server::http::front_end::{self, Front};
+use toystore::server::http::server::app;
 
 /// Requests are made so many at a time, outside the time that is measured.
 const BATCH: u64 = 100;

@@ -14,7 +14,7 @@ use actix::System;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use futures_util::future::join_all;
 use rig::Rig;
-use toystore::node::Door;
+use toystore::server::node::Door;
 use toystore_actors::domain::{ProductName, Quantity, RequestId};
 use toystore_actors::front_end::FrontEnd;
 use toystore_actors::front_end::messages::PlaceOrder;

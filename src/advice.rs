@@ -13,9 +13,9 @@ use toystore_actors::order::BOOK_FILE;
 use toystore_actors::storage::{OpenError, journal_of};
 
 use crate::config::Config;
-use crate::failure::Failure;
-use crate::host::{ADVICE, label};
-use crate::node::NotStarted;
+use crate::console::failure::Failure;
+use crate::files::{ADVICE, label};
+use crate::server::node::NotStarted;
 
 /// A store as it is named on the command line.
 #[derive(Debug, Clone, Default)]

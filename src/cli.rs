@@ -4,7 +4,9 @@ use std::env;
 
 use clap::builder::Resettable;
 use clap::{Command as Clap, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use toystore::{backup, catalog, inspect, recover, restore, serve, shop, up};
+use toystore::client::{backup, import, recover, shop};
+use toystore::offline::{inspect, restore};
+use toystore::server::{serve, up};
 
 /// A replicated toy store that loses no order, and shows it.
 #[derive(Debug, Parser)]
@@ -58,5 +60,5 @@ pub enum Command {
 
     Restore(restore::Args),
 
-    Catalog(catalog::Args),
+    Catalog(import::Args),
 }

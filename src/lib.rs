@@ -3,25 +3,14 @@
 //! It is a library for its own program and its own benches, and promises nothing to others.
 
 mod advice;
-mod asking;
-pub mod backup;
-pub mod catalog;
+mod backup_format;
+pub mod client;
 pub mod config;
-mod failure;
-pub mod host;
-pub mod http;
-pub mod inspect;
-pub mod logging;
-pub mod node;
-mod progress;
-pub mod recover;
-mod rejoin;
-pub mod restore;
-pub mod serve;
-pub mod services;
-pub mod shop;
-pub mod stop;
-pub mod up;
-mod utc;
+pub mod console;
+pub mod files;
+pub mod offline;
+pub mod process;
+pub mod server;
+mod wire;
 
-pub use failure::Failure;
+pub use console::failure::Failure;

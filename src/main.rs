@@ -5,13 +5,16 @@ mod cli;
 use std::process::ExitCode;
 
 use actix::System;
-use toystore::logging::{self, LogFormat};
-use toystore::{backup, catalog, host, inspect, recover, restore, serve, shop, up};
+use toystore::client::{backup, import, recover, shop};
+use toystore::console::logging::{self, LogFormat};
+use toystore::offline::{inspect, restore};
+use toystore::process::panics;
+use toystore::server::{serve, up};
 
 use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    host::panics::install();
+    panics::install();
     let cli = Cli::read();
     // A service starts its log itself, once it has read how it is to be written.
     if !matches!(cli.command, Command::Up(_) | Command::Serve(_)) {
@@ -25,7 +28,7 @@ fn main() -> ExitCode {
         Command::Recover(args) => System::new().block_on(recover::run(args)),
         Command::Backup(args) => System::new().block_on(backup::run(args)),
         Command::Restore(args) => restore::run(args),
-        Command::Catalog(args) => System::new().block_on(catalog::run(args)),
+        Command::Catalog(args) => System::new().block_on(import::run(args)),
     };
     outcome.unwrap_or_else(|failure| failure.report())
 }

@@ -17,8 +17,8 @@ use toystore_actors::catalog::{Digest, ProductSeed, Source};
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 
-use crate::failure::Failure;
-use crate::logging::LogFormat;
+use crate::console::failure::Failure;
+use crate::console::logging::LogFormat;
 
 /// What `up` uses when no file is named: compiled in, so that it works from any directory.
 const LOCAL: &str = include_str!("../../configs/local.toml");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::logging::LogFormat;
+use crate::console::logging::LogFormat;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

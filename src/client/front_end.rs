@@ -1,0 +1,157 @@
+//! Asks the front-end of a running store, as an operator's commands do.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use awc::Client;
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use toystore_actors::net::NodeId;
+
+use crate::config::{Config, Overrides};
+use crate::console::failure::Failure;
+use crate::server::transport;
+use crate::wire::{answers, whole_body};
+
+/// The longest answer that is taken.
+const ANSWER_BYTES: usize = 16 << 20;
+
+/// How long a command may take: it asks all replicas, and reads the leader's whole book.
+const COMMAND_LIMIT: Duration = Duration::from_secs(120);
+
+/// Why a front-end has not answered as it should. Sentences without their end.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// Nobody listens there, or something else does.
+    #[error(
+        "the front-end at http://{address} does not answer ({why}); start it, or give its address with --front-end"
+    )]
+    Silent { address: SocketAddr, why: String },
+    /// The token.
+    #[error(
+        "the front-end at http://{address} refuses to answer: {why}; give the cluster's with TOYSTORE_TOKEN"
+    )]
+    Refused { address: SocketAddr, why: String },
+    /// It answers, and waits itself.
+    #[error("the store does not serve: {why}")]
+    NotServing { why: String },
+    /// It says why it does not do what was asked.
+    #[error("{why}")]
+    Declined { why: String },
+}
+
+impl NoAnswer {
+    /// Whether it may be otherwise in a moment.
+    pub fn may_change(&self) -> bool {
+        matches!(self, NoAnswer::Silent { .. } | NoAnswer::NotServing { .. })
+    }
+}
+
+/// Which store a command is about.
+#[derive(Debug, clap::Args)]
+pub struct Store {
+    /// The configuration that the store was started with; without it, the one that is built in
+    #[arg(long, value_name = "FILE", env = "TOYSTORE_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// Where the data files are kept [default: as configured, else ./toystore-data]
+    #[arg(long, value_name = "DIR", env = "TOYSTORE_DATA")]
+    data: Option<PathBuf>,
+
+    /// The secret that the services show each other; better given in the environment
+    #[arg(long, value_name = "SECRET", env = "TOYSTORE_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+
+    /// Where the front-end answers, if not where the configuration says
+    #[arg(long, value_name = "IP:PORT")]
+    pub front_end: Option<SocketAddr>,
+}
+
+impl Store {
+    /// As it is configured.
+    ///
+    /// # Errors
+    /// See [`Config::load`].
+    pub fn config(&self) -> Result<Config, Failure> {
+        let overrides =
+            Overrides { data: self.data.clone(), token: self.token.clone(), ..Overrides::default() };
+        Config::load(self.config.as_deref(), &overrides)
+    }
+}
+
+/// A front-end to ask.
+pub struct FrontEnd {
+    client: Client,
+    address: SocketAddr,
+}
+
+impl FrontEnd {
+    /// The one that is configured, or the one at that address.
+    pub fn new(config: &Config, at: Option<SocketAddr>) -> FrontEnd {
+        let configured =
+            config.addresses.iter().find_map(|(id, at)| matches!(id, NodeId::FrontEnd(_)).then_some(*at));
+        // A configuration without a front-end does not load.
+        let address = at.or(configured).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        FrontEnd { client: transport::client(config.token.as_ref()), address }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it has under that path, within so much time.
+    ///
+    /// # Errors
+    /// See [`NoAnswer`].
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, limit: Duration) -> Result<T, NoAnswer> {
+        let address = self.address;
+        let silent = |why| NoAnswer::Silent { address, why };
+        let asked = tokio::time::timeout(limit, self.send(path)).await;
+        let (status, body) = asked.unwrap_or_else(|_| Err("no answer in time".into())).map_err(silent)?;
+        self.read(&format!("GET {path}"), status, &body)
+    }
+
+    /// Has the front-end do something, or say why not.
+    ///
+    /// # Errors
+    /// See [`NoAnswer`].
+    pub async fn command<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &impl Serialize,
+    ) -> Result<T, NoAnswer> {
+        let address = self.address;
+        let silent = |why| NoAnswer::Silent { address, why };
+        let request = self.client.post(format!("http://{address}{path}")).timeout(COMMAND_LIMIT);
+        let mut response = request.send_json(what).await.map_err(|error| silent(error.to_string()))?;
+        let body =
+            whole_body::json(&mut response, ANSWER_BYTES).await.map_err(|error| silent(error.to_string()))?;
+        self.read(&format!("POST {path}"), response.status(), &body)
+    }
+
+    fn read<T: DeserializeOwned>(&self, what: &str, status: StatusCode, body: &[u8]) -> Result<T, NoAnswer> {
+        let address = self.address;
+        let silent = |why| NoAnswer::Silent { address, why };
+        if status == StatusCode::OK {
+            return answers::data(body).map_err(silent);
+        }
+        let why = answers::error(status.as_u16(), body).map_err(silent)?;
+        Err(match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => NoAnswer::Refused { address, why },
+            StatusCode::SERVICE_UNAVAILABLE => NoAnswer::NotServing { why },
+            StatusCode::CONFLICT => NoAnswer::Declined { why },
+            status => silent(format!("{what}: {status}: {why}")),
+        })
+    }
+
+    async fn send(&self, path: &str) -> Result<(StatusCode, Bytes), String> {
+        let url = format!("http://{}{path}", self.address);
+        let mut response = self.client.get(url).send().await.map_err(|error| error.to_string())?;
+        let body = whole_body::json(&mut response, ANSWER_BYTES).await.map_err(|error| error.to_string())?;
+        Ok((response.status(), body))
+    }
+}

@@ -1,0 +1,6 @@
+//! What a person reads of a command: its result, its progress, its log, and why it failed.
+
+pub mod failure;
+pub mod logging;
+pub mod progress;
+pub mod utc;

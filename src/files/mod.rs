@@ -1,0 +1,12 @@
+//! Real files: the directories of the services, and what becomes of them.
+
+mod aside;
+mod directory;
+mod service_names;
+mod unfinished;
+mod watched;
+
+pub use self::aside::{ASIDE, Held, Holding};
+pub use self::directory::{ADVICE, Directory, sync_names};
+pub use self::service_names::label;
+pub use self::unfinished::Unfinished;

@@ -1,0 +1,163 @@
+//! Listening, and the limits that every server of the store has.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::{HttpService, KeepAlive};
+use actix_server::ServerBuilder;
+use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::rt::net::TcpStream;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, FromRequest, Handler, Resource, Responder, Route};
+
+use super::connection::{self, Connection, Room};
+use super::errors::ApiError;
+use super::request::Secret;
+use crate::console::failure::Failure;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 4096;
+
+/// How long requests under way may take once the store is told to stop.
+const DRAIN_SECONDS: u64 = 2;
+
+/// A socket that listens; nobody is answered yet.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// Takes an address for the service of that name.
+///
+/// # Errors
+/// Names the address and what to do.
+pub fn bind(label: &str, address: SocketAddr) -> Result<Listener, Failure> {
+    let open = || -> io::Result<Listener> {
+        let socket = TcpListener::bind(address)?;
+        // The standard library's backlog is 128, which a burst of shoppers fills.
+        rustix::net::listen(&socket, BACKLOG)?;
+        // The connections inherit it.
+        rustix::net::sockopt::set_socket_send_buffer_size(&socket, connection::SEND_BUFFER)?;
+        let address = socket.local_addr()?;
+        Ok(Listener { socket, address })
+    };
+    open().map_err(|error| {
+        let why = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "the address is taken; stop what listens there, or give another address".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        Failure::CouldNotRun(format!("{label} cannot listen on {address}: {why}"))
+    })
+}
+
+/// How many workers and connections a server has.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Threads.
+    pub workers: usize,
+    /// Connections at once, in all.
+    pub connections: usize,
+}
+
+/// How a server works.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Its workers and connections.
+    pub size: Size,
+    /// How long a connection may be idle between requests. Longer than a client or a balancer keeps it: whoever closes an
+    /// idle connection first may do so in the moment in which a request is on its way.
+    pub keep_alive: Duration,
+}
+
+/// Starts to answer; the server runs until it is stopped.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn start(
+    listener: Listener,
+    settings: Settings,
+    secret: Secret,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> io::Result<Server> {
+    let Settings { size, keep_alive } = settings;
+    let secret = Data::new(secret);
+    let server = ServerBuilder::new()
+        .workers(size.workers)
+        .worker_max_blocking_threads(1)
+        .max_concurrent_connections((size.connections / size.workers).max(1))
+        .shutdown_timeout(DRAIN_SECONDS)
+        .disable_signals();
+    let stopping = server.graceful_shutdown_signal();
+    let room = Arc::new(Room::default());
+    let server = server.listen("http", listener.socket, move || {
+        let (routes, stopping) = (routes.clone(), stopping.clone());
+        let app = app(secret.clone(), move |config| routes(config));
+        let services = map_config(app, |()| AppConfig::default());
+        let http = HttpService::build()
+            // These are the connection's own business.
+            .keep_alive(KeepAlive::Os)
+            .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(Duration::ZERO)
+            .h1_write_buffer_size(connection::NEXT_PIECE)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(connection.exchange().clone());
+            })
+            .h1(connection::around(services, room.clone()));
+        let room = room.clone();
+        fn_service(move |stream: TcpStream| {
+            let room = room.clone();
+            async move {
+                stream.set_nodelay(true)?;
+                let address = stream.peer_addr().ok();
+                Ok((Connection::new(stream, keep_alive, room), address))
+            }
+        })
+        .and_then(http)
+    })?;
+    Ok(server.run())
+}
+
+/// One worker's application. The routes say what is told where there is none.
+pub fn app(
+    secret: Data<Secret>,
+    routes: impl FnOnce(&mut ServiceConfig),
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    App::new().app_data(secret).configure(routes)
+}
+
+/// A resource that is read, and has no other method.
+pub fn get<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args> + Clone,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(method_not_allowed("GET, HEAD"))
+}
+
+/// What a resource does with all other methods.
+pub fn method_not_allowed(allow: &'static str) -> Route {
+    web::to(move || async move { Err::<actix_web::HttpResponse, _>(ApiError::method_not_allowed(allow)) })
+}

@@ -1,0 +1,4 @@
+//! What both ends of a connection know: the shapes of public answers, and when a body is whole.
+
+pub mod answers;
+pub mod whole_body;
