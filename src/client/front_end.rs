@@ -13,8 +13,7 @@ use toystore_actors::net::NodeId;
 
 use crate::config::{Config, Overrides};
 use crate::console::failure::Failure;
-use crate::server::transport;
-use crate::wire::{answers, whole_body};
+use crate::wire::{answers, http_client, whole_body};
 
 /// The longest answer that is taken.
 const ANSWER_BYTES: usize = 16 << 20;
@@ -95,7 +94,7 @@ impl FrontEnd {
             config.addresses.iter().find_map(|(id, at)| matches!(id, NodeId::FrontEnd(_)).then_some(*at));
         // A configuration without a front-end does not load.
         let address = at.or(configured).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
-        FrontEnd { client: transport::client(config.token.as_ref()), address }
+        FrontEnd { client: http_client::new(config.token.as_ref()), address }
     }
 
     /// Where it is.

@@ -13,14 +13,12 @@ use toystore_actors::storage::OpenError;
 use crate::client::front_end::{FrontEnd, NoAnswer, Store};
 use crate::config::{Config, products_of};
 use crate::console::failure::Failure;
+use crate::console::result::say;
 use crate::files::{Directory, label};
-use crate::server::serve::say;
+use crate::wire::paths;
 
 /// So many products are sent at a time: a commit and a message of reasonable size.
 const PART: usize = 5_000;
-
-/// Where the front-end takes them.
-pub const PATH: &str = "/import";
 
 /// See to what the store sells
 #[derive(Debug, clap::Args)]
@@ -81,7 +79,7 @@ fn parts(products: &[ProductSeed], digest: Digest) -> Vec<Import> {
 async fn send(front_end: &FrontEnd, parts: &[Import]) -> Result<Imported, NoAnswer> {
     let mut all = Imported::default();
     for part in parts {
-        all = all.plus(front_end.command(PATH, part).await?);
+        all = all.plus(front_end.command(paths::IMPORT, part).await?);
     }
     Ok(all)
 }

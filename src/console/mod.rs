@@ -3,4 +3,5 @@
 pub mod failure;
 pub mod logging;
 pub mod progress;
+pub mod result;
 pub mod utc;

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 
-use super::directory::{Directory, sync_names};
+use super::directory::Directory;
+use super::file_names::sync_names;
 
 /// What a directory that was set aside has in its name, between its own name and a number.
 pub const ASIDE: &str = ".aside-";

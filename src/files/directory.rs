@@ -12,6 +12,7 @@ use rand::rngs::SysRng;
 use redb::StorageBackend;
 use toystore_actors::storage::{Job, Sizes, Storage};
 
+use super::file_names::{is_named, sync_names};
 use super::watched::Watch;
 use crate::process::panics;
 
@@ -94,30 +95,6 @@ fn make(path: &Path) -> Result<(), String> {
         return Ok(());
     }
     fs::create_dir_all(path).and_then(|()| sync_names(path)).map_err(cannot)
-}
-
-/// Whether an open file or directory is the one of that name.
-#[cfg(unix)]
-pub fn is_named(open: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-
-    let place = |of: fs::Metadata| (of.dev(), of.ino());
-    match (open.metadata(), fs::metadata(path)) {
-        (Ok(open), Ok(named)) => place(open) == place(named),
-        _ => false,
-    }
-}
-
-/// Elsewhere what is open cannot be renamed.
-#[cfg(not(unix))]
-pub fn is_named(_: &File, _: &Path) -> bool {
-    true
-}
-
-/// Makes the names durable that are beside this one.
-pub fn sync_names(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent)?.sync_all()
 }
 
 /// While it lives, no other process opens or creates data files in the directory.

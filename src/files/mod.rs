@@ -2,11 +2,12 @@
 
 mod aside;
 mod directory;
+mod file_names;
 mod service_names;
 mod unfinished;
 mod watched;
 
 pub use self::aside::{ASIDE, Held, Holding};
-pub use self::directory::{ADVICE, Directory, sync_names};
+pub use self::directory::{ADVICE, Directory};
 pub use self::service_names::label;
 pub use self::unfinished::Unfinished;

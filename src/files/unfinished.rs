@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::directory::sync_names;
+use super::file_names::sync_names;
 
 /// What the name of a directory that is not whole ends with.
 const UNFINISHED: &str = "unfinished";

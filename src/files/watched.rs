@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use redb::backends::FileBackend;
 use redb::{BackendError, StorageBackend};
 
-use super::directory::is_named;
+use super::file_names::is_named;
 
 /// Where the files of a directory are that are open.
 #[derive(Debug, Default)]

@@ -22,10 +22,10 @@ use crate::backup_format::{Backup, Entries};
 use crate::config::{Config, Overrides};
 use crate::console::failure::Failure;
 use crate::console::progress::Progress;
+use crate::console::result::say;
 use crate::files::Unfinished;
 use crate::files::{Directory, label};
 use crate::process::panics;
-use crate::server::serve::say;
 
 /// Entries that are handed to the books at a time, and how many such chunks may wait.
 const CHUNK: usize = 4096;

@@ -11,6 +11,7 @@ use toystore_actors::host::{Host, Node};
 use toystore_actors::net::{Bridge, BridgeError, NodeId, Rpc};
 use toystore_actors::storage::OpenError;
 
+use crate::advice::NotStarted;
 use crate::console::failure::Failure;
 use crate::files::label;
 use crate::process::panics;
@@ -18,37 +19,6 @@ use crate::server::host::World;
 
 /// Jobs of one node that may block on the disk at once. A node commits one at a time; the rest are reads.
 const DISK_THREADS: usize = 8;
-
-/// Why a node did not start. It says what is so; what to do about it, [`crate::advice`] says.
-#[derive(Debug, thiserror::Error)]
-pub enum NotStarted {
-    /// Its file cannot be opened, or not understood.
-    #[error(transparent)]
-    File(#[from] OpenError),
-    /// It cannot have a directory. A sentence.
-    #[error("{0}")]
-    Directory(String),
-    /// Something that has nothing to do with its data.
-    #[error("{0}")]
-    Other(Failure),
-}
-
-impl NotStarted {
-    /// Whether it is the node's own data that keeps it from starting, and not, say, another store that has the
-    /// same data directory.
-    pub fn is_damage(&self) -> bool {
-        !matches!(
-            self,
-            NotStarted::Other(_) | NotStarted::File(OpenError::InUse { .. } | OpenError::Products(_))
-        )
-    }
-}
-
-impl From<Failure> for NotStarted {
-    fn from(failure: Failure) -> NotStarted {
-        NotStarted::Other(failure)
-    }
-}
 
 /// The way into a running actor, from any thread.
 pub struct Door<A: Actor> {

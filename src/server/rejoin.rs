@@ -12,12 +12,12 @@ use toystore_actors::net::NodeId;
 use toystore_actors::order::BOOK_FILE;
 
 use crate::advice;
+use crate::advice::NotStarted;
 use crate::console::failure::Failure;
 use crate::console::logging;
+use crate::console::result::say;
 use crate::files::{Directory, label};
 use crate::process::stop::stopped;
-use crate::server::node::NotStarted;
-use crate::server::serve::say;
 use crate::server::services::{self, Bound, Serving};
 use crate::server::up::Store;
 

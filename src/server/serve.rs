@@ -1,6 +1,5 @@
 //! `toystore serve`: one service of the store in a process of its own.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
@@ -10,11 +9,13 @@ use std::time::Duration;
 use clap::ValueEnum;
 use toystore_actors::net::NodeId;
 
-use crate::advice::{self, Named};
+use crate::advice::{self, NamedStore};
 use crate::config::{Config, MAX_DRAIN_S, Overrides, list};
 use crate::console::failure::{COULD_NOT_RUN, Failure};
 use crate::console::logging::{self, LogFormat};
+use crate::console::result::say;
 use crate::files::{Directory, label};
+use crate::process::file_limits::outlive_file_size_limit;
 use crate::process::stop::{Leaving, stopped};
 use crate::process::surroundings;
 use crate::server::host::{SystemClock, World};
@@ -73,7 +74,7 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let store = Named { config: Some(args.config.clone()), data: args.data.clone(), front_end: None };
+    let store = NamedStore { config: Some(args.config.clone()), data: args.data.clone(), front_end: None };
     let overrides =
         Overrides { data: args.data, token: args.token, log_format: args.log_format, drain_s: args.drain_s };
     let config = Config::load(Some(&args.config), &overrides)?;
@@ -141,30 +142,5 @@ fn world(config: &Config) -> World {
             let _ = Failure::CouldNotRun(format!("{} stopped: {failure}", label(id))).report();
             process::exit(i32::from(COULD_NOT_RUN));
         }),
-    }
-}
-
-/// Prints lines at once, whoever reads them; nobody may.
-pub fn say(lines: &[String]) {
-    let mut out = std::io::stdout().lock();
-    for line in lines {
-        let _ = writeln!(out, "{line}");
-    }
-    let _ = out.flush();
-}
-
-/// Makes a write beyond the process's limit of file sizes fail, as one to a full disk does, instead of ending the process.
-pub fn outlive_file_size_limit() {
-    #[cfg(unix)]
-    {
-        use rustix::process::Signal;
-        use tokio::signal::unix::{SignalKind, signal};
-
-        // The handler stays when its receiver is dropped. Without one the process ends at such a write, and says so.
-        if let Err(error) = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())) {
-            log::warn!(
-                "a write beyond the limit of file sizes will end the process, since its signal cannot be caught: {error}"
-            );
-        }
     }
 }

@@ -14,6 +14,7 @@ use toystore_actors::front_end::{self, FrontEnd, FrontEndConfig};
 use toystore_actors::net::{Bridge, NodeId};
 use toystore_actors::order::{self, OrderConfig};
 
+use crate::advice::NotStarted;
 use crate::config::Config;
 use crate::console::failure::Failure;
 use crate::files::label;
@@ -22,7 +23,7 @@ use crate::server::host::World;
 use crate::server::http;
 use crate::server::http::front_end::Front;
 use crate::server::http::server::{Listener, Settings, Size};
-use crate::server::node::{self, Door, NotStarted, Running};
+use crate::server::node::{self, Door, Running};
 
 /// Connections of a service that only the others, and a few people, talk to.
 const INTERNAL_CONNECTIONS: usize = 4096;

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use awc::Client;
 use awc::error::{ConnectError, SendRequestError};
-use awc::{Client, Connector};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use parking_lot::RwLock;
@@ -17,17 +16,10 @@ use toystore_actors::net::{self, Bridge, Denied, NetError, NodeId, Transport};
 use crate::config::Token;
 use crate::server::host::Links;
 use crate::server::http::BINCODE;
-use crate::wire::{answers, whole_body};
+use crate::wire::{answers, http_client, whole_body};
 
 /// The longest reply that is taken.
 const REPLY_LIMIT: usize = 16 << 20;
-
-/// How long a connection may take to be made. A peer in the same data center needs a millisecond.
-const CONNECT_LIMIT: Duration = Duration::from_secs(1);
-
-/// How long an unused connection is kept. The servers keep theirs longer, so that one is not closed just
-/// as a call is sent on it.
-const KEEP_ALIVE: Duration = Duration::from_secs(3);
 
 /// Peers in other processes.
 #[derive(Debug)]
@@ -44,18 +36,7 @@ pub struct RemoteLinks(pub Arc<Remote>);
 
 impl Links for RemoteLinks {
     fn transport(&self) -> Rc<dyn Transport> {
-        Rc::new(Http { client: client(self.0.token.as_ref()), peers: self.0.clone() })
-    }
-}
-
-/// What talks to the store's services: it shows them the cluster's secret, and leaves time to its caller.
-pub fn client(token: Option<&Token>) -> Client {
-    // As many connections as the callers have calls under way; they limit themselves.
-    let connector = Connector::new().timeout(CONNECT_LIMIT).conn_keep_alive(KEEP_ALIVE).limit(0);
-    let builder = Client::builder().connector(connector).disable_timeout().disable_redirects();
-    match token {
-        Some(token) => builder.bearer_auth(token.secret()).finish(),
-        None => builder.finish(),
+        Rc::new(Http { client: http_client::new(self.0.token.as_ref()), peers: self.0.clone() })
     }
 }
 

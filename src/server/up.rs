@@ -14,17 +14,19 @@ use toystore_actors::front_end::FrontEnd;
 use toystore_actors::front_end::messages::{GetReadiness, ListProducts};
 use toystore_actors::net::NodeId;
 
-use crate::advice::{self, Named};
+use crate::advice::NotStarted;
+use crate::advice::{self, NamedStore};
 use crate::config::{Config, MAX_DRAIN_S, Overrides};
 use crate::console::failure::Failure;
 use crate::console::logging::{self, LogFormat};
+use crate::console::result::say;
 use crate::files::{Directory, label};
+use crate::process::file_limits::outlive_file_size_limit;
 use crate::process::stop::Leaving;
 use crate::process::surroundings;
 use crate::server::host::{SystemClock, World};
-use crate::server::node::{Door, NotStarted};
+use crate::server::node::Door;
 use crate::server::rejoin::{self, Missing};
-use crate::server::serve::{outlive_file_size_limit, say};
 use crate::server::services::{self, Bound, Opened};
 use crate::server::transport::Registry;
 
@@ -67,7 +69,7 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let mut named = Named { config: args.config.clone(), data: args.data.clone(), front_end: None };
+    let mut named = NamedStore { config: args.config.clone(), data: args.data.clone(), front_end: None };
     let overrides =
         Overrides { data: args.data, token: args.token, log_format: args.log_format, drain_s: args.drain_s };
     let config = Config::load(args.config.as_deref(), &overrides)?;
@@ -113,7 +115,7 @@ pub struct Store {
     /// As it was given.
     pub config: Config,
     /// How a person names it.
-    pub named: Named,
+    pub named: NamedStore,
     /// Where each service listens.
     pub listen: BTreeMap<NodeId, SocketAddr>,
     /// The ways from one to the other.
@@ -177,7 +179,7 @@ fn no_replica(without: &[(ReplicaId, NotStarted)]) -> Failure {
 }
 
 /// All nodes reach each other through the registry. One whose disk fails leaves it; the others go on.
-fn world(config: &Config, registry: &Registry, named: &Named, failed: UnboundedSender<NodeId>) -> World {
+fn world(config: &Config, registry: &Registry, named: &NamedStore, failed: UnboundedSender<NodeId>) -> World {
     let (nodes, named) = (registry.clone(), named.clone());
     World {
         data: config.data.clone(),
@@ -264,7 +266,7 @@ mod tests {
             let registry = Registry::default();
             let id = NodeId::Order(2);
             let (failures, mut failed) = mpsc::unbounded_channel();
-            let world = world(&config, &registry, &Named::default(), failures);
+            let world = world(&config, &registry, &NamedStore::default(), failures);
             let bridge = move || Bridge::new(Arc::new(Identity::new(id, [])), 1);
             registry.insert(id, Arc::new(bridge()));
             let started =
@@ -299,7 +301,7 @@ mod tests {
                 }
                 let overrides = Overrides { data: Some(data), ..Overrides::default() };
                 let config = Config::load(None, &overrides).expect("the built-in configuration");
-                let (registry, named) = (Registry::default(), Named::default());
+                let (registry, named) = (Registry::default(), NamedStore::default());
                 let (failed, failing) = mpsc::unbounded_channel();
                 let world = world(&config, &registry, &named, failed.clone());
                 let store = Store { config, named, listen: BTreeMap::new(), registry, world };
@@ -320,7 +322,7 @@ mod tests {
             let config = Config::load(None, &overrides).expect("the built-in configuration");
             let listen =
                 config.addresses.keys().map(|id| (*id, SocketAddr::from(([127, 0, 0, 1], 0)))).collect();
-            let (registry, named) = (Registry::default(), Named::default());
+            let (registry, named) = (Registry::default(), NamedStore::default());
             let (failures, failed) = mpsc::unbounded_channel();
             let world = world(&config, &registry, &named, failures.clone());
             let store = Store { config, named, listen, registry, world };

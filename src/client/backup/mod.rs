@@ -19,10 +19,10 @@ use crate::client::front_end::FrontEnd;
 use crate::config::{Config, Overrides};
 use crate::console::failure::Failure;
 use crate::console::progress::Progress;
+use crate::console::result::say;
 use crate::console::utc;
 use crate::files::Unfinished;
 use crate::process::stop;
-use crate::server::serve::say;
 
 /// So often a copy is begun before it is given up that the book stays the same.
 const ATTEMPTS: u32 = 3;

@@ -9,7 +9,7 @@ use toystore_actors::catalog::messages::Stocked;
 use toystore_actors::domain::Position;
 
 use crate::client::front_end::{FrontEnd, NoAnswer};
-use crate::server::http::backup::{MAX_PAGE, ORDERS, Page, STOCK};
+use crate::wire::backup::{MAX_PAGE, ORDERS, Page, STOCK};
 
 /// How long a front-end may be away, or the store without a leader, before it is given up. A restart and a takeover
 /// are over long before.

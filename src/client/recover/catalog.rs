@@ -11,8 +11,9 @@ use toystore_actors::net::NodeId;
 use crate::client::front_end::{FrontEnd, NoAnswer, Store};
 use crate::config::Config;
 use crate::console::failure::Failure;
+use crate::console::result::say;
 use crate::files::{Held, Holding, label};
-use crate::server::serve::say;
+use crate::wire::paths;
 
 /// Rebuild what the catalog sold from the order book
 ///
@@ -43,7 +44,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         args.without.iter().map(|id| config.replica(*id)).collect::<Result<_, _>>()?;
     let front_end = FrontEnd::new(&config, args.store.front_end);
     let rebuilt: Result<Rebuilt, _> =
-        front_end.command("/recover-catalog", &RecoverCatalog { without }).await;
+        front_end.command(paths::RECOVER_CATALOG, &RecoverCatalog { without }).await;
     match rebuilt {
         Ok(rebuilt) => say(&told(&rebuilt)),
         Err(why) => say(&set_aside(&config, why)?),

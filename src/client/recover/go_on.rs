@@ -7,7 +7,8 @@ use toystore_actors::front_end::messages::{Recover, Recovery, Without};
 
 use crate::client::front_end::{FrontEnd, Store};
 use crate::console::failure::Failure;
-use crate::server::serve::say;
+use crate::console::result::say;
+use crate::wire::paths;
 
 /// What is gone on without, and whether it is meant.
 #[derive(Debug, clap::Args)]
@@ -37,7 +38,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let front_end = FrontEnd::new(&config, args.store.front_end);
     let ask = Recover { without, confirmed: args.yes };
     let recovery: Recovery = front_end
-        .command("/recover", &ask)
+        .command(paths::RECOVER, &ask)
         .await
         .map_err(|why| Failure::CouldNotRun(format!("the store was left as it is: {why}")))?;
     say(&told(&recovery));

@@ -12,8 +12,8 @@ use super::front_end::leader_other_than;
 use crate::client::front_end::{FrontEnd, Store};
 use crate::config::Config;
 use crate::console::failure::Failure;
+use crate::console::result::say;
 use crate::files::{Held, Holding, label};
-use crate::server::serve::say;
 
 /// Set a damaged order replica's files aside, so that it starts anew and joins from the others
 ///

@@ -4,6 +4,7 @@
 mod history;
 mod report;
 mod shopper;
+mod silence;
 mod store;
 mod ticker;
 mod verdict;
@@ -155,7 +156,7 @@ async fn shop(args: &Args) -> Result<bool, Cannot> {
         tally: RefCell::default(),
         orders: RefCell::default(),
         closing: Cell::default(),
-        silence: RefCell::new(ticker::Silence::begin()),
+        silence: RefCell::new(silence::Silence::begin()),
     });
     actix::spawn(close_when_told(shop.clone()));
 

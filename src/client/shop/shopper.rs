@@ -9,8 +9,8 @@ use rand::{Rng, RngExt};
 
 use super::history::{History, Input, Kind, Operation, Outcome, nanoseconds};
 use super::report::Tally;
+use super::silence::Silence;
 use super::store::{Asked, Request, Store};
-use super::ticker::Silence;
 use super::verdict::{self, Fault, Ordered};
 use crate::console::progress::Progress;
 use crate::wire::answers;

@@ -8,26 +8,11 @@ use std::panic::resume_unwind;
 use std::sync::mpsc;
 use std::thread;
 
-use toystore_actors::domain::{Entry, OrderNumber, Purchase, RequestId};
-use toystore_actors::order::book::scan::Row;
+use toystore_actors::domain::{Entry, OrderNumber, Purchase};
 use toystore_actors::storage::DiskError;
 
+use super::book_source::BookSource;
 use super::tally::{Contents, STRETCH, Stretch, Tally};
-
-/// A book to read.
-pub trait Source: Sync {
-    /// Shows all entries, in their order.
-    fn scan(&self, visit: &mut dyn FnMut(Row<'_>)) -> Result<(), DiskError>;
-
-    /// Shows the whole index of request ids: which id leads to which order. Each id comes once, in any order.
-    fn scan_index(&self, visit: &mut dyn FnMut(&str, OrderNumber)) -> Result<(), DiskError>;
-
-    /// The entries after a number, in their order, at most so many.
-    fn entries(&self, after: OrderNumber, limit: usize) -> Result<Vec<Entry>, DiskError>;
-
-    /// The orders that the index of request ids leads to.
-    fn indexed(&self, keys: &[RequestId]) -> Result<Vec<Option<OrderNumber>>, DiskError>;
-}
 
 /// The first place where books differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +47,10 @@ impl Comparison {
 ///
 /// # Errors
 /// Which book could not be read, and why.
-pub fn compare<S: Source>(sources: &[S], progress: impl Fn(u64)) -> Result<Comparison, (usize, DiskError)> {
+pub fn compare<S: BookSource>(
+    sources: &[S],
+    progress: impl Fn(u64),
+) -> Result<Comparison, (usize, DiskError)> {
     let tallies = tally_all(sources, progress)?;
     let (difference, conflict) = differences(sources, &tallies)?;
     Ok(Comparison {
@@ -72,7 +60,7 @@ pub fn compare<S: Source>(sources: &[S], progress: impl Fn(u64)) -> Result<Compa
     })
 }
 
-fn tally_all<S: Source>(sources: &[S], progress: impl Fn(u64)) -> Result<Vec<Tally>, (usize, DiskError)> {
+fn tally_all<S: BookSource>(sources: &[S], progress: impl Fn(u64)) -> Result<Vec<Tally>, (usize, DiskError)> {
     thread::scope(|scope| {
         let (read, reading) = mpsc::channel();
         let threads: Vec<_> = sources
@@ -97,7 +85,7 @@ fn tally_all<S: Source>(sources: &[S], progress: impl Fn(u64)) -> Result<Vec<Tal
 }
 
 /// Where the books first differ, and where two of them first contradict each other.
-fn differences<S: Source>(
+fn differences<S: BookSource>(
     sources: &[S],
     tallies: &[Tally],
 ) -> Result<(Option<Difference>, Option<Difference>), (usize, DiskError)> {
@@ -134,7 +122,10 @@ fn contradict<T: PartialEq>(held: &[Option<T>]) -> bool {
 }
 
 /// What the books hold under each number of a stretch that one of them has.
-fn side_by_side<S: Source>(sources: &[S], stretch: Stretch) -> Result<Vec<Difference>, (usize, DiskError)> {
+fn side_by_side<S: BookSource>(
+    sources: &[S],
+    stretch: Stretch,
+) -> Result<Vec<Difference>, (usize, DiskError)> {
     let mut parts = Vec::with_capacity(sources.len());
     for (book, source) in sources.iter().enumerate() {
         parts.push(part(source, stretch).map_err(|error| (book, error))?);
@@ -150,7 +141,7 @@ fn side_by_side<S: Source>(sources: &[S], stretch: Stretch) -> Result<Vec<Differ
 }
 
 /// The entries of one book in a stretch.
-fn part<S: Source>(source: &S, stretch: Stretch) -> Result<Vec<Entry>, DiskError> {
+fn part<S: BookSource>(source: &S, stretch: Stretch) -> Result<Vec<Entry>, DiskError> {
     let mut part = Vec::new();
     let mut after = stretch.first() - 1;
     loop {
@@ -185,7 +176,8 @@ impl Difference {
 
 #[cfg(test)]
 mod tests {
-    use toystore_actors::domain::{ProductName, Quantity};
+    use toystore_actors::domain::{ProductName, Quantity, RequestId};
+    use toystore_actors::order::book::scan::Row;
 
     use super::*;
 
@@ -214,7 +206,7 @@ mod tests {
     }
 
     /// A book whose index is what its entries make it.
-    impl Source for Vec<Entry> {
+    impl BookSource for Vec<Entry> {
         fn scan(&self, visit: &mut dyn FnMut(Row<'_>)) -> Result<(), DiskError> {
             self.iter().for_each(|entry| visit(entry.into()));
             Ok(())
@@ -331,7 +323,7 @@ mod tests {
     fn an_index_that_is_not_of_the_entries_is_a_flaw() {
         /// Sound entries, and an index made up.
         struct Indexed(Vec<Entry>, Vec<(&'static str, OrderNumber)>);
-        impl Source for Indexed {
+        impl BookSource for Indexed {
             fn scan(&self, visit: &mut dyn FnMut(Row<'_>)) -> Result<(), DiskError> {
                 self.0.scan(visit)
             }

@@ -1,5 +1,6 @@
 //! `toystore inspect`: reads the data files of a stopped store, and says whether they tell one story.
 
+mod book_source;
 mod books;
 mod file;
 mod outlook;
@@ -24,13 +25,14 @@ use toystore_actors::order::book::{BookSummary, read};
 use toystore_actors::storage::{DiskError, OpenError};
 use toystore_actors::{catalog, front_end, order};
 
-use books::{Comparison, Source};
+use book_source::BookSource;
+use books::Comparison;
 use file::{Opened, Unread};
 use report::{About, Books, Catalog, DataFile, Finding, FrontEnd, Place, Product, Report, StockSummary};
 use stock::Stock;
 use tally::Contents;
 
-use crate::advice::Named;
+use crate::advice::NamedStore;
 use crate::console::progress::Progress;
 use crate::files::{ASIDE, label};
 
@@ -132,7 +134,7 @@ impl Replica {
     }
 }
 
-impl Source for Replica {
+impl BookSource for Replica {
     fn scan(&self, visit: &mut dyn FnMut(Row<'_>)) -> Result<(), DiskError> {
         self.file.try_read(|database| scan::entries(database, visit))
     }
@@ -154,7 +156,7 @@ impl Source for Replica {
 /// What was read of a store, and what was found.
 struct Inspection {
     /// How the store is named in the commands that are given as advice.
-    store: Named,
+    store: NamedStore,
     replicas: Vec<Replica>,
     /// Whether the book of every replica could be read so far.
     all_books: bool,
@@ -171,7 +173,7 @@ fn inspect(args: &Args) -> Report {
     match services(directory) {
         Ok(found) => {
             report.set_aside = found.set_aside;
-            let store = Named { data: Some(directory.to_owned()), ..Named::default() };
+            let store = NamedStore { data: Some(directory.to_owned()), ..NamedStore::default() };
             let replicas = Vec::new();
             let mut inspection = Inspection { store, replicas, all_books: true, view: None, report };
             inspection.go(directory, found.replicas, args.products);

@@ -10,11 +10,11 @@ use toystore_actors::storage::OpenError;
 
 use super::books::Difference;
 use super::file::Unread;
-use crate::advice::{self, Named};
-use crate::server::node::NotStarted;
+use crate::advice::NotStarted;
+use crate::advice::{self, NamedStore};
 
 /// A file that was not read. `others` says whether the book of another replica was.
-pub fn unread(id: NodeId, why: Unread, others: bool, store: &Named) -> String {
+pub fn unread(id: NodeId, why: Unread, others: bool, store: &NamedStore) -> String {
     let path = match why {
         Unread::Gone(path) => path.display().to_string(),
         Unread::Unusable(OpenError::InUse { file }) => {

@@ -8,7 +8,7 @@ use toystore_actors::domain::{Entry, OrderNumber, Position, ProductName};
 use toystore_actors::order::book::scan::{Bought, Row};
 use toystore_actors::storage::DiskError;
 
-use super::books::Source;
+use super::book_source::BookSource;
 
 /// How many numbers are told apart from others by a fingerprint, and how many entries are read at a time where
 /// books differ.
@@ -67,7 +67,7 @@ impl Tally {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn of(source: &impl Source, progress: impl Fn(u64)) -> Result<Tally, DiskError> {
+    pub fn of(source: &impl BookSource, progress: impl Fn(u64)) -> Result<Tally, DiskError> {
         let mut reader = Reader::default();
         source.scan(&mut |row| {
             if let Some(entries) = reader.take(row) {
@@ -127,7 +127,7 @@ impl Flaw {
 }
 
 /// Looks up what the index of request ids has for each order, where it is known not to be right.
-fn index_flaw(source: &impl Source, entries: &Ids, index: &Ids) -> Result<Flaw, DiskError> {
+fn index_flaw(source: &impl BookSource, entries: &Ids, index: &Ids) -> Result<Flaw, DiskError> {
     let mut after = 0;
     loop {
         let read = source.entries(after, STRETCH)?;

@@ -4,49 +4,14 @@
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde::{Deserialize, Serialize};
-use toystore_actors::domain::{Entry, Epoch, OrderNumber, Position, StoreId};
+use toystore_actors::domain::Position;
 use toystore_actors::front_end::messages::{Copied, CopyBook, CopyStock};
 
 use super::errors::ApiError;
 use super::front_end::Front;
 use super::request::{self, ListQuery, Peer};
 use super::shape;
-
-/// Where the book is.
-pub const ORDERS: &str = "/backup/orders";
-
-/// Where the products are.
-pub const STOCK: &str = "/backup/stock";
-
-/// Entries in one page, at most.
-pub const MAX_PAGE: u32 = 4096;
-
-/// After which entry the page begins: its number, and its epoch, by which the book is known to be the same still.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PageQuery {
-    /// 0 for the whole book.
-    #[serde(default)]
-    pub after: OrderNumber,
-    /// 0 for the whole book.
-    #[serde(default)]
-    pub after_epoch: Epoch,
-    /// How many entries at most.
-    pub limit: u32,
-}
-
-/// Acknowledged orders, with all that a replica keeps of them.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Page {
-    /// Whose they are.
-    pub store: StoreId,
-    /// All orders up to this number are acknowledged; the page may end before, or not have been able to reach it.
-    pub acknowledged: OrderNumber,
-    /// Without gaps.
-    pub entries: Vec<Entry>,
-}
+use crate::wire::backup::{MAX_PAGE, Page, PageQuery};
 
 pub(super) async fn orders(
     _: Peer,

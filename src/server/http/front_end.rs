@@ -33,6 +33,7 @@ use crate::files::label;
 use crate::process::stop::Leaving;
 use crate::server::host::SystemClock;
 use crate::server::node::Door;
+use crate::wire::{self, paths};
 
 type Answer = Result<HttpResponse, ApiError>;
 
@@ -86,8 +87,8 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
     config
         .app_data(front.clone())
         .app_data(bridge)
-        .service(get(backup::ORDERS, backup::orders))
-        .service(get(backup::STOCK, backup::stock))
+        .service(get(wire::backup::ORDERS, backup::orders))
+        .service(get(wire::backup::STOCK, backup::stock))
         .service(internal::peers("/cache"))
         .service(
             web::resource("/cache")
@@ -98,9 +99,9 @@ pub fn routes(front: &Data<Front>, config: &mut ServiceConfig) {
         )
         .service(internal::peers("/change-view"))
         .service(internal::people("/change-view", change_view))
-        .service(internal::people(crate::client::import::PATH, import))
-        .service(internal::people("/recover", recover))
-        .service(internal::people("/recover-catalog", recover_catalog))
+        .service(internal::people(paths::IMPORT, import))
+        .service(internal::people(paths::RECOVER, recover))
+        .service(internal::people(paths::RECOVER_CATALOG, recover_catalog))
         .default_service(web::to(by_name));
 }
 
