@@ -18,8 +18,9 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpResponse};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rig::Rig;
-use toystore::server::http::front_end::{self, Front};
-use toystore::server::http::server::app;
+use toystore::server::http::listen::app;
+use toystore::server::http::public::Front;
+use toystore::server::http::routes;
 
 /// Requests are made so many at a time, outside the time that is measured.
 const BATCH: u64 = 100;
@@ -67,7 +68,7 @@ fn hit(criterion: &mut Criterion) {
             Box::new(Vec::new),
         ))
     });
-    let routes = move |config: &mut _| front_end::routes(&front, config);
+    let routes = move |config: &mut _| routes::front_end(&front, config);
     let store = system.block_on(init_service(app(Data::new(None), routes)));
     let request = || TestRequest::get().uri(PATH).to_request();
     let bytes = system.block_on(body(&store, request()));

@@ -21,8 +21,8 @@ use crate::files::label;
 use crate::process::file_limits::raise_file_limit;
 use crate::server::host::World;
 use crate::server::http;
-use crate::server::http::front_end::Front;
-use crate::server::http::server::{Listener, Settings, Size};
+use crate::server::http::listen::{Listener, Settings, Size};
+use crate::server::http::public::Front;
 use crate::server::node::{self, Door, Running};
 
 /// Connections of a service that only the others, and a few people, talk to.
@@ -46,7 +46,7 @@ impl Bound {
     pub fn new(config: &Config, id: NodeId, listen: SocketAddr) -> Result<Bound, Failure> {
         let label = label(id);
         config.guard(&label, listen)?;
-        Ok(Bound { id, listener: http::server::bind(&label, listen)? })
+        Ok(Bound { id, listener: http::listen::bind(&label, listen)? })
     }
 
     /// Which service.
@@ -100,7 +100,7 @@ pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened
             let start = move |host| Ok((catalog::start(host, settings, &config.products())?, ()));
             let (running, door, ()) = node::start(world, id, start).await?;
             let bridge = door.bridge.clone();
-            let routes: Routes = Arc::new(move |config| http::internal::catalog(&door, config));
+            let routes: Routes = Arc::new(move |config| http::routes::catalog(&door, config));
             Ok(Opened { id, bridge, front_end: None, running, listener, size: internal, routes })
         }
         NodeId::Order(replica) => {
@@ -108,7 +108,7 @@ pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened
             let (running, door, ()) =
                 node::start(world, id, move |host| Ok((order::start(host, settings)?, ()))).await?;
             let bridge = door.bridge.clone();
-            let routes: Routes = Arc::new(move |config| http::internal::replica(&door, config));
+            let routes: Routes = Arc::new(move |config| http::routes::replica(&door, config));
             Ok(Opened { id, bridge, front_end: None, running, listener, size: internal, routes })
         }
         NodeId::FrontEnd(number) => {
@@ -123,7 +123,7 @@ pub async fn open(world: &World, config: &Config, bound: Bound) -> Result<Opened
             let (links, configured) = (world.links.clone(), world.configured.clone());
             let stopped = Box::new(move || links.stopped(&configured));
             let front = Data::new(Front::new(door.clone(), cache, clock, leaving, placed, stopped));
-            let routes: Routes = Arc::new(move |config| http::front_end::routes(&front, config));
+            let routes: Routes = Arc::new(move |config| http::routes::front_end(&front, config));
             let bridge = door.bridge.clone();
             let size = Size { workers: 2, connections: shoppers() };
             Ok(Opened { id, bridge, front_end: Some(door), running, listener, size, routes })
@@ -184,7 +184,7 @@ pub fn front_end_settings(config: &Config, number: u8) -> FrontEndConfig {
         max_calls: config.max_calls,
         max_requests: config.max_calls,
         limits: front_end::Limits::default(),
-        render: http::front_end::render,
+        render: http::render_product,
     }
 }
 
@@ -210,7 +210,7 @@ impl Opened {
         let Opened { id, running, listener, size, routes, .. } = self;
         let settings = Settings { size, keep_alive: config.http.keep_alive };
         let start = || -> io::Result<Server> {
-            http::server::start(listener, settings, config.token.clone(), move |config| routes(config))
+            http::listen::start(listener, settings, config.token.clone(), move |config| routes(config))
         };
         let server =
             start().map_err(|error| Failure::CouldNotRun(format!("{} cannot answer: {error}", label(id))))?;

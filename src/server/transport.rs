@@ -15,7 +15,7 @@ use toystore_actors::net::{self, Bridge, Denied, NetError, NodeId, Transport};
 
 use crate::config::Token;
 use crate::server::host::Links;
-use crate::server::http::BINCODE;
+use crate::wire::peer_calls::BINCODE;
 use crate::wire::{answers, http_client, whole_body};
 
 /// The longest reply that is taken.

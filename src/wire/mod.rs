@@ -4,4 +4,5 @@ pub mod answers;
 pub mod backup;
 pub mod http_client;
 pub mod paths;
+pub mod peer_calls;
 pub mod whole_body;

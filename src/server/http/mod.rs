@@ -1,14 +1,12 @@
-//! The services' doors on the network: routes, the shapes of answers and errors, and the way to the peers.
+//! The services on the network. What the public, the peers and an operator may ask is in rooms that do not know each
+//! other; [`routes`] puts them together.
 
-pub(crate) mod backup;
+mod admin;
 mod connection;
-mod errors;
-pub mod front_end;
-pub(crate) mod internal;
-mod request;
-pub mod server;
-pub(crate) mod shape;
-mod together;
+pub mod listen;
+mod peers;
+pub mod public;
+pub mod routes;
+mod shared;
 
-/// What the services exchange among themselves: bincode, as [`toystore_actors::net::encode`] writes it.
-pub const BINCODE: &str = "application/x-toystore-bincode";
+pub use self::shared::shapes::product as render_product;

@@ -15,9 +15,9 @@ use bytes::Bytes;
 use futures_util::future::{Either, ready};
 use futures_util::{FutureExt as _, Stream};
 
-use super::super::errors::ApiError;
+use super::super::shared::answer_memory::{Common, Place, Room};
+use super::super::shared::errors::ApiError;
 use super::exchange::Exchange;
-use super::room::{Common, Place, Room};
 use super::{LONG, PIECE};
 
 /// Puts around the services what a connection's socket must know of them: whether they want the body, and when the

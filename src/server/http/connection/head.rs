@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use actix_web::http::Uri;
 use httparse::{Header, Request, Status};
 
-use super::super::errors::ApiError;
+use super::super::shared::errors::ApiError;
 use super::framing::Body;
 use super::{MAX_HEAD, MAX_LINE};
 

@@ -11,7 +11,6 @@
 //! - [`socket`] is what actix-http reads from and writes to;
 //! - [`exchange`] is what the socket and the services know of each other;
 //! - [`answers`] is around the services: it answers what was refused, and hands out long answers piece by piece;
-//! - [`room`] is the memory that long answers may take together;
 //! - [`deadline`] is a connection's one timer.
 
 mod answers;
@@ -19,14 +18,11 @@ mod deadline;
 mod exchange;
 mod framing;
 mod head;
-mod room;
 mod socket;
 
 use std::time::Duration;
 
 pub use answers::around;
-pub use room::{Common, Room};
-
 pub use socket::Connection;
 
 /// How long a head may take: the first one from the beginning of the connection, the others from their first byte.

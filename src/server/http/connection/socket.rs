@@ -12,13 +12,14 @@ use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::super::errors::ApiError;
+use super::super::shared::answer_memory::Room;
+use super::super::shared::errors::ApiError;
 use super::deadline::Deadline;
 use super::exchange::Exchange;
 use super::framing::Body;
 use super::head::{self, Head, Parsed};
 use super::{
-    HEAD_LIMIT, LINGER_BYTES, LINGER_LIMIT, READ_AHEAD, Room, STALL_BYTES, STALL_LIMIT, TIGHT_STALL_LIMIT,
+    HEAD_LIMIT, LINGER_BYTES, LINGER_LIMIT, READ_AHEAD, STALL_BYTES, STALL_LIMIT, TIGHT_STALL_LIMIT,
 };
 
 /// What actix-http reads instead of a request that is refused. The services never see it: whoever is around them

@@ -8,13 +8,14 @@ use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
-use toystore_actors::catalog::messages::Refusal;
-use toystore_actors::domain::Invalid;
-use toystore_actors::front_end::messages::{NotRecovered, OrderError, Unavailable};
+use toystore_actors::domain::{Invalid, RequestId};
+use toystore_actors::front_end::messages::Unavailable;
 use toystore_actors::net::BridgeError;
-use toystore_actors::order::messages::{NotServing, PlaceError};
 
-use super::shape;
+use super::shapes;
+
+/// What a handler answers.
+pub type ApiResult = Result<HttpResponse, ApiError>;
 
 /// An answer other than success.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +117,11 @@ impl ApiError {
         ApiError::new(StatusCode::EXPECTATION_FAILED, message)
     }
 
+    /// 422: the same was said of something else before.
+    pub fn unprocessable(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+    }
+
     /// 431: the head is too long.
     pub fn head_too_large(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, message)
@@ -150,7 +156,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        let mut response = shape::answer(self.status);
+        let mut response = shapes::answer(self.status);
         if let Some(allow) = self.allow {
             response.insert_header((header::ALLOW, allow));
         }
@@ -166,7 +172,14 @@ impl ResponseError for ApiError {
 
 impl From<Invalid> for ApiError {
     fn from(error: Invalid) -> ApiError {
-        ApiError::bad_request(error.to_string())
+        match error {
+            // The domain's request id is a header here.
+            Invalid::RequestId => ApiError::bad_request(format!(
+                "an Idempotency-Key has 1 to {} visible ASCII characters",
+                RequestId::MAX_BYTES
+            )),
+            error => ApiError::bad_request(error.to_string()),
+        }
     }
 }
 
@@ -183,60 +196,6 @@ impl From<BridgeError> for ApiError {
 
 impl From<Unavailable> for ApiError {
     fn from(error: Unavailable) -> ApiError {
-        ApiError::unavailable(error.to_string())
-    }
-}
-
-impl From<OrderError> for ApiError {
-    fn from(error: OrderError) -> ApiError {
-        let message = error.to_string();
-        match error {
-            OrderError::UnknownProduct => ApiError::not_found(message),
-            OrderError::NotEnough { .. } => ApiError::conflict(message),
-            OrderError::KeyReused => ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message),
-            OrderError::Unavailable(Unavailable { asked: false, .. }) => ApiError::unavailable(format!(
-                "{message}; the order was passed on to nobody: retry with the same Idempotency-Key"
-            )),
-            OrderError::Unavailable(_) => ApiError::unavailable(format!(
-                "{message}; whether the order is placed is not known: retry with the same Idempotency-Key"
-            )),
-        }
-    }
-}
-
-impl From<NotRecovered> for ApiError {
-    fn from(error: NotRecovered) -> ApiError {
-        ApiError::conflict(error.to_string())
-    }
-}
-
-impl From<Refusal> for ApiError {
-    fn from(error: Refusal) -> ApiError {
-        match error {
-            Refusal::Superseded { .. } | Refusal::OutdatedView | Refusal::Whole => {
-                ApiError::conflict(error.to_string())
-            }
-            Refusal::Starting | Refusal::Behind { .. } | Refusal::Lost => {
-                ApiError::unavailable(error.to_string())
-            }
-        }
-    }
-}
-
-impl From<NotServing> for ApiError {
-    fn from(error: NotServing) -> ApiError {
-        ApiError::unavailable(error.to_string())
-    }
-}
-
-impl From<PlaceError> for ApiError {
-    fn from(error: PlaceError) -> ApiError {
-        let message = error.to_string();
-        match error {
-            PlaceError::UnknownProduct => ApiError::not_found(message),
-            PlaceError::NotEnough { .. } => ApiError::conflict(message),
-            PlaceError::KeyReused => ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message),
-            PlaceError::NotServing(why) => why.into(),
-        }
+        ApiError::unavailable(error.why)
     }
 }

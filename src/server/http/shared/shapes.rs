@@ -9,8 +9,6 @@ use bytes::Bytes;
 use serde::Serialize;
 use toystore_actors::domain::{Product, ProductName};
 
-use super::connection::Common;
-
 /// What every answer's value is wrapped in. A struct, since a map of serde_json would sort the fields.
 #[derive(Serialize)]
 pub struct Data<T> {
@@ -36,34 +34,6 @@ pub fn ready_made(body: Bytes) -> HttpResponse {
     // `ContentType::json()` would be written out anew for every answer.
     let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer(StatusCode::OK).insert_header(json).body(body)
-}
-
-/// A body that many have at the same time.
-#[derive(Debug, Clone)]
-pub struct Shared {
-    body: Bytes,
-    place: Common,
-}
-
-impl Shared {
-    /// Nobody has it yet.
-    pub fn new(body: Bytes) -> Shared {
-        Shared { body, place: Common::default() }
-    }
-}
-
-/// What is the same for whoever has it.
-impl PartialEq for Shared {
-    fn eq(&self, other: &Shared) -> bool {
-        self.body == other.body
-    }
-}
-
-/// As [`ready_made`], for such a body.
-pub fn shared(shared: Shared) -> HttpResponse {
-    let mut answer = ready_made(shared.body);
-    answer.extensions_mut().insert(shared.place);
-    answer
 }
 
 /// The whole body that answers a query of one product. This is also what the cache keeps.

@@ -7,19 +7,19 @@ use tokio::sync::Mutex;
 /// Finds something out for all who want to know it. It is found out by one at a time, and what was found is told to all who had
 /// asked before that one began: for each of them it is from between its question and its answer.
 #[derive(Debug)]
-pub struct Together<T> {
+pub struct SingleFlight<T> {
     /// Numbers what happens: questions, and the beginnings of finding out.
     events: AtomicU64,
     last: Mutex<Option<(u64, T)>>,
 }
 
-impl<T> Default for Together<T> {
+impl<T> Default for SingleFlight<T> {
     fn default() -> Self {
-        Together { events: AtomicU64::new(0), last: Mutex::new(None) }
+        SingleFlight { events: AtomicU64::new(0), last: Mutex::new(None) }
     }
 }
 
-impl<T: Clone + PartialEq> Together<T> {
+impl<T: Clone + PartialEq> SingleFlight<T> {
     /// What `find_out` says, or said to somebody else since this was called.
     pub async fn ask(&self, find_out: impl AsyncFnOnce() -> T) -> T {
         let asked = self.event();
@@ -57,13 +57,13 @@ mod tests {
 
     #[actix_web::test]
     async fn what_is_told_was_found_out_after_the_question() {
-        let (together, clock, found_out) = (Together::default(), Cell::new(0), Cell::new(0));
+        let (flight, clock, found_out) = (SingleFlight::default(), Cell::new(0), Cell::new(0));
         let ask = async |delay: u32| {
             for _ in 0..delay {
                 yield_now().await;
             }
             let asked = clock.get();
-            let found = together
+            let found = flight
                 .ask(async || {
                     found_out.set(found_out.get() + 1);
                     let now = clock.get();
@@ -86,10 +86,10 @@ mod tests {
 
     #[actix_web::test]
     async fn what_is_the_same_is_kept_once() {
-        let together = Together::default();
-        let mut before = together.ask(async || Arc::new(7)).await;
+        let flight = SingleFlight::default();
+        let mut before = flight.ask(async || Arc::new(7)).await;
         for (found, same) in [(7, true), (8, false), (8, true), (7, false)] {
-            let told = together.ask(async || Arc::new(found)).await;
+            let told = flight.ask(async || Arc::new(found)).await;
             assert_eq!((*told, Arc::ptr_eq(&told, &before)), (found, same));
             before = told;
         }
@@ -97,12 +97,12 @@ mod tests {
 
     #[actix_web::test]
     async fn who_goes_away_keeps_nobody_waiting() {
-        let together = Together::default();
+        let flight = SingleFlight::default();
         let gone = tokio::time::timeout(
             std::time::Duration::ZERO,
-            together.ask(async || std::future::pending().await),
+            flight.ask(async || std::future::pending().await),
         );
         assert!(gone.await.is_err());
-        assert_eq!(together.ask(async || 7).await, 7);
+        assert_eq!(flight.ask(async || 7).await, 7);
     }
 }

@@ -8,14 +8,14 @@ use std::time::Duration;
 use actix_http::{HttpService, KeepAlive};
 use actix_server::ServerBuilder;
 use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::App;
 use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::rt::net::TcpStream;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, FromRequest, Handler, Resource, Responder, Route};
+use actix_web::web::{Data, ServiceConfig};
 
-use super::connection::{self, Connection, Room};
-use super::errors::ApiError;
-use super::request::Secret;
+use super::connection::{self, Connection};
+use super::shared::answer_memory::Room;
+use super::shared::token::Secret;
 use crate::console::failure::Failure;
 
 /// Connections that may wait to be accepted.
@@ -142,22 +142,4 @@ pub fn app(
     >,
 > {
     App::new().app_data(secret).configure(routes)
-}
-
-/// A resource that is read, and has no other method.
-pub fn get<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: Handler<Args> + Clone,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    web::resource(path)
-        .route(web::get().to(handler.clone()))
-        .route(web::head().to(handler))
-        .default_service(method_not_allowed("GET, HEAD"))
-}
-
-/// What a resource does with all other methods.
-pub fn method_not_allowed(allow: &'static str) -> Route {
-    web::to(move || async move { Err::<actix_web::HttpResponse, _>(ApiError::method_not_allowed(allow)) })
 }

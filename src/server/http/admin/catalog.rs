@@ -1,0 +1,60 @@
+//! What an operator asks the catalog, and has it do.
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use toystore_actors::catalog::Catalog;
+use toystore_actors::catalog::messages::{Buy, List, Query, Refusal, Restock};
+use toystore_actors::domain::ProductName;
+
+use super::super::shared::bodies::JsonMessage;
+use super::super::shared::errors::{ApiError, ApiResult};
+use super::super::shared::health;
+use super::super::shared::parameters::ListQuery;
+use super::super::shared::paths::{no_such_product, segment};
+use super::super::shared::product_list::ProductList;
+use super::super::shared::shapes;
+use super::super::shared::token::Peer;
+use crate::server::node::Door;
+
+pub async fn alive(door: Data<Door<Catalog>>) -> ApiResult {
+    health::alive(&door)
+}
+
+pub async fn product(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>) -> ApiResult {
+    let name = ProductName::new(segment(&request, "/query/")?)?;
+    let answer = door.ask(Query { name, front_end: None }).await??;
+    let product = answer.product.ok_or_else(no_such_product)?;
+    Ok(shapes::ready_made(shapes::product(&product)))
+}
+
+pub async fn products(
+    _: Peer,
+    request: HttpRequest,
+    door: Data<Door<Catalog>>,
+    products: Data<ProductList>,
+) -> ApiResult {
+    let list = async |ListQuery { after, limit }| Ok(door.ask(List { after, limit }).await??);
+    products.answer(&request, list).await
+}
+
+pub async fn buy(_: Peer, door: Data<Door<Catalog>>, message: JsonMessage<Buy>) -> ApiResult {
+    Ok(shapes::data(door.ask(message.0).await??))
+}
+
+/// There is nothing to say in the body; it may be empty.
+pub async fn restock(_: Peer, door: Data<Door<Catalog>>) -> ApiResult {
+    Ok(shapes::data(door.ask(Restock {}).await??))
+}
+
+impl From<Refusal> for ApiError {
+    fn from(error: Refusal) -> ApiError {
+        match error {
+            Refusal::Superseded { .. } | Refusal::OutdatedView | Refusal::Whole => {
+                ApiError::conflict(error.to_string())
+            }
+            Refusal::Starting | Refusal::Behind { .. } | Refusal::Lost => {
+                ApiError::unavailable(error.to_string())
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What an operator asks the services and has them do, in JSON, under the cluster's token.
+
+pub mod backup;
+pub mod catalog;
+pub mod front_end;
+pub mod replica;

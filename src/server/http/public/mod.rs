@@ -1,0 +1,14 @@
+//! What shoppers ask the front-end.
+
+mod dispatch;
+mod idempotency_key;
+mod order_body;
+mod orders;
+mod place;
+mod products;
+mod state;
+mod status;
+
+pub use self::dispatch::answer;
+pub use self::state::{Front, Stopped};
+pub use self::status::cached;

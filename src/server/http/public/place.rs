@@ -1,0 +1,110 @@
+//! Orders, placed.
+
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::web::{Data, Payload};
+use actix_web::{FromRequest, HttpRequest, ResponseError};
+use serde_json::json;
+use toystore_actors::domain::RequestId;
+use toystore_actors::front_end::messages::{OrderError, PlaceOrder, Unavailable};
+use toystore_actors::net::BridgeError;
+
+use super::super::shared::bodies::{Body, PUBLIC_BODY, accept_json};
+use super::super::shared::errors::{ApiError, ApiResult};
+use super::super::shared::shapes;
+use super::idempotency_key;
+use super::order_body::{OrderBody, order_body};
+use super::state::Front;
+
+/// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again. The body is read when
+/// the head is well: a shopper who waits with it is spared from sending it for nothing.
+pub async fn place(request: HttpRequest, front: Data<Front>, body: Payload) -> ApiResult {
+    accept_json(&request)?;
+    let key = match idempotency_key::sent(&request)? {
+        Some(key) => key,
+        None => idempotency_key::new()?,
+    };
+    let body = Body::<PUBLIC_BODY>::from_request(&request, &mut body.into_inner()).await?;
+    let order = order_body(&body.0)?;
+    let mut response = match place_order(&front, key.clone(), order).await {
+        Ok(response) => response,
+        Err(error) => error.error_response(),
+    };
+    if let Ok(value) = HeaderValue::from_str(key.as_str()) {
+        response.headers_mut().insert(HeaderName::from_static("idempotency-key"), value);
+    }
+    Ok(response)
+}
+
+async fn place_order(front: &Front, key: RequestId, order: OrderBody) -> ApiResult {
+    let message = PlaceOrder { key, name: order.name, quantity: order.quantity };
+    let placed = front.door.ask(message).await.map_err(not_asked)?;
+    let number = placed.map_err(not_placed)?;
+    Ok(shapes::answer(front.placed)
+        .insert_header((header::LOCATION, format!("/orders/{number}")))
+        .json(json!({ "data": { "order_number": number } })))
+}
+
+fn not_asked(error: BridgeError) -> ApiError {
+    match error {
+        // It may have stopped after it took the order on.
+        BridgeError::Stopped => not_known(&error.to_string(), true),
+        BridgeError::Overloaded => not_known(&error.to_string(), false),
+        error => error.into(),
+    }
+}
+
+/// Why an order was not placed. What the domain calls a request id is an Idempotency-Key to shoppers.
+fn not_placed(error: OrderError) -> ApiError {
+    match error {
+        OrderError::UnknownProduct => ApiError::not_found(error.to_string()),
+        OrderError::NotEnough { .. } => ApiError::conflict(error.to_string()),
+        OrderError::KeyReused => ApiError::unprocessable("the Idempotency-Key was used for another order"),
+        OrderError::Unavailable(Unavailable { why, asked }) => not_known(&why, asked),
+    }
+}
+
+/// What only an order is answered: `asked` says whether somebody has it who may place it.
+fn not_known(why: &str, asked: bool) -> ApiError {
+    let what =
+        if asked { "whether the order is placed is not known" } else { "the order was passed on to nobody" };
+    ApiError::unavailable(format!("{why}; {what}: retry with the same Idempotency-Key"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_may_retry_is_told_once_how() {
+        let unavailable = |asked| OrderError::Unavailable(Unavailable { why: "no leader".into(), asked });
+        for (error, status, message) in [
+            (
+                not_placed(unavailable(true)),
+                503,
+                "no leader; whether the order is placed is not known: retry with the same Idempotency-Key",
+            ),
+            (
+                not_placed(unavailable(false)),
+                503,
+                "no leader; the order was passed on to nobody: retry with the same Idempotency-Key",
+            ),
+            (
+                not_asked(BridgeError::Overloaded),
+                503,
+                "too many requests are under way; the order was passed on to nobody: retry with the same \
+                 Idempotency-Key",
+            ),
+            (
+                not_asked(BridgeError::Stopped),
+                503,
+                "the service has stopped; whether the order is placed is not known: retry with the same \
+                 Idempotency-Key",
+            ),
+            (not_placed(OrderError::KeyReused), 422, "the Idempotency-Key was used for another order"),
+            (not_placed(OrderError::NotEnough { left: 3 }), 409, "not enough in stock: 3 left"),
+            (not_placed(OrderError::UnknownProduct), 404, "there is no such product"),
+        ] {
+            assert_eq!((error.status_code().as_u16(), &*error.to_string()), (status, message));
+        }
+    }
+}

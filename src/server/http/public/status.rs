@@ -1,0 +1,65 @@
+//! How the store is: for shoppers, and for whoever sends them here.
+
+use actix_web::web::Data;
+use serde::Serialize;
+use serde_json::json;
+use toystore_actors::clock::Clock;
+use toystore_actors::domain::{Epoch, ReplicaId, View};
+use toystore_actors::front_end::messages::{GetReadiness, GetView};
+
+use super::super::shared::errors::{ApiError, ApiResult};
+use super::super::shared::{health, shapes};
+use super::state::Front;
+use crate::files::label;
+
+pub async fn alive(front: Data<Front>) -> ApiResult {
+    let alive = health::alive(&front.door)?;
+    let stopped: Vec<_> = (front.stopped)().into_iter().map(label).collect();
+    if stopped.is_empty() {
+        return Ok(alive);
+    }
+    Ok(shapes::data(json!({ "status": "alive", "stopped": stopped })))
+}
+
+pub async fn ready(front: Data<Front>) -> ApiResult {
+    if front.leaving.has_begun() {
+        return Err(ApiError::unavailable(
+            "the store is about to stop: it still serves whoever asks, and nobody should be sent to it any more",
+        ));
+    }
+    let readiness = front.door.ask(GetReadiness {}).await?;
+    if readiness.ready {
+        return Ok(shapes::data(json!({ "status": "ready" })));
+    }
+    let names: Vec<_> = readiness.waiting_for.iter().map(ToString::to_string).collect();
+    let mut message = readiness.why;
+    if message.is_empty() {
+        message.push_str("not ready");
+    }
+    if !names.is_empty() {
+        message = format!("{message}; waiting for {}", names.join(", "));
+    }
+    Err(ApiError::unavailable(message))
+}
+
+#[derive(Serialize)]
+struct Leader {
+    leader: ReplicaId,
+    epoch: Epoch,
+    in_sync: Vec<ReplicaId>,
+}
+
+pub async fn leader(front: Data<Front>) -> ApiResult {
+    match front.door.ask(GetView {}).await? {
+        Some(view) => {
+            let View { leader, epoch, in_sync, .. } = view;
+            Ok(shapes::data(Leader { leader, epoch, in_sync: in_sync.ids().collect() }))
+        }
+        None => Err(ApiError::unavailable("no leader has been chosen yet")),
+    }
+}
+
+/// The products that are cached, the one that was used last first.
+pub async fn cached(front: Data<Front>) -> ApiResult {
+    Ok(shapes::data(front.cache.names(front.clock.now())))
+}

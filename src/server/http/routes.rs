@@ -1,0 +1,86 @@
+//! Which service has which routes.
+
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use toystore_actors::catalog::Catalog;
+use toystore_actors::order::OrderReplica;
+
+use super::public::Front;
+use super::shared::paths::unknown_path;
+use super::shared::product_list::ProductList;
+use super::shared::routing::{get, method_not_allowed, post};
+use super::{admin, peers, public};
+use crate::server::node::Door;
+use crate::wire::{backup, paths};
+
+/// What there is at the catalog, and at a replica, for people.
+const CATALOG_PATHS: &str = "GET /query/{name}, GET /products, POST /buy, POST /restock and GET /healthz";
+const REPLICA_PATHS: &str = "GET /status, GET /last, GET /{number}, GET /syncfrom, POST /orders, POST /sync, POST /leader and GET /healthz";
+
+/// The front-end's.
+pub fn front_end(front: &Data<Front>, config: &mut ServiceConfig) {
+    config
+        .app_data(front.clone())
+        .app_data(Data::new(front.door.clone()))
+        .app_data(Data::from(front.door.bridge.clone()))
+        .service(get(backup::ORDERS, admin::backup::orders))
+        .service(get(backup::STOCK, admin::backup::stock))
+        .service(peers::resource("/cache"))
+        .service(
+            web::resource("/cache")
+                .route(web::post().to(admin::front_end::invalidate))
+                .route(web::get().to(public::cached))
+                .route(web::head().to(public::cached))
+                .default_service(method_not_allowed("GET, HEAD, POST")),
+        )
+        .service(peers::resource("/change-view"))
+        .service(post("/change-view", admin::front_end::change_view))
+        .service(post(paths::IMPORT, admin::front_end::import))
+        .service(post(paths::RECOVER, admin::front_end::recover))
+        .service(post(paths::RECOVER_CATALOG, admin::front_end::recover_catalog))
+        .default_service(web::to(peer_or_shopper));
+}
+
+/// The messages of peers are under any path: those that are meant for another service are told so.
+async fn peer_or_shopper(
+    request: HttpRequest,
+    front: Data<Front>,
+    body: Payload,
+) -> actix_web::Result<HttpResponse> {
+    if peers::is_call(&request) {
+        return peers::answer(request, body).await;
+    }
+    Ok(public::answer(request, front, body).await)
+}
+
+/// The catalog's.
+pub fn catalog(door: &Door<Catalog>, config: &mut ServiceConfig) {
+    config
+        .app_data(Data::new(ProductList::default()))
+        .app_data(Data::from(door.bridge.clone()))
+        .app_data(Data::new(door.clone()))
+        .service(peers::resource("/{message}"))
+        .service(get("/healthz", admin::catalog::alive))
+        .service(get("/query/{name:[^/]*}", admin::catalog::product))
+        .service(get("/products", admin::catalog::products))
+        .service(post("/buy", admin::catalog::buy))
+        .service(post("/restock", admin::catalog::restock))
+        .default_service(web::to(|| async { Err::<HttpResponse, _>(unknown_path(CATALOG_PATHS)) }));
+}
+
+/// An order replica's.
+pub fn replica(door: &Door<OrderReplica>, config: &mut ServiceConfig) {
+    config
+        .app_data(Data::from(door.bridge.clone()))
+        .app_data(Data::new(door.clone()))
+        .service(peers::resource("/{message}"))
+        .service(get("/healthz", admin::replica::alive))
+        .service(get("/status", admin::replica::status))
+        .service(get("/last", admin::replica::last))
+        .service(get("/syncfrom", admin::replica::sync_from))
+        .service(post("/orders", admin::replica::place))
+        .service(post("/sync", admin::replica::sync))
+        .service(post("/leader", admin::replica::announce))
+        .service(get("/{number:[0-9]+}", admin::replica::order))
+        .default_service(web::to(|| async { Err::<HttpResponse, _>(unknown_path(REPLICA_PATHS)) }));
+}

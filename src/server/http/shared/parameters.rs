@@ -1,0 +1,63 @@
+//! The parameters after the `?`.
+
+use actix_web::HttpRequest;
+use actix_web::web::Query;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toystore_actors::catalog::MAX_PAGE;
+use toystore_actors::domain::ProductName;
+
+use super::errors::ApiError;
+
+/// The parameters after the `?`, each known and at most once.
+///
+/// # Errors
+/// 400.
+pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
+    Query::from_query(request.query_string())
+        .map(Query::into_inner)
+        .map_err(|error| ApiError::bad_request(format!("the parameters after \"?\" are wrong: {error}")))
+}
+
+/// Refuses to list none, or more than `most`.
+///
+/// # Errors
+/// 400.
+pub fn check_limit(limit: u32, most: u32) -> Result<(), ApiError> {
+    if (1..=most).contains(&limit) {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(format!("limit must be a whole number from 1 to {most}")))
+}
+
+/// Which products a list is to have.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Only those that follow this one, in the catalog's order.
+    pub after: Option<ProductName>,
+    /// How many at most.
+    #[serde(default = "most_products")]
+    pub limit: u32,
+}
+
+impl ListQuery {
+    /// Whether it is the list that one has without parameters.
+    pub fn is_usual(&self) -> bool {
+        self.after.is_none() && self.limit == most_products()
+    }
+}
+
+fn most_products() -> u32 {
+    MAX_PAGE
+}
+
+/// Reads which products a list is to have: without parameters, as many as there can be in one.
+///
+/// # Errors
+/// 400, saying what is expected.
+pub fn list_query(request: &HttpRequest) -> Result<ListQuery, ApiError> {
+    let asked: ListQuery = query(request)?;
+    check_limit(asked.limit, MAX_PAGE)?;
+    Ok(asked)
+}
