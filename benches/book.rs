@@ -18,7 +18,7 @@ use criterion::{
 };
 use rig::{Rig, until};
 use toystore::files::{Directory, label};
-use toystore::server::node::Door;
+use toystore::server::actor_handle::ActorHandle;
 use toystore_actors::catalog::Catalog;
 use toystore_actors::catalog::messages::{Leadership, Rebuild, Register};
 use toystore_actors::domain::{
@@ -137,7 +137,7 @@ fn view(epoch: u64, run: Run) -> View {
 }
 
 /// Lets a new catalog know that it has sold what a book holds, or it would sell nothing to its leader.
-async fn remember(catalog: &Door<Catalog>, length: OrderNumber) {
+async fn remember(catalog: &ActorHandle<Catalog>, length: OrderNumber) {
     let line = [BY].into_iter().collect();
     let register = Register { store: STORE, run: BY, line, epoch: 0, orders: Some(0) };
     until(async || catalog.ask(register.clone()).await.is_ok()).await;

@@ -19,7 +19,7 @@ use actix_web::{App, Error, HttpResponse};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rig::Rig;
 use toystore::server::http::listen::app;
-use toystore::server::http::public::Front;
+use toystore::server::http::public::FrontEndState;
 use toystore::server::http::routes;
 
 /// Requests are made so many at a time, outside the time that is measured.
@@ -58,12 +58,12 @@ fn hit(criterion: &mut Criterion) {
     let mut rig = Rig::new(data.path());
     let front = system.block_on(async {
         rig.catalog().await;
-        let (door, cache) = rig.front_end().await;
-        Data::new(Front::new(
-            door,
+        let (actor, cache) = rig.front_end().await;
+        Data::new(FrontEndState::new(
+            actor,
             cache,
-            rig.world.clock.clone(),
-            rig.world.leaving.clone(),
+            rig.environment.clock.clone(),
+            rig.environment.draining.clone(),
             StatusCode::CREATED,
             Box::new(Vec::new),
         ))

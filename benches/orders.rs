@@ -1,4 +1,4 @@
-//! What orders cost from the front-end's door to the acknowledgement and back: catalog, three replicas and
+//! What orders cost from a message to the front-end to the acknowledgement and back: catalog, three replicas and
 //! front-end in one process. A batch is so many orders placed at once, of which the store makes groups as it
 //! pleases; the time is that until the last is acknowledged.
 //!
@@ -14,7 +14,7 @@ use actix::System;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use futures_util::future::join_all;
 use rig::Rig;
-use toystore::server::node::Door;
+use toystore::server::actor_handle::ActorHandle;
 use toystore_actors::domain::{ProductName, Quantity, RequestId};
 use toystore_actors::front_end::FrontEnd;
 use toystore_actors::front_end::messages::PlaceOrder;
@@ -23,20 +23,20 @@ use toystore_actors::front_end::messages::PlaceOrder;
 const TOYS: [&str; 4] = ["Tux", "Elephant", "Fox", "Python"];
 
 /// Places an order under a request id of its own.
-async fn place(door: &Door<FrontEnd>, turn: u64) {
+async fn place(actor: &ActorHandle<FrontEnd>, turn: u64) {
     // Ascending, as those are that begin with the time.
     let message = PlaceOrder {
         key: RequestId::new(format!("{turn:032x}")).expect("a key"),
         name: ProductName::new(TOYS[turn as usize % TOYS.len()]).expect("a name"),
         quantity: Quantity::new(1).expect("a quantity"),
     };
-    door.ask(message).await.expect("the front-end runs").expect("the order is placed");
+    actor.ask(message).await.expect("the front-end runs").expect("the order is placed");
 }
 
 fn orders(criterion: &mut Criterion, what: &str, data: &Path) {
     let system = System::new();
     let mut rig = Rig::new(data);
-    let door = system.block_on(rig.store());
+    let actor = system.block_on(rig.store());
     let turn = Cell::new(0);
     let mut group = criterion.benchmark_group(format!("orders {what}"));
     group.sampling_mode(SamplingMode::Flat);
@@ -48,7 +48,7 @@ fn orders(criterion: &mut Criterion, what: &str, data: &Path) {
                 system.block_on(async {
                     for _ in 0..iterations {
                         let first = turn.replace(turn.get() + batch);
-                        join_all((first..first + batch).map(|turn| place(&door, turn))).await;
+                        join_all((first..first + batch).map(|turn| place(&actor, turn))).await;
                     }
                 });
                 start.elapsed()

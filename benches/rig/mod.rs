@@ -12,10 +12,11 @@ use std::time::Duration;
 use actix::Actor;
 use tempfile::TempDir;
 use toystore::config::{Config, Overrides};
-use toystore::process::stop::Leaving;
-use toystore::server::host::{SystemClock, World};
-use toystore::server::node::{self, Door, Running};
-use toystore::server::services;
+use toystore::process::stop::Draining;
+use toystore::server::actor_handle::ActorHandle;
+use toystore::server::host::{Environment, SystemClock};
+use toystore::server::node::{self, RunningNode};
+use toystore::server::settings;
 use toystore::server::transport::Registry;
 use toystore_actors::catalog::{self, Catalog, Source};
 use toystore_actors::domain::ReplicaId;
@@ -50,9 +51,9 @@ pub async fn until(mut is_so: impl AsyncFnMut() -> bool) {
 pub struct Rig {
     config: Config,
     /// What they run on.
-    pub world: World,
+    pub environment: Environment,
     registry: Registry,
-    running: BTreeMap<NodeId, Running>,
+    running: BTreeMap<NodeId, RunningNode>,
 }
 
 impl Rig {
@@ -61,23 +62,23 @@ impl Rig {
         let overrides = Overrides { data: Some(data.to_owned()), ..Overrides::default() };
         let config = Config::load(None, &overrides).expect("the built-in configuration");
         let registry = Registry::default();
-        let world = World {
+        let environment = Environment {
             data: data.to_owned(),
             configured: config.addresses.keys().copied().collect(),
             links: Arc::new(registry.clone()),
             clock: Arc::new(SystemClock::default()),
-            leaving: Leaving::default(),
+            draining: Draining::default(),
             on_failure: Arc::new(|id, failure| {
                 eprintln!("{id} failed: {failure}");
                 process::exit(1);
             }),
         };
-        Rig { config, world, registry, running: BTreeMap::new() }
+        Rig { config, environment, registry, running: BTreeMap::new() }
     }
 
     /// Starts the catalog.
-    pub async fn catalog(&mut self) -> Door<Catalog> {
-        let settings = services::catalog_settings(&self.config);
+    pub async fn catalog(&mut self) -> ActorHandle<Catalog> {
+        let settings = settings::catalog(&self.config);
         let mut products = (self.config.products().read)().expect("the built-in catalog");
         for product in &mut products {
             product.quantity = PLENTY;
@@ -87,14 +88,14 @@ impl Rig {
     }
 
     /// Starts an order replica.
-    pub async fn replica(&mut self, id: ReplicaId) -> Door<OrderReplica> {
-        let settings = services::order_settings(&self.config, id);
+    pub async fn replica(&mut self, id: ReplicaId) -> ActorHandle<OrderReplica> {
+        let settings = settings::replica(&self.config, id);
         self.start(NodeId::Order(id), move |host| Ok((order::start(host, settings)?, ()))).await.0
     }
 
     /// Starts the front-end.
-    pub async fn front_end(&mut self) -> (Door<FrontEnd>, Arc<Cache>) {
-        let settings = services::front_end_settings(&self.config, 1);
+    pub async fn front_end(&mut self) -> (ActorHandle<FrontEnd>, Arc<Cache>) {
+        let settings = settings::front_end(&self.config, 1);
         let start = move |host| {
             let started = front_end::start(host, settings)?;
             Ok((started.node, started.cache))
@@ -103,26 +104,26 @@ impl Rig {
     }
 
     /// Starts all five, and waits until orders can be placed.
-    pub async fn store(&mut self) -> Door<FrontEnd> {
+    pub async fn store(&mut self) -> ActorHandle<FrontEnd> {
         self.catalog().await;
         for id in [1, 2, 3] {
             self.replica(id).await;
         }
-        let (door, _) = self.front_end().await;
-        until(async || door.ask(GetReadiness {}).await.is_ok_and(|readiness| readiness.ready)).await;
-        door
+        let (actor, _) = self.front_end().await;
+        until(async || actor.ask(GetReadiness {}).await.is_ok_and(|readiness| readiness.ready)).await;
+        actor
     }
 
     async fn start<A: Actor, T: Send + 'static>(
         &mut self,
         id: NodeId,
         start: impl FnOnce(Host) -> Result<(Node<A>, T), OpenError> + Send + 'static,
-    ) -> (Door<A>, T) {
-        let started = node::start(&self.world, id, start).await;
-        let (running, door, rest) = started.unwrap_or_else(|failure| panic!("{failure}"));
-        self.registry.insert(id, door.bridge.clone());
+    ) -> (ActorHandle<A>, T) {
+        let started = node::start(&self.environment, id, start).await;
+        let (running, actor, rest) = started.unwrap_or_else(|failure| panic!("{failure}"));
+        self.registry.insert(id, actor.bridge.clone());
         self.running.insert(id, running);
-        (door, rest)
+        (actor, rest)
     }
 
     /// Stops a service and waits until its files are closed.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use toystore_actors::domain::ReplicaId;
 
+use crate::config::StoreFlags;
+
 /// A store as it is named on the command line.
 #[derive(Debug, Clone, Default)]
 pub struct NamedStore {
@@ -18,6 +20,11 @@ pub struct NamedStore {
 }
 
 impl NamedStore {
+    /// As these flags name it.
+    pub fn of(flags: &StoreFlags) -> NamedStore {
+        NamedStore { config: flags.config_file().cloned(), data: flags.data().cloned(), front_end: None }
+    }
+
     /// The command for a replica whose files are damaged.
     pub fn recover_replica(&self, id: ReplicaId) -> String {
         self.command(&format!("replica {id}"))

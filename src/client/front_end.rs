@@ -1,7 +1,6 @@
 //! Asks the front-end of a running store, as an operator's commands do.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -11,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toystore_actors::net::NodeId;
 
-use crate::config::{Config, Overrides};
+use crate::config::{Config, StoreFlags};
 use crate::console::failure::Failure;
 use crate::wire::{answers, http_client, whole_body};
 
@@ -49,52 +48,50 @@ impl NoAnswer {
     }
 }
 
-/// Which store a command is about.
+/// Where the front-end is asked.
 #[derive(Debug, clap::Args)]
-pub struct Store {
-    /// The configuration that the store was started with; without it, the one that is built in
-    #[arg(long, value_name = "FILE", env = "TOYSTORE_CONFIG")]
-    config: Option<PathBuf>,
-
-    /// Where the data files are kept [default: as configured, else ./toystore-data]
-    #[arg(long, value_name = "DIR", env = "TOYSTORE_DATA")]
-    data: Option<PathBuf>,
-
-    /// The secret that the services show each other; better given in the environment
-    #[arg(long, value_name = "SECRET", env = "TOYSTORE_TOKEN", hide_env_values = true)]
-    token: Option<String>,
-
+pub struct FrontEndFlag {
     /// Where the front-end answers, if not where the configuration says
     #[arg(long, value_name = "IP:PORT")]
     pub front_end: Option<SocketAddr>,
 }
 
-impl Store {
-    /// As it is configured.
+/// A store, and where its front-end is asked.
+#[derive(Debug, clap::Args)]
+pub struct RunningStoreFlags {
+    #[command(flatten)]
+    store: StoreFlags,
+
+    #[command(flatten)]
+    front_end: FrontEndFlag,
+}
+
+impl RunningStoreFlags {
+    /// The store as it is configured, and its front-end.
     ///
     /// # Errors
     /// See [`Config::load`].
-    pub fn config(&self) -> Result<Config, Failure> {
-        let overrides =
-            Overrides { data: self.data.clone(), token: self.token.clone(), ..Overrides::default() };
-        Config::load(self.config.as_deref(), &overrides)
+    pub fn load(&self) -> Result<(Config, FrontEndClient), Failure> {
+        let config = self.store.load()?;
+        let front_end = FrontEndClient::new(&config, &self.front_end);
+        Ok((config, front_end))
     }
 }
 
 /// A front-end to ask.
-pub struct FrontEnd {
+pub struct FrontEndClient {
     client: Client,
     address: SocketAddr,
 }
 
-impl FrontEnd {
+impl FrontEndClient {
     /// The one that is configured, or the one at that address.
-    pub fn new(config: &Config, at: Option<SocketAddr>) -> FrontEnd {
+    pub fn new(config: &Config, flag: &FrontEndFlag) -> FrontEndClient {
         let configured =
             config.addresses.iter().find_map(|(id, at)| matches!(id, NodeId::FrontEnd(_)).then_some(*at));
         // A configuration without a front-end does not load.
-        let address = at.or(configured).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
-        FrontEnd { client: http_client::new(config.token.as_ref()), address }
+        let address = flag.front_end.or(configured).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        FrontEndClient { client: http_client::new(config.token.as_ref()), address }
     }
 
     /// Where it is.

@@ -10,8 +10,8 @@ use toystore_actors::catalog::{self, Digest, FILE, ProductSeed};
 use toystore_actors::net::NodeId;
 use toystore_actors::storage::OpenError;
 
-use crate::client::front_end::{FrontEnd, NoAnswer, Store};
-use crate::config::{Config, products_of};
+use crate::client::front_end::{FrontEndClient, NoAnswer, RunningStoreFlags};
+use crate::config::{Config, ReadProducts};
 use crate::console::failure::Failure;
 use crate::console::result::say;
 use crate::files::{Directory, label};
@@ -45,7 +45,7 @@ struct ImportArgs {
     file: PathBuf,
 
     #[command(flatten)]
-    store: Store,
+    store: RunningStoreFlags,
 }
 
 /// Does what is asked for.
@@ -54,10 +54,9 @@ struct ImportArgs {
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let What::Import(args) = args.what;
-    let config = args.store.config()?;
-    let (products, digest) = products_of(&args.file)?;
+    let (config, front_end) = args.store.load()?;
+    let ReadProducts { products, digest } = ReadProducts::of(&args.file)?;
     let parts = parts(&products, digest);
-    let front_end = FrontEnd::new(&config, args.store.front_end);
     let imported = match send(&front_end, &parts).await {
         Err(silent @ NoAnswer::Silent { .. }) => stopped(&config, &parts)?.ok_or(silent),
         outcome => outcome,
@@ -76,7 +75,7 @@ fn parts(products: &[ProductSeed], digest: Digest) -> Vec<Import> {
     parts
 }
 
-async fn send(front_end: &FrontEnd, parts: &[Import]) -> Result<Imported, NoAnswer> {
+async fn send(front_end: &FrontEndClient, parts: &[Import]) -> Result<Imported, NoAnswer> {
     let mut all = Imported::default();
     for part in parts {
         all = all.plus(front_end.command(paths::IMPORT, part).await?);

@@ -9,7 +9,8 @@ use toml::Spanned;
 use toystore_actors::net::NodeId;
 
 use super::raw::{RawConfig, RawMember, RawTiming};
-use super::{CacheSettings, Config, Http, MAX_DRAIN_S, Products, Restock, Timing, Token};
+use super::settings::{CacheSettings, Config, Http, MAX_DRAIN_S, Products, Restock, Timing};
+use super::token::Token;
 
 /// The shortest limit for anything that waits for another machine: a message there and back, and a sync of its disk, take
 /// as long at times, and what can never be answered in time never works.
@@ -23,7 +24,7 @@ const MAX_MS: u64 = 3_600_000;
 /// # Errors
 /// One sentence with the place and what to do.
 pub fn parse(origin: &str, text: &str) -> Result<Config, String> {
-    let source = Source { origin, text };
+    let source = ConfigText { origin, text };
     let raw: RawConfig = toml::from_str(text).map_err(|error| {
         let what = error.message().trim().replace('\n', "; ");
         match error.span() {
@@ -61,7 +62,7 @@ pub fn parse(origin: &str, text: &str) -> Result<Config, String> {
         data: raw.data.unwrap_or_default(),
         token,
         addresses,
-        products: raw.catalog.products.map_or(Products::Nowhere, Products::File),
+        products_file: raw.catalog.products.map_or(Products::Nowhere, Products::File),
         cache,
         restock,
         timing: source.timing(&raw.timing)?,
@@ -90,12 +91,12 @@ fn to_usize(number: u64) -> usize {
 }
 
 /// The text and its name, to say where something is wrong.
-struct Source<'a> {
+struct ConfigText<'a> {
     origin: &'a str,
     text: &'a str,
 }
 
-impl Source<'_> {
+impl ConfigText<'_> {
     fn at(&self, offset: usize, what: &str) -> String {
         format!("{}:{}: {what}", self.origin, self.line(offset))
     }
@@ -180,7 +181,7 @@ impl Source<'_> {
 }
 
 struct Members<'a> {
-    source: &'a Source<'a>,
+    source: &'a ConfigText<'a>,
     ids: BTreeMap<NodeId, usize>,
     addresses: BTreeMap<NodeId, SocketAddr>,
 }

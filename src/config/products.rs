@@ -1,9 +1,9 @@
-//! The catalog's first stock, from a file of comma-separated values: `name,price,quantity`.
+//! A file of products: comma-separated values, `name,price,quantity`.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
-use toystore_actors::catalog::{Digest, ProductSeed, Source};
+use toystore_actors::catalog::{Digest, ProductSeed};
 use toystore_actors::domain::ProductName;
 
 /// The largest price, in cents: what a JSON reader with 64-bit floats still tells apart to the cent.
@@ -11,13 +11,6 @@ const MAX_PRICE_CENTS: u64 = 99_999_999_999;
 
 /// The most pieces of one product.
 const MAX_QUANTITY: u64 = 1_000_000_000;
-
-/// What a catalog reads its first products from; `file` names the source in errors.
-pub fn source(file: &str, text: Result<String, String>) -> Source {
-    let digest = text.as_ref().ok().map(|text| digest(text));
-    let file = file.to_owned();
-    Source { digest, read: Box::new(move || parse(&file, text.as_ref().map_err(String::clone)?)) }
-}
 
 /// What tells one file from another.
 pub fn digest(text: &str) -> Digest {

@@ -19,7 +19,7 @@ use toystore_actors::{front_end, order};
 
 use crate::advice::quoted;
 use crate::backup_format::{Backup, Entries};
-use crate::config::{Config, Overrides};
+use crate::config::{Config, ConfigFlag, DataFlag, Overrides};
 use crate::console::failure::Failure;
 use crate::console::progress::Progress;
 use crate::console::result::say;
@@ -45,13 +45,11 @@ pub struct Args {
     #[arg(value_name = "DIR")]
     backup: PathBuf,
 
-    /// The configuration of the new store; without it, the one that is built in
-    #[arg(long, value_name = "FILE", env = "TOYSTORE_CONFIG")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFlag,
 
-    /// The data directory to make [default: as configured, else ./toystore-data]
-    #[arg(long, value_name = "DIR", env = "TOYSTORE_DATA")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataFlag,
 }
 
 /// Makes the store.
@@ -59,12 +57,13 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`]; then there is none.
 pub fn run(args: Args) -> Result<ExitCode, Failure> {
-    let named = args.data.clone();
-    let overrides = Overrides { data: args.data, ..Overrides::default() };
-    let config = Config::load(args.config.as_deref(), &overrides)?;
+    let (file, data) = (args.config.config, args.data.data);
+    let named = data.is_some();
+    let overrides = Overrides { data, ..Overrides::default() };
+    let config = Config::load(file.as_deref(), &overrides)?;
     let restored = restore(&args.backup, &config).map_err(Failure::CouldNotRun)?;
     let mut lines = told(&restored, &config);
-    lines.extend(next_steps(&config, args.config.as_deref(), named.is_some()));
+    lines.extend(next_steps(&config, file.as_deref(), named));
     say(&lines);
     Ok(ExitCode::SUCCESS)
 }

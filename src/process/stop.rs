@@ -6,9 +6,9 @@ use std::time::Duration;
 
 /// Whether this process is about to stop. While it is, it still serves whoever asks, but wants nobody to be sent to it.
 #[derive(Debug, Clone, Default)]
-pub struct Leaving(Arc<AtomicBool>);
+pub struct Draining(Arc<AtomicBool>);
 
-impl Leaving {
+impl Draining {
     /// It is, from now on.
     pub fn begin(&self) {
         // It guards nothing: whoever sees it a moment later does as one who asked a moment earlier.
@@ -26,14 +26,14 @@ pub async fn told() {
     Signals::listen().next().await;
 }
 
-/// Waits until the process is to stop: it has been told so, and `drain` has passed since. `leaving` says so meanwhile.
+/// Waits until the process is to stop: it has been told so, and `drain` has passed since. `draining` says so meanwhile.
 /// Ctrl-C and a second signal of any kind end the wait.
-pub async fn stopped(drain: Duration, leaving: &Leaving) {
+pub async fn stopped(drain: Duration, draining: &Draining) {
     let mut signals = Signals::listen();
     if signals.next().await == Told::Now || drain.is_zero() {
         return;
     }
-    leaving.begin();
+    draining.begin();
     log::info!("told to stop: /readyz says so, and all else is served for another {} s", drain.as_secs());
     // The time is up, or somebody cannot wait.
     let _ = tokio::time::timeout(drain, signals.next()).await;

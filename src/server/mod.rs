@@ -1,10 +1,11 @@
 //! The running store: services as nodes of this process, and their HTTP.
 
+pub mod actor_handle;
 pub mod host;
 pub mod http;
 pub mod node;
-mod rejoin;
 pub mod serve;
-pub mod services;
+pub mod service;
+pub mod settings;
 pub mod transport;
 pub mod up;

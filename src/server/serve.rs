@@ -1,7 +1,6 @@
 //! `toystore serve`: one service of the store in a process of its own.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,22 +9,22 @@ use clap::ValueEnum;
 use toystore_actors::net::NodeId;
 
 use crate::advice::{self, NamedStore};
-use crate::config::{Config, MAX_DRAIN_S, Overrides, list};
+use crate::config::{Config, ServiceFlags, StoreFlags, list};
 use crate::console::failure::{COULD_NOT_RUN, Failure};
-use crate::console::logging::{self, LogFormat};
+use crate::console::logging;
 use crate::console::result::say;
 use crate::files::{Directory, label};
 use crate::process::file_limits::outlive_file_size_limit;
-use crate::process::stop::{Leaving, stopped};
+use crate::process::stop::{Draining, stopped};
 use crate::process::surroundings;
-use crate::server::host::{SystemClock, World};
-use crate::server::services::{self, Bound};
+use crate::server::host::{Environment, SystemClock};
+use crate::server::service::{self, BoundService};
 use crate::server::transport::{Remote, RemoteLinks};
 
 /// Which kind of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// The shoppers' door, the cache, and the view of who leads
+    /// What shoppers talk to, the cache, and the view of who leads
     FrontEnd,
     /// Products and stock
     Catalog,
@@ -33,8 +32,9 @@ enum Kind {
     Order,
 }
 
-/// What the command line says.
+/// What the command line says. A single service has to know where the others are.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("config", |config| config.required(true).help("The configuration that lists all services")))]
 pub struct Args {
     /// The service to run
     service: Kind,
@@ -43,30 +43,15 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     id: Option<u8>,
 
-    /// The configuration that lists all services
-    #[arg(long, value_name = "FILE", env = "TOYSTORE_CONFIG")]
-    config: PathBuf,
+    #[command(flatten)]
+    store: StoreFlags,
+
+    #[command(flatten)]
+    flags: ServiceFlags,
 
     /// Listen here instead of at the address that its peers use; port 0 is any free one
     #[arg(long, value_name = "IP:PORT", env = "TOYSTORE_LISTEN")]
     listen: Option<SocketAddr>,
-
-    /// Where the data file is kept [default: as configured, else ./toystore-data]
-    #[arg(long, value_name = "DIR", env = "TOYSTORE_DATA")]
-    data: Option<PathBuf>,
-
-    /// The secret that the services show each other; better given in the environment
-    #[arg(long, value_name = "SECRET", env = "TOYSTORE_TOKEN", hide_env_values = true)]
-    token: Option<String>,
-
-    /// How the log is written [default: as configured, else text]
-    #[arg(long, value_name = "FORMAT", env = "TOYSTORE_LOG_FORMAT")]
-    log_format: Option<LogFormat>,
-
-    /// For the front-end: how long it still serves once it is told to stop, while /readyz says 503 [default: as configured,
-    /// else 0]
-    #[arg(long, value_name = "SECONDS", env = "TOYSTORE_DRAIN_S", value_parser = clap::value_parser!(u64).range(0..=MAX_DRAIN_S))]
-    drain_s: Option<u64>,
 }
 
 /// Runs the service until it is told to stop.
@@ -74,20 +59,16 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let store = NamedStore { config: Some(args.config.clone()), data: args.data.clone(), front_end: None };
-    let overrides =
-        Overrides { data: args.data, token: args.token, log_format: args.log_format, drain_s: args.drain_s };
-    let config = Config::load(Some(&args.config), &overrides)?;
+    let store = NamedStore::of(&args.store);
+    let config = args.store.load_for(&args.flags)?;
     logging::start(config.log_format, logging::TURNING_POINTS);
     outlive_file_size_limit();
     surroundings::check()?;
     config.findable()?;
     let id = which(&config, args.service, args.id)?;
-    if id == NodeId::Catalog {
-        services::check_products(&config)?;
-    }
+    let first_products = if id == NodeId::Catalog { service::first_products(&config)? } else { None };
     let listen = args.listen.unwrap_or(config.addresses[&id]);
-    let bound = Bound::new(&config, id, listen)?;
+    let bound = BoundService::new(&config, id, listen)?;
     let line = bound.line();
     let opening = Directory::prepare(&config.data.join(label(id))).map_err(Failure::CouldNotRun)?;
     if id == NodeId::Catalog {
@@ -95,16 +76,16 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
             .iter()
             .for_each(|gone| logging::tell(NodeId::Catalog, gone));
     }
-    let world = world(&config);
-    let opened = services::open(&world, &config, bound).await;
+    let environment = environment(&config);
+    let opened = service::open(&environment, &config, bound, first_products).await;
     let opened = opened.map_err(|why| advice::failure(id, why, &store))?;
     drop(opening);
     say(&[line]);
     let serving = opened.serve(&config)?;
     // Only a front-end has a balancer in front of it.
     let drain = if matches!(id, NodeId::FrontEnd(_)) { config.http.drain } else { Duration::ZERO };
-    stopped(drain, &world.leaving).await;
-    services::stop(vec![serving]).await;
+    stopped(drain, &environment.draining).await;
+    service::stop(vec![serving]).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -130,14 +111,14 @@ fn which(config: &Config, kind: Kind, id: Option<u8>) -> Result<NodeId, Failure>
 }
 
 /// The peers are other processes. A node whose disk failed has nothing left to do here.
-fn world(config: &Config) -> World {
+fn environment(config: &Config) -> Environment {
     let remote = Remote { addresses: config.addresses.clone(), token: config.token.clone() };
-    World {
+    Environment {
         data: config.data.clone(),
         configured: config.addresses.keys().copied().collect(),
         links: Arc::new(RemoteLinks(Arc::new(remote))),
         clock: Arc::new(SystemClock::default()),
-        leaving: Leaving::default(),
+        draining: Draining::default(),
         on_failure: Arc::new(|id, failure| {
             let _ = Failure::CouldNotRun(format!("{} stopped: {failure}", label(id))).report();
             process::exit(i32::from(COULD_NOT_RUN));

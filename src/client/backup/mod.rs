@@ -3,7 +3,6 @@
 
 mod pages;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
@@ -15,8 +14,8 @@ use toystore_actors::domain::{OrderNumber, StoreId};
 use self::pages::Source;
 use crate::advice::quoted;
 use crate::backup_format::{self, Manifest, Writer};
-use crate::client::front_end::FrontEnd;
-use crate::config::{Config, Overrides};
+use crate::client::front_end::{FrontEndClient, FrontEndFlag};
+use crate::config::{Config, ConfigFlag, Overrides, TokenFlag};
 use crate::console::failure::Failure;
 use crate::console::progress::Progress;
 use crate::console::result::say;
@@ -41,17 +40,14 @@ pub struct Args {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 
-    /// The configuration that the store was started with; without it, the one that is built in
-    #[arg(long, value_name = "FILE", env = "TOYSTORE_CONFIG")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFlag,
 
-    /// The secret that the services show each other; better given in the environment
-    #[arg(long, value_name = "SECRET", env = "TOYSTORE_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    #[command(flatten)]
+    token: TokenFlag,
 
-    /// Where the front-end answers, if not where the configuration says
-    #[arg(long, value_name = "IP:PORT")]
-    front_end: Option<SocketAddr>,
+    #[command(flatten)]
+    front_end: FrontEndFlag,
 }
 
 /// Makes a backup.
@@ -59,9 +55,9 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`]; then there is none.
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let overrides = Overrides { token: args.token, ..Overrides::default() };
-    let config = Config::load(args.config.as_deref(), &overrides)?;
-    let source = Source::new(FrontEnd::new(&config, args.front_end), config.timing.order_deadline);
+    let overrides = Overrides { token: args.token.token, ..Overrides::default() };
+    let config = Config::load(args.config.config.as_deref(), &overrides)?;
+    let source = Source::new(FrontEndClient::new(&config, &args.front_end), config.timing.order_deadline);
     let made = {
         let (making, stopped) = (pin!(make(source, &args.directory)), pin!(stop::told()));
         match select(making, stopped).await {

@@ -8,7 +8,7 @@ use toystore_actors::catalog::MAX_PAGE as MAX_PRODUCTS;
 use toystore_actors::catalog::messages::Stocked;
 use toystore_actors::domain::Position;
 
-use crate::client::front_end::{FrontEnd, NoAnswer};
+use crate::client::front_end::{FrontEndClient, NoAnswer};
 use crate::wire::backup::{MAX_PAGE, ORDERS, Page, STOCK};
 
 /// How long a front-end may be away, or the store without a leader, before it is given up. A restart and a takeover
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// A running store to copy.
 pub struct Source {
-    front_end: FrontEnd,
+    front_end: FrontEndClient,
     /// How long one answer may take.
     limit: Duration,
     /// It has answered: it is there, and may be expected back.
@@ -29,7 +29,7 @@ pub struct Source {
 
 impl Source {
     /// A front-end answers within `deadline`, if only that it cannot.
-    pub fn new(front_end: FrontEnd, deadline: Duration) -> Source {
+    pub fn new(front_end: FrontEndClient, deadline: Duration) -> Source {
         Source { front_end, limit: deadline + PATIENCE, answered: false }
     }
 

@@ -8,7 +8,7 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::messages::RecoverCatalog;
 use toystore_actors::net::NodeId;
 
-use crate::client::front_end::{FrontEnd, NoAnswer, Store};
+use crate::client::front_end::{NoAnswer, RunningStoreFlags};
 use crate::config::Config;
 use crate::console::failure::Failure;
 use crate::console::result::say;
@@ -31,7 +31,7 @@ pub struct Args {
     without: Vec<u8>,
 
     #[command(flatten)]
-    store: Store,
+    store: RunningStoreFlags,
 }
 
 /// Rebuilds the catalog.
@@ -39,10 +39,9 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`]; then nothing was changed.
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let config = args.store.config()?;
+    let (config, front_end) = args.store.load()?;
     let without: Vec<ReplicaId> =
         args.without.iter().map(|id| config.replica(*id)).collect::<Result<_, _>>()?;
-    let front_end = FrontEnd::new(&config, args.store.front_end);
     let rebuilt: Result<Rebuilt, _> =
         front_end.command(paths::RECOVER_CATALOG, &RecoverCatalog { without }).await;
     match rebuilt {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use toystore_actors::domain::ReplicaId;
 
-use crate::client::front_end::{FrontEnd, NoAnswer};
+use crate::client::front_end::{FrontEndClient, NoAnswer};
 
 /// How long a store that does not serve may take to do so: a takeover is over long before.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -49,7 +49,10 @@ struct Leader {
 ///
 /// # Errors
 /// When there is nobody.
-pub async fn leader_other_than(front_end: &FrontEnd, replica: ReplicaId) -> Result<ReplicaId, NoLeader> {
+pub async fn leader_other_than(
+    front_end: &FrontEndClient,
+    replica: ReplicaId,
+) -> Result<ReplicaId, NoLeader> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match look(front_end, replica).await {
@@ -59,7 +62,7 @@ pub async fn leader_other_than(front_end: &FrontEnd, replica: ReplicaId) -> Resu
     }
 }
 
-async fn look(front_end: &FrontEnd, replica: ReplicaId) -> Result<ReplicaId, NoLeader> {
+async fn look(front_end: &FrontEndClient, replica: ReplicaId) -> Result<ReplicaId, NoLeader> {
     let Leader { leader } = front_end.get("/leader", ANSWER_LIMIT).await?;
     if leader == replica {
         return Err(NoLeader::Itself);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::messages::{Recover, Recovery, Without};
 
-use crate::client::front_end::{FrontEnd, Store};
+use crate::client::front_end::RunningStoreFlags;
 use crate::console::failure::Failure;
 use crate::console::result::say;
 use crate::wire::paths;
@@ -24,7 +24,7 @@ pub struct Args {
     yes: bool,
 
     #[command(flatten)]
-    store: Store,
+    store: RunningStoreFlags,
 }
 
 /// Says what going on would mean, or goes on.
@@ -32,10 +32,9 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`]; then nothing was changed.
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let config = args.store.config()?;
+    let (config, front_end) = args.store.load()?;
     let without: Vec<ReplicaId> =
         args.without.iter().map(|id| config.replica(*id)).collect::<Result<_, _>>()?;
-    let front_end = FrontEnd::new(&config, args.store.front_end);
     let ask = Recover { without, confirmed: args.yes };
     let recovery: Recovery = front_end
         .command(paths::RECOVER, &ask)

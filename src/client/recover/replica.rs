@@ -9,7 +9,7 @@ use toystore_actors::net::NodeId;
 use toystore_actors::order::BOOK_FILE;
 
 use super::front_end::leader_other_than;
-use crate::client::front_end::{FrontEnd, Store};
+use crate::client::front_end::{FrontEndClient, RunningStoreFlags};
 use crate::config::Config;
 use crate::console::failure::Failure;
 use crate::console::result::say;
@@ -29,7 +29,7 @@ pub struct Args {
     id: u8,
 
     #[command(flatten)]
-    store: Store,
+    store: RunningStoreFlags,
 }
 
 /// Sets the files aside.
@@ -37,11 +37,10 @@ pub struct Args {
 /// # Errors
 /// See [`Failure`]; then nothing was changed.
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let config = args.store.config()?;
+    let (config, front_end) = args.store.load()?;
     let replica = config.replica(args.id)?;
     // Held until they are set aside: it cannot be started meanwhile, lead, and acknowledge.
     let held = hold(&config, replica)?;
-    let front_end = FrontEnd::new(&config, args.store.front_end);
     let leader = leader_other_than(&front_end, replica).await.map_err(|why| {
         Failure::CouldNotRun(format!(
             "order-{replica} was left as it is, since it alone may have what was acknowledged: {why}"
@@ -76,7 +75,12 @@ fn hold(config: &Config, replica: ReplicaId) -> Result<Option<Held>, Failure> {
     }
 }
 
-fn done(replica: ReplicaId, leader: ReplicaId, front_end: &FrontEnd, kept: Option<PathBuf>) -> Vec<String> {
+fn done(
+    replica: ReplicaId,
+    leader: ReplicaId,
+    front_end: &FrontEndClient,
+    kept: Option<PathBuf>,
+) -> Vec<String> {
     let mut lines = Vec::new();
     match kept {
         Some(kept) => lines.push(format!("the files of order-{replica} are kept in {}", kept.display())),

@@ -59,7 +59,7 @@ pub fn bind(label: &str, address: SocketAddr) -> Result<Listener, Failure> {
 
 /// How many workers and connections a server has.
 #[derive(Debug, Clone, Copy)]
-pub struct Size {
+pub struct ServerSize {
     /// Threads.
     pub workers: usize,
     /// Connections at once, in all.
@@ -68,9 +68,9 @@ pub struct Size {
 
 /// How a server works.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub struct ServerSettings {
     /// Its workers and connections.
-    pub size: Size,
+    pub size: ServerSize,
     /// How long a connection may be idle between requests. Longer than a client or a balancer keeps it: whoever closes an
     /// idle connection first may do so in the moment in which a request is on its way.
     pub keep_alive: Duration,
@@ -82,11 +82,11 @@ pub struct Settings {
 /// When the system gives no threads.
 pub fn start(
     listener: Listener,
-    settings: Settings,
+    settings: ServerSettings,
     secret: Secret,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
-    let Settings { size, keep_alive } = settings;
+    let ServerSettings { size, keep_alive } = settings;
     let secret = Data::new(secret);
     let server = ServerBuilder::new()
         .workers(size.workers)

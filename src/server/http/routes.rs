@@ -5,12 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use toystore_actors::catalog::Catalog;
 use toystore_actors::order::OrderReplica;
 
-use super::public::Front;
+use super::public::FrontEndState;
 use super::shared::paths::unknown_path;
 use super::shared::product_list::ProductList;
 use super::shared::routing::{get, method_not_allowed, post};
 use super::{admin, peers, public};
-use crate::server::node::Door;
+use crate::server::actor_handle::ActorHandle;
 use crate::wire::{backup, paths};
 
 /// What there is at the catalog, and at a replica, for people.
@@ -18,11 +18,11 @@ const CATALOG_PATHS: &str = "GET /query/{name}, GET /products, POST /buy, POST /
 const REPLICA_PATHS: &str = "GET /status, GET /last, GET /{number}, GET /syncfrom, POST /orders, POST /sync, POST /leader and GET /healthz";
 
 /// The front-end's.
-pub fn front_end(front: &Data<Front>, config: &mut ServiceConfig) {
+pub fn front_end(front: &Data<FrontEndState>, config: &mut ServiceConfig) {
     config
         .app_data(front.clone())
-        .app_data(Data::new(front.door.clone()))
-        .app_data(Data::from(front.door.bridge.clone()))
+        .app_data(Data::new(front.actor.clone()))
+        .app_data(Data::from(front.actor.bridge.clone()))
         .service(get(backup::ORDERS, admin::backup::orders))
         .service(get(backup::STOCK, admin::backup::stock))
         .service(peers::resource("/cache"))
@@ -44,7 +44,7 @@ pub fn front_end(front: &Data<Front>, config: &mut ServiceConfig) {
 /// The messages of peers are under any path: those that are meant for another service are told so.
 async fn peer_or_shopper(
     request: HttpRequest,
-    front: Data<Front>,
+    front: Data<FrontEndState>,
     body: Payload,
 ) -> actix_web::Result<HttpResponse> {
     if peers::is_call(&request) {
@@ -54,11 +54,11 @@ async fn peer_or_shopper(
 }
 
 /// The catalog's.
-pub fn catalog(door: &Door<Catalog>, config: &mut ServiceConfig) {
+pub fn catalog(actor: &ActorHandle<Catalog>, config: &mut ServiceConfig) {
     config
         .app_data(Data::new(ProductList::default()))
-        .app_data(Data::from(door.bridge.clone()))
-        .app_data(Data::new(door.clone()))
+        .app_data(Data::from(actor.bridge.clone()))
+        .app_data(Data::new(actor.clone()))
         .service(peers::resource("/{message}"))
         .service(get("/healthz", admin::catalog::alive))
         .service(get("/query/{name:[^/]*}", admin::catalog::product))
@@ -69,10 +69,10 @@ pub fn catalog(door: &Door<Catalog>, config: &mut ServiceConfig) {
 }
 
 /// An order replica's.
-pub fn replica(door: &Door<OrderReplica>, config: &mut ServiceConfig) {
+pub fn replica(actor: &ActorHandle<OrderReplica>, config: &mut ServiceConfig) {
     config
-        .app_data(Data::from(door.bridge.clone()))
-        .app_data(Data::new(door.clone()))
+        .app_data(Data::from(actor.bridge.clone()))
+        .app_data(Data::new(actor.clone()))
         .service(peers::resource("/{message}"))
         .service(get("/healthz", admin::replica::alive))
         .service(get("/status", admin::replica::status))

@@ -12,10 +12,10 @@ use super::super::shared::parameters::{ListQuery, check_limit, list_query, query
 use super::super::shared::paths::no_such_product;
 use super::super::shared::shapes;
 use super::super::shared::token::Peer;
-use crate::server::node::Door;
+use crate::server::actor_handle::ActorHandle;
 use crate::wire::backup::{MAX_PAGE, Page, PageQuery};
 
-pub async fn orders(_: Peer, request: HttpRequest, front_end: Data<Door<FrontEnd>>) -> ApiResult {
+pub async fn orders(_: Peer, request: HttpRequest, front_end: Data<ActorHandle<FrontEnd>>) -> ApiResult {
     let PageQuery { after, after_epoch, limit } = query(&request)?;
     check_limit(limit, MAX_PAGE)?;
     let after = Position { number: after, epoch: after_epoch };
@@ -29,7 +29,7 @@ pub async fn orders(_: Peer, request: HttpRequest, front_end: Data<Door<FrontEnd
     }
 }
 
-pub async fn stock(_: Peer, request: HttpRequest, front_end: Data<Door<FrontEnd>>) -> ApiResult {
+pub async fn stock(_: Peer, request: HttpRequest, front_end: Data<ActorHandle<FrontEnd>>) -> ApiResult {
     let ListQuery { after, limit } = list_query(&request)?;
     let products = front_end.ask(CopyStock { after, limit }).await??.ok_or_else(no_such_product)?;
     Ok(shapes::data(products))

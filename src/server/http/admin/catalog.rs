@@ -14,15 +14,15 @@ use super::super::shared::paths::{no_such_product, segment};
 use super::super::shared::product_list::ProductList;
 use super::super::shared::shapes;
 use super::super::shared::token::Peer;
-use crate::server::node::Door;
+use crate::server::actor_handle::ActorHandle;
 
-pub async fn alive(door: Data<Door<Catalog>>) -> ApiResult {
-    health::alive(&door)
+pub async fn alive(actor: Data<ActorHandle<Catalog>>) -> ApiResult {
+    health::alive(&actor)
 }
 
-pub async fn product(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>) -> ApiResult {
+pub async fn product(_: Peer, request: HttpRequest, actor: Data<ActorHandle<Catalog>>) -> ApiResult {
     let name = ProductName::new(segment(&request, "/query/")?)?;
-    let answer = door.ask(Query { name, front_end: None }).await??;
+    let answer = actor.ask(Query { name, front_end: None }).await??;
     let product = answer.product.ok_or_else(no_such_product)?;
     Ok(shapes::ready_made(shapes::product(&product)))
 }
@@ -30,20 +30,20 @@ pub async fn product(_: Peer, request: HttpRequest, door: Data<Door<Catalog>>) -
 pub async fn products(
     _: Peer,
     request: HttpRequest,
-    door: Data<Door<Catalog>>,
+    actor: Data<ActorHandle<Catalog>>,
     products: Data<ProductList>,
 ) -> ApiResult {
-    let list = async |ListQuery { after, limit }| Ok(door.ask(List { after, limit }).await??);
+    let list = async |ListQuery { after, limit }| Ok(actor.ask(List { after, limit }).await??);
     products.answer(&request, list).await
 }
 
-pub async fn buy(_: Peer, door: Data<Door<Catalog>>, message: JsonMessage<Buy>) -> ApiResult {
-    Ok(shapes::data(door.ask(message.0).await??))
+pub async fn buy(_: Peer, actor: Data<ActorHandle<Catalog>>, message: JsonMessage<Buy>) -> ApiResult {
+    Ok(shapes::data(actor.ask(message.0).await??))
 }
 
 /// There is nothing to say in the body; it may be empty.
-pub async fn restock(_: Peer, door: Data<Door<Catalog>>) -> ApiResult {
-    Ok(shapes::data(door.ask(Restock {}).await??))
+pub async fn restock(_: Peer, actor: Data<ActorHandle<Catalog>>) -> ApiResult {
+    Ok(shapes::data(actor.ask(Restock {}).await??))
 }
 
 impl From<Refusal> for ApiError {

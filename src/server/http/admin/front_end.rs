@@ -12,9 +12,9 @@ use super::super::shared::bodies::JsonMessage;
 use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::shapes;
 use super::super::shared::token::Peer;
-use crate::server::node::Door;
+use crate::server::actor_handle::ActorHandle;
 
-type Actor = Data<Door<FrontEnd>>;
+type Actor = Data<ActorHandle<FrontEnd>>;
 
 pub async fn invalidate(_: Peer, front_end: Actor, message: JsonMessage<Invalidate>) -> ApiResult {
     front_end.ask(message.0).await?;

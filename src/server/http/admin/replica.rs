@@ -19,28 +19,28 @@ use super::super::shared::parameters::{check_limit, query};
 use super::super::shared::paths::{no_such_order, order_number, segment};
 use super::super::shared::shapes;
 use super::super::shared::token::Peer;
-use crate::server::node::Door;
+use crate::server::actor_handle::ActorHandle;
 
 /// How many entries one chunk has when nobody says, and at most.
 const CHUNK: u32 = 100;
 const MAX_CHUNK: u32 = 1000;
 
-pub async fn alive(door: Data<Door<OrderReplica>>) -> ApiResult {
-    health::alive(&door)
+pub async fn alive(actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
+    health::alive(&actor)
 }
 
-pub async fn status(_: Peer, door: Data<Door<OrderReplica>>) -> ApiResult {
-    Ok(shapes::data(door.ask(Status {}).await?))
+pub async fn status(_: Peer, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
+    Ok(shapes::data(actor.ask(Status {}).await?))
 }
 
-pub async fn last(_: Peer, door: Data<Door<OrderReplica>>) -> ApiResult {
-    Ok(shapes::data(door.ask(Last {}).await?))
+pub async fn last(_: Peer, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
+    Ok(shapes::data(actor.ask(Last {}).await?))
 }
 
 /// From what this replica holds and knows to be acknowledged; it may lag behind the leader.
-pub async fn order(_: Peer, request: HttpRequest, door: Data<Door<OrderReplica>>) -> ApiResult {
+pub async fn order(_: Peer, request: HttpRequest, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
     let number = order_number(&segment(&request, "/")?)?;
-    let found = door.ask(Lookup { epoch: None, number }).await??;
+    let found = actor.ask(Lookup { epoch: None, number }).await??;
     found.map(shapes::data).ok_or_else(no_such_order)
 }
 
@@ -61,11 +61,11 @@ fn default_chunk() -> u32 {
     CHUNK
 }
 
-pub async fn sync_from(_: Peer, request: HttpRequest, door: Data<Door<OrderReplica>>) -> ApiResult {
+pub async fn sync_from(_: Peer, request: HttpRequest, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
     let SyncFromQuery { after, after_epoch, epoch, limit } = query(&request)?;
     check_limit(limit, MAX_CHUNK)?;
     let after = Position { number: after, epoch: after_epoch };
-    match door.ask(SyncFrom { epoch, after, limit }).await? {
+    match actor.ask(SyncFrom { epoch, after, limit }).await? {
         Chunk::Entries(entries) => Ok(shapes::data(entries)),
         Chunk::Diverged { after } => Err(ApiError::conflict(format!(
             "the book has another entry there; ask again with after={}&after_epoch={}",
@@ -83,19 +83,27 @@ pub struct PlaceOne {
     purchase: Purchase,
 }
 
-pub async fn place(_: Peer, door: Data<Door<OrderReplica>>, message: JsonMessage<PlaceOne>) -> ApiResult {
+pub async fn place(
+    _: Peer,
+    actor: Data<ActorHandle<OrderReplica>>,
+    message: JsonMessage<PlaceOne>,
+) -> ApiResult {
     let PlaceOne { epoch, purchase } = message.0;
-    let answers = door.ask(Place { epoch, purchases: vec![purchase] }).await?;
+    let answers = actor.ask(Place { epoch, purchases: vec![purchase] }).await?;
     let placed = answers.into_iter().next().ok_or(BridgeError::Stopped)??;
     Ok(shapes::answer(StatusCode::CREATED).json(json!({ "data": { "order_number": placed.number } })))
 }
 
-pub async fn sync(_: Peer, door: Data<Door<OrderReplica>>, message: JsonMessage<Sync>) -> ApiResult {
-    Ok(shapes::data(door.ask(message.0).await?))
+pub async fn sync(_: Peer, actor: Data<ActorHandle<OrderReplica>>, message: JsonMessage<Sync>) -> ApiResult {
+    Ok(shapes::data(actor.ask(message.0).await?))
 }
 
-pub async fn announce(_: Peer, door: Data<Door<OrderReplica>>, message: JsonMessage<Announce>) -> ApiResult {
-    Ok(shapes::data(door.ask(message.0).await?))
+pub async fn announce(
+    _: Peer,
+    actor: Data<ActorHandle<OrderReplica>>,
+    message: JsonMessage<Announce>,
+) -> ApiResult {
+    Ok(shapes::data(actor.ask(message.0).await?))
 }
 
 impl From<NotServing> for ApiError {

@@ -21,7 +21,7 @@ pub struct Chunks {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    Size,
+    ServerSize,
     MoreSize,
     AfterSize,
     Extension,
@@ -43,7 +43,7 @@ pub struct Broken;
 impl Body {
     /// A body of chunks.
     pub fn chunked() -> Body {
-        Body::Chunked(Chunks { place: Place::Size, left: 0, spare: 4096 })
+        Body::Chunked(Chunks { place: Place::ServerSize, left: 0, spare: 4096 })
     }
 
     /// Takes what belongs to the body, and says how much that was.
@@ -92,7 +92,7 @@ impl Chunks {
 
     fn step(&mut self, byte: u8) -> Result<Place, Broken> {
         match (self.place, byte) {
-            (Place::Size, _) => self.digit(byte),
+            (Place::ServerSize, _) => self.digit(byte),
             (Place::MoreSize, b'\r') => Ok(Place::SizeEnd),
             (Place::MoreSize | Place::AfterSize, b' ' | b'\t') => self.spend(Place::AfterSize),
             (Place::MoreSize | Place::AfterSize, b';') => self.spend(Place::Extension),
@@ -102,7 +102,7 @@ impl Chunks {
             (Place::SizeEnd, b'\n') if self.left > 0 => Ok(Place::Data),
             (Place::SizeEnd, b'\n') => Ok(Place::LineStart),
             (Place::DataCr, b'\r') => Ok(Place::DataLf),
-            (Place::DataLf, b'\n') => Ok(Place::Size),
+            (Place::DataLf, b'\n') => Ok(Place::ServerSize),
             (Place::LineStart, b'\r') => Ok(Place::EndLf),
             (Place::Trailer, b'\r') => Ok(Place::TrailerLf),
             (Place::LineStart | Place::Trailer, b'\t' | b' '..=b'~' | 0x80..) => self.spend(Place::Trailer),
@@ -114,7 +114,8 @@ impl Chunks {
 
     fn digit(&mut self, byte: u8) -> Result<Place, Broken> {
         let digit = char::from(byte).to_digit(16).ok_or(Broken)?;
-        let high = if self.place == Place::Size { 0 } else { self.left.checked_mul(16).ok_or(Broken)? };
+        let high =
+            if self.place == Place::ServerSize { 0 } else { self.left.checked_mul(16).ok_or(Broken)? };
         self.left = high + u64::from(digit);
         Ok(Place::MoreSize)
     }

@@ -330,7 +330,7 @@ mod tests {
     fn offers_are_not_handed_on() {
         for (fields, left) in [
             (
-                "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n",
+                "Connection: Upgrade, HTTP2-ServerSettings\r\nUpgrade: h2c\r\nHTTP2-ServerSettings: AAEAAEAA\r\n",
                 "Connection: \r\n",
             ),
             ("Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n", "Connection: keep-alive\r\n"),

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::{paths, shapes};
-use super::state::Front;
+use super::state::FrontEndState;
 use super::{orders, place, products, status};
 
 /// What there is for shoppers, to tell those who ask for something else.
@@ -19,18 +19,18 @@ const PATHS: &str = "GET /products, GET /products/{name}, POST /orders, GET /ord
                      GET /cache, GET /healthz and GET /readyz";
 
 /// Answers a shopper.
-pub async fn answer(request: HttpRequest, front: Data<Front>, body: Payload) -> HttpResponse {
-    let leaving = front.leaving.has_begun();
+pub async fn answer(request: HttpRequest, front: Data<FrontEndState>, body: Payload) -> HttpResponse {
+    let draining = front.draining.has_begun();
     let answered = dispatch(request, front, body).await;
     let mut response = answered.unwrap_or_else(|error| error.error_response());
-    if leaving {
+    if draining {
         // So that the connection ends between two requests and not, when the listener closes, with one on its way.
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
     response
 }
 
-async fn dispatch(request: HttpRequest, front: Data<Front>, body: Payload) -> ApiResult {
+async fn dispatch(request: HttpRequest, front: Data<FrontEndState>, body: Payload) -> ApiResult {
     let path = paths::plain(request.match_info().as_str());
     if matches!(path, "/orders" | "/order") && *request.method() == Method::POST {
         return place::place(request, front, body).await;

@@ -10,5 +10,5 @@ mod state;
 mod status;
 
 pub use self::dispatch::answer;
-pub use self::state::{Front, Stopped};
+pub use self::state::{FrontEndState, Stopped};
 pub use self::status::cached;

@@ -11,15 +11,15 @@ use super::super::shared::errors::ApiResult;
 use super::super::shared::parameters::{check_limit, query};
 use super::super::shared::paths::{no_such_order, order_number, segment};
 use super::super::shared::shapes;
-use super::state::Front;
+use super::state::FrontEndState;
 
 /// How many orders one page of `GET /orders` has when nobody says, and at most.
 const PAGE: u32 = 100;
 const MAX_PAGE: u32 = 1000;
 
-pub async fn order(request: HttpRequest, front: Data<Front>) -> ApiResult {
+pub async fn order(request: HttpRequest, front: Data<FrontEndState>) -> ApiResult {
     let number = order_number(&segment(&request, "/orders/")?)?;
-    let found = front.door.ask(FindOrder { number }).await??;
+    let found = front.actor.ask(FindOrder { number }).await??;
     found.map(shapes::data).ok_or_else(no_such_order)
 }
 
@@ -43,10 +43,10 @@ struct OrderPage {
 }
 
 /// `next` is what to give as `after` for the following page, and null when this one was the last.
-pub async fn orders(request: HttpRequest, front: Data<Front>) -> ApiResult {
+pub async fn orders(request: HttpRequest, front: Data<FrontEndState>) -> ApiResult {
     let PageQuery { after, limit } = query(&request)?;
     check_limit(limit, MAX_PAGE)?;
-    let orders = front.door.ask(ListOrders { after, limit }).await??;
+    let orders = front.actor.ask(ListOrders { after, limit }).await??;
     let full = orders.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
     let next = orders.last().filter(|_| full).map(|order| order.number);
     Ok(shapes::answer(StatusCode::OK).json(OrderPage { data: orders, next }))

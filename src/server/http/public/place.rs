@@ -13,11 +13,11 @@ use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::shapes;
 use super::idempotency_key;
 use super::order_body::{OrderBody, order_body};
-use super::state::Front;
+use super::state::FrontEndState;
 
 /// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again. The body is read when
 /// the head is well: a shopper who waits with it is spared from sending it for nothing.
-pub async fn place(request: HttpRequest, front: Data<Front>, body: Payload) -> ApiResult {
+pub async fn place(request: HttpRequest, front: Data<FrontEndState>, body: Payload) -> ApiResult {
     accept_json(&request)?;
     let key = match idempotency_key::sent(&request)? {
         Some(key) => key,
@@ -35,9 +35,9 @@ pub async fn place(request: HttpRequest, front: Data<Front>, body: Payload) -> A
     Ok(response)
 }
 
-async fn place_order(front: &Front, key: RequestId, order: OrderBody) -> ApiResult {
+async fn place_order(front: &FrontEndState, key: RequestId, order: OrderBody) -> ApiResult {
     let message = PlaceOrder { key, name: order.name, quantity: order.quantity };
-    let placed = front.door.ask(message).await.map_err(not_asked)?;
+    let placed = front.actor.ask(message).await.map_err(not_asked)?;
     let number = placed.map_err(not_placed)?;
     Ok(shapes::answer(front.placed)
         .insert_header((header::LOCATION, format!("/orders/{number}")))

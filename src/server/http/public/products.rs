@@ -12,21 +12,22 @@ use super::super::shared::errors::ApiResult;
 use super::super::shared::parameters::ListQuery;
 use super::super::shared::paths::{no_such_product, segment};
 use super::super::shared::shapes;
-use super::state::Front;
+use super::state::FrontEndState;
 
 /// A hit is answered here and now, by whichever worker has the request.
-pub async fn product(request: HttpRequest, front: Data<Front>, below: &'static str) -> ApiResult {
+pub async fn product(request: HttpRequest, front: Data<FrontEndState>, below: &'static str) -> ApiResult {
     let name = segment(&request, below)?;
     if let Some(body) = front.cache.get(&name, front.clock.now()) {
         log::debug!(target: cache::LOG, "hit: {} is answered from the cache", plain(&name));
         return Ok(shapes::ready_made(body));
     }
     let name = ProductName::new(name)?;
-    let found = front.door.ask(QueryProduct { name }).await??;
+    let found = front.actor.ask(QueryProduct { name }).await??;
     found.map(|product| shapes::ready_made(shapes::product(&product))).ok_or_else(no_such_product)
 }
 
-pub async fn products(request: HttpRequest, front: Data<Front>) -> ApiResult {
-    let list = async |ListQuery { after, limit }| Ok(front.door.ask(ListProducts { after, limit }).await??);
+pub async fn products(request: HttpRequest, front: Data<FrontEndState>) -> ApiResult {
+    let list =
+        async |ListQuery { after, limit }| Ok(front.actor.ask(ListProducts { after, limit }).await??);
     front.products.answer(&request, list).await
 }

@@ -8,16 +8,16 @@ use toystore_actors::front_end::{Cache, FrontEnd};
 use toystore_actors::net::NodeId;
 
 use super::super::shared::product_list::ProductList;
-use crate::process::stop::Leaving;
+use crate::process::stop::Draining;
+use crate::server::actor_handle::ActorHandle;
 use crate::server::host::SystemClock;
-use crate::server::node::Door;
 
 /// What the front-end's HTTP workers share.
-pub struct Front {
-    pub(in crate::server::http) door: Door<FrontEnd>,
+pub struct FrontEndState {
+    pub(in crate::server::http) actor: ActorHandle<FrontEnd>,
     pub(in crate::server::http) cache: Arc<Cache>,
     pub(in crate::server::http) clock: Arc<SystemClock>,
-    pub(in crate::server::http) leaving: Leaving,
+    pub(in crate::server::http) draining: Draining,
     pub(in crate::server::http) placed: StatusCode,
     /// The services of this process that do not run.
     pub(in crate::server::http) stopped: Stopped,
@@ -27,23 +27,23 @@ pub struct Front {
 /// Which services of this process do not run.
 pub type Stopped = Box<dyn Fn() -> Vec<NodeId> + Send + Sync>;
 
-impl Front {
-    /// The actor's door, and what a hit needs: the cache and the clock that its leases run on. `leaving` is told to whoever
+impl FrontEndState {
+    /// The actor, and what a hit needs: the cache and the clock that its leases run on. `draining` is told to whoever
     /// sends shoppers here, `placed` is the status of an order that was placed, `stopped` is for whoever asks how it is.
     pub fn new(
-        door: Door<FrontEnd>,
+        actor: ActorHandle<FrontEnd>,
         cache: Arc<Cache>,
         clock: Arc<SystemClock>,
-        leaving: Leaving,
+        draining: Draining,
         placed: StatusCode,
         stopped: Stopped,
-    ) -> Front {
-        Front { door, cache, clock, leaving, placed, stopped, products: ProductList::default() }
+    ) -> FrontEndState {
+        FrontEndState { actor, cache, clock, draining, placed, stopped, products: ProductList::default() }
     }
 }
 
-impl fmt::Debug for Front {
+impl fmt::Debug for FrontEndState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Front").finish_non_exhaustive()
+        f.debug_struct("FrontEndState").finish_non_exhaustive()
     }
 }

@@ -9,11 +9,11 @@ use toystore_actors::front_end::messages::{GetReadiness, GetView};
 
 use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::{health, shapes};
-use super::state::Front;
+use super::state::FrontEndState;
 use crate::files::label;
 
-pub async fn alive(front: Data<Front>) -> ApiResult {
-    let alive = health::alive(&front.door)?;
+pub async fn alive(front: Data<FrontEndState>) -> ApiResult {
+    let alive = health::alive(&front.actor)?;
     let stopped: Vec<_> = (front.stopped)().into_iter().map(label).collect();
     if stopped.is_empty() {
         return Ok(alive);
@@ -21,13 +21,13 @@ pub async fn alive(front: Data<Front>) -> ApiResult {
     Ok(shapes::data(json!({ "status": "alive", "stopped": stopped })))
 }
 
-pub async fn ready(front: Data<Front>) -> ApiResult {
-    if front.leaving.has_begun() {
+pub async fn ready(front: Data<FrontEndState>) -> ApiResult {
+    if front.draining.has_begun() {
         return Err(ApiError::unavailable(
             "the store is about to stop: it still serves whoever asks, and nobody should be sent to it any more",
         ));
     }
-    let readiness = front.door.ask(GetReadiness {}).await?;
+    let readiness = front.actor.ask(GetReadiness {}).await?;
     if readiness.ready {
         return Ok(shapes::data(json!({ "status": "ready" })));
     }
@@ -49,8 +49,8 @@ struct Leader {
     in_sync: Vec<ReplicaId>,
 }
 
-pub async fn leader(front: Data<Front>) -> ApiResult {
-    match front.door.ask(GetView {}).await? {
+pub async fn leader(front: Data<FrontEndState>) -> ApiResult {
+    match front.actor.ask(GetView {}).await? {
         Some(view) => {
             let View { leader, epoch, in_sync, .. } = view;
             Ok(shapes::data(Leader { leader, epoch, in_sync: in_sync.ids().collect() }))
@@ -60,6 +60,6 @@ pub async fn leader(front: Data<Front>) -> ApiResult {
 }
 
 /// The products that are cached, the one that was used last first.
-pub async fn cached(front: Data<Front>) -> ApiResult {
+pub async fn cached(front: Data<FrontEndState>) -> ApiResult {
     Ok(shapes::data(front.cache.names(front.clock.now())))
 }

@@ -6,11 +6,11 @@ use toystore_actors::net::BridgeError;
 
 use super::errors::ApiResult;
 use super::shapes;
-use crate::server::node::Door;
+use crate::server::actor_handle::ActorHandle;
 
-/// Whether the actor behind a door is running.
-pub fn alive<A: Actor>(door: &Door<A>) -> ApiResult {
-    if door.addr.connected() {
+/// Whether an actor is running.
+pub fn alive<A: Actor>(actor: &ActorHandle<A>) -> ApiResult {
+    if actor.addr.connected() {
         Ok(shapes::data(json!({ "status": "alive" })))
     } else {
         Err(BridgeError::Stopped.into())

@@ -1,6 +1,6 @@
-//! The two ways from an actor to its peers: over HTTP, and within one process.
+//! Over HTTP, to peers in other processes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,8 +10,7 @@ use awc::Client;
 use awc::error::{ConnectError, SendRequestError};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use parking_lot::RwLock;
-use toystore_actors::net::{self, Bridge, Denied, NetError, NodeId, Transport};
+use toystore_actors::net::{self, Denied, NetError, NodeId, Transport};
 
 use crate::config::Token;
 use crate::server::host::Links;
@@ -101,51 +100,6 @@ fn classify(error: &SendRequestError) -> NetError {
         SendRequestError::Connect(ConnectError::Disconnected) => NetError::Lost,
         SendRequestError::Connect(_) | SendRequestError::Url(_) => NetError::Refused,
         _ => NetError::Lost,
-    }
-}
-
-/// The running nodes of this process. A node that is down is not in it.
-#[derive(Debug, Clone, Default)]
-pub struct Registry(Arc<RwLock<BTreeMap<NodeId, Arc<Bridge>>>>);
-
-impl Registry {
-    /// Lets the others reach a node.
-    pub fn insert(&self, id: NodeId, bridge: Arc<Bridge>) {
-        self.0.write().insert(id, bridge);
-    }
-
-    /// A node is down; calls to it are refused from now on.
-    pub fn remove(&self, id: NodeId) {
-        self.0.write().remove(&id);
-    }
-}
-
-impl Links for Registry {
-    fn transport(&self) -> Rc<dyn Transport> {
-        Rc::new(Local(self.clone()))
-    }
-
-    fn stopped(&self, nodes: &BTreeSet<NodeId>) -> Vec<NodeId> {
-        let running = self.0.read();
-        nodes.iter().copied().filter(|node| !running.contains_key(node)).collect()
-    }
-}
-
-/// Calls into the other node's bridge directly.
-struct Local(Registry);
-
-impl Transport for Local {
-    fn call(
-        &self,
-        to: NodeId,
-        name: &'static str,
-        body: Bytes,
-    ) -> LocalBoxFuture<'static, Result<Bytes, NetError>> {
-        let bridge = self.0.0.read().get(&to).cloned();
-        Box::pin(async move {
-            let bridge = bridge.ok_or(NetError::Refused)?;
-            Ok(bridge.dispatch(name, body).await?)
-        })
     }
 }
 

@@ -1,0 +1,195 @@
+//! The configuration as the program uses it: checked.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toystore_actors::domain::ReplicaId;
+use toystore_actors::net::NodeId;
+
+use super::token::Token;
+use crate::console::failure::Failure;
+use crate::console::logging::LogFormat;
+
+/// The longest time that may be set for draining, in seconds.
+pub const MAX_DRAIN_S: u64 = 3600;
+
+/// Where the products of a first start come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Products {
+    /// The one that is compiled in.
+    BuiltIn,
+    /// A file of comma-separated values.
+    File(PathBuf),
+    /// The configuration names none.
+    Nowhere,
+}
+
+/// A checked configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The file it was read from, for messages.
+    pub origin: String,
+    /// Where the data files are.
+    pub data: PathBuf,
+    /// The cluster's secret.
+    pub token: Option<Token>,
+    /// Every service and where its peers reach it.
+    pub addresses: BTreeMap<NodeId, SocketAddr>,
+    /// Where the products of a first start come from.
+    pub products_file: Products,
+    /// The cache's part.
+    pub cache: CacheSettings,
+    /// The catalog's part.
+    pub restock: Restock,
+    /// All spans of time.
+    pub timing: Timing,
+    /// How the services answer.
+    pub http: Http,
+    /// How many requests may be under way in one service.
+    pub max_calls: usize,
+    /// How the log is written.
+    pub log_format: LogFormat,
+}
+
+/// How the front-ends cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// Products kept at most; 0 is no cache.
+    pub capacity: usize,
+    /// How long an answer may be used.
+    pub lease: Duration,
+    /// By how much clocks may differ in speed.
+    pub drift_percent: u32,
+}
+
+/// How the catalog restocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restock {
+    /// How often; zero is never.
+    pub every: Duration,
+    /// To how many pieces.
+    pub to: u64,
+}
+
+/// What is a matter of taste in HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Http {
+    /// The status of an order that was placed: 201, or 200.
+    pub placed: u16,
+    /// How long a connection may be idle between requests.
+    pub keep_alive: Duration,
+    /// How long everything is still served once the process is told to stop, so that a balancer can notice.
+    pub drain: Duration,
+}
+
+/// Spans of time; see `configs/local.toml` for what each is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// Between two looks at the leader.
+    pub heartbeat: Duration,
+    /// Of a leader's silence.
+    pub suspect_after: Duration,
+    /// Of one call between services.
+    pub call_limit: Duration,
+    /// Of a follower's silence.
+    pub drop_after: Duration,
+    /// Between two tries.
+    pub retry_every: Duration,
+    /// Of a whole order.
+    pub order_deadline: Duration,
+}
+
+/// What a command line or the environment puts over a file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The data directory.
+    pub data: Option<PathBuf>,
+    /// The cluster's secret.
+    pub token: Option<String>,
+    /// How the log is written.
+    pub log_format: Option<LogFormat>,
+    /// Seconds of draining, at most [`MAX_DRAIN_S`].
+    pub drain_s: Option<u64>,
+}
+
+impl Config {
+    /// The ids of all order replicas, ascending.
+    pub fn replicas(&self) -> Vec<ReplicaId> {
+        let ids = self.addresses.keys().filter_map(|node| match node {
+            NodeId::Order(id) => Some(*id),
+            _ => None,
+        });
+        ids.collect()
+    }
+
+    /// The numbers of all front-ends, ascending.
+    pub fn front_ends(&self) -> Vec<u8> {
+        let numbers = self.addresses.keys().filter_map(|node| match node {
+            NodeId::FrontEnd(number) => Some(*number),
+            _ => None,
+        });
+        numbers.collect()
+    }
+
+    /// Finds an order replica.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the ids that there are.
+    pub fn replica(&self, id: u8) -> Result<ReplicaId, Failure> {
+        self.listed("order", &self.replicas(), id)
+    }
+
+    /// Finds a front-end.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the ids that there are.
+    pub fn front_end(&self, id: u8) -> Result<u8, Failure> {
+        self.listed("front_end", &self.front_ends(), id)
+    }
+
+    /// Refuses addresses at which nobody could be found: a port that the system picks is known to nobody else.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the address and what to do.
+    pub fn findable(&self) -> Result<(), Failure> {
+        let any = self.addresses.iter().find(|(_, address)| address.port() == 0);
+        any.map_or(Ok(()), |(id, address)| {
+            let what = format!(
+                "{}: {id} has the address {address}, and the other services could not find it on a port that the system \
+                 picks; give it a port, or run the whole store in one process with `toystore up`",
+                self.origin
+            );
+            Err(Failure::Usage(what))
+        })
+    }
+
+    fn listed(&self, table: &str, ids: &[u8], id: u8) -> Result<u8, Failure> {
+        if ids.contains(&id) {
+            return Ok(id);
+        }
+        let what = format!("{} has no [[{table}]] with id {id}; it has {}", self.origin, list(ids));
+        Err(Failure::Usage(what))
+    }
+
+    /// Refuses to let strangers at a service: whoever listens where other machines can reach needs a token.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the address and what to do.
+    pub fn guard(&self, label: &str, listen: SocketAddr) -> Result<(), Failure> {
+        if listen.ip().is_loopback() || self.token.is_some() {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!(
+            "{label} would listen on {listen}, which other machines can reach, and there is no cluster token; \
+             set TOYSTORE_TOKEN (or token in {}) to a secret that all services share, or listen on 127.0.0.1",
+            self.origin
+        )))
+    }
+}
+
+/// Ids as a person reads them.
+pub fn list(ids: &[u8]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,225 @@
+//! Puts a service together: its socket, its actor on a thread of its own, its routes.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, ServiceConfig};
+use futures_util::future::join_all;
+use toystore_actors::catalog;
+use toystore_actors::domain::ReplicaId;
+use toystore_actors::front_end::{self, FrontEnd};
+use toystore_actors::net::{Bridge, NodeId};
+use toystore_actors::order;
+
+use super::actor_handle::ActorHandle;
+use super::host::Environment;
+use super::http::listen::{Listener, ServerSettings, ServerSize};
+use super::http::public::FrontEndState;
+use super::node::{self, RunningNode};
+use super::{http, settings};
+use crate::advice::NotStarted;
+use crate::config::{Config, ReadProducts};
+use crate::console::failure::Failure;
+use crate::files::label;
+use crate::process::file_limits::raise_file_limit;
+
+/// Connections of a service that only the others, and a few people, talk to.
+const INTERNAL_CONNECTIONS: usize = 4096;
+
+/// Files that are not shoppers' connections: data files, sockets to peers, the runtime's own.
+const RESERVED_FILES: u64 = 1024;
+
+/// A service whose address is taken and that does nothing yet.
+#[derive(Debug)]
+pub struct BoundService {
+    id: NodeId,
+    listener: Listener,
+}
+
+impl BoundService {
+    /// Takes the address of a service: the one configured, or another.
+    ///
+    /// # Errors
+    /// When the address is taken, or open to strangers without a token.
+    pub fn new(config: &Config, id: NodeId, listen: SocketAddr) -> Result<BoundService, Failure> {
+        let label = label(id);
+        config.guard(&label, listen)?;
+        Ok(BoundService { id, listener: http::listen::bind(&label, listen)? })
+    }
+
+    /// Which service.
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// The line that tells where it listens.
+    pub fn line(&self) -> String {
+        format!("{} http://{}", label(self.id), self.listener.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address
+    }
+}
+
+type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// A service whose files are open and whose actor runs; over HTTP nobody is answered yet.
+pub struct OpenedService {
+    /// Which.
+    pub id: NodeId,
+    /// The way in for peers in this process.
+    pub bridge: Arc<Bridge>,
+    /// The way to the front-end's actor, if it is that.
+    pub front_end: Option<ActorHandle<FrontEnd>>,
+    running: RunningNode,
+    listener: Listener,
+    size: ServerSize,
+    routes: Routes,
+}
+
+impl fmt::Debug for OpenedService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenedService").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Opens a service's files and starts its actor. `first_products` are those of a first start, if they were read already.
+///
+/// # Errors
+/// When its files cannot be opened; each error names the file. The address is then free again.
+pub async fn open(
+    environment: &Environment,
+    config: &Config,
+    bound: BoundService,
+    first_products: Option<ReadProducts>,
+) -> Result<OpenedService, NotStarted> {
+    let BoundService { id, listener } = bound;
+    match id {
+        NodeId::Catalog => open_catalog(environment, config, listener, first_products).await,
+        NodeId::Order(replica) => open_replica(environment, config, listener, replica).await,
+        NodeId::FrontEnd(number) => open_front_end(environment, config, listener, number).await,
+    }
+}
+
+async fn open_catalog(
+    environment: &Environment,
+    config: &Config,
+    listener: Listener,
+    first_products: Option<ReadProducts>,
+) -> Result<OpenedService, NotStarted> {
+    let id = NodeId::Catalog;
+    let (settings, config) = (settings::catalog(config), config.clone());
+    let start = move |host| {
+        let products = first_products.map_or_else(|| config.products(), Into::into);
+        Ok((catalog::start(host, settings, &products)?, ()))
+    };
+    let (running, actor, ()) = node::start(environment, id, start).await?;
+    let bridge = actor.bridge.clone();
+    let routes: Routes = Arc::new(move |config| http::routes::catalog(&actor, config));
+    Ok(OpenedService { id, bridge, front_end: None, running, listener, size: internal_size(), routes })
+}
+
+async fn open_replica(
+    environment: &Environment,
+    config: &Config,
+    listener: Listener,
+    replica: ReplicaId,
+) -> Result<OpenedService, NotStarted> {
+    let id = NodeId::Order(replica);
+    let settings = settings::replica(config, replica);
+    let start = move |host| Ok((order::start(host, settings)?, ()));
+    let (running, actor, ()) = node::start(environment, id, start).await?;
+    let bridge = actor.bridge.clone();
+    let routes: Routes = Arc::new(move |config| http::routes::replica(&actor, config));
+    Ok(OpenedService { id, bridge, front_end: None, running, listener, size: internal_size(), routes })
+}
+
+async fn open_front_end(
+    environment: &Environment,
+    config: &Config,
+    listener: Listener,
+    number: u8,
+) -> Result<OpenedService, NotStarted> {
+    let id = NodeId::FrontEnd(number);
+    let settings = settings::front_end(config, number);
+    let start = move |host| {
+        let started = front_end::start(host, settings)?;
+        Ok((started.node, started.cache))
+    };
+    let (running, actor, cache) = node::start(environment, id, start).await?;
+    let placed = StatusCode::from_u16(config.http.placed).unwrap_or(StatusCode::CREATED);
+    let (clock, draining) = (environment.clock.clone(), environment.draining.clone());
+    let (links, configured) = (environment.links.clone(), environment.configured.clone());
+    let stopped = Box::new(move || links.stopped(&configured));
+    let state = Data::new(FrontEndState::new(actor.clone(), cache, clock, draining, placed, stopped));
+    let routes: Routes = Arc::new(move |config| http::routes::front_end(&state, config));
+    let bridge = actor.bridge.clone();
+    let size = ServerSize { workers: 2, connections: shoppers() };
+    Ok(OpenedService { id, bridge, front_end: Some(actor), running, listener, size, routes })
+}
+
+/// Reads the products of a first start before it makes anything; `None` if the catalog has its file.
+///
+/// # Errors
+/// [`Failure::Usage`] with the file, the line and what is expected there.
+pub fn first_products(config: &Config) -> Result<Option<ReadProducts>, Failure> {
+    if config.data.join(label(NodeId::Catalog)).join(catalog::FILE).exists() {
+        return Ok(None);
+    }
+    config.first_products().map(Some)
+}
+
+/// Of a server that only the other services, and a few people, talk to.
+fn internal_size() -> ServerSize {
+    ServerSize { workers: 1, connections: INTERNAL_CONNECTIONS.min(shoppers()) }
+}
+
+/// For how many connections of shoppers the files are enough.
+fn shoppers() -> usize {
+    usize::try_from(raise_file_limit().saturating_sub(RESERVED_FILES).clamp(64, 50_000)).unwrap_or(64)
+}
+
+/// A service that answers.
+pub struct ServingService {
+    /// Which.
+    pub id: NodeId,
+    running: RunningNode,
+    server: ServerHandle,
+}
+
+impl OpenedService {
+    /// Starts to answer over HTTP.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn serve(self, config: &Config) -> Result<ServingService, Failure> {
+        let OpenedService { id, running, listener, size, routes, .. } = self;
+        let settings = ServerSettings { size, keep_alive: config.http.keep_alive };
+        let start = || -> io::Result<Server> {
+            http::listen::start(listener, settings, config.token.clone(), move |config| routes(config))
+        };
+        let server =
+            start().map_err(|error| Failure::CouldNotRun(format!("{} cannot answer: {error}", label(id))))?;
+        let handle = server.handle();
+        actix::spawn(async move {
+            if let Err(error) = server.await {
+                log::error!(node:% = id; "{} does not answer requests any more, so restart it: {error}", label(id));
+            }
+        });
+        Ok(ServingService { id, running, server: handle })
+    }
+}
+
+/// Lets what is under way end, then takes everything down, in the order given.
+pub async fn stop(services: Vec<ServingService>) {
+    join_all(services.iter().map(|service| service.server.stop(true))).await;
+    for service in services {
+        service.running.stop().await;
+    }
+}

@@ -1,0 +1,12 @@
+//! `toystore up`: the whole store in one process.
+
+mod announce;
+mod command;
+mod missing;
+mod open;
+mod store;
+mod supervise;
+#[cfg(test)]
+mod tests;
+
+pub use self::command::{Args, run};
