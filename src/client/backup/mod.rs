@@ -13,7 +13,7 @@ use toystore_actors::domain::{OrderNumber, StoreId};
 
 use self::pages::Source;
 use crate::advice::quoted;
-use crate::backup_format::{self, Manifest, Writer};
+use crate::backup_format::{self, BackupWriter, Manifest};
 use crate::client::front_end::{FrontEndClient, FrontEndFlag};
 use crate::config::{Config, ConfigFlag, Overrides, TokenFlag};
 use crate::console::failure::Failure;
@@ -90,9 +90,9 @@ async fn make(mut source: Source, directory: &Path) -> Result<Manifest, String> 
 }
 
 /// Copies the book, from its beginning if it turns out not to be the same any more.
-async fn copy_book(source: &mut Source, directory: &Path) -> Result<(Writer, StoreId), String> {
+async fn copy_book(source: &mut Source, directory: &Path) -> Result<(BackupWriter, StoreId), String> {
     for _ in 0..ATTEMPTS {
-        let mut writer = Writer::begin(directory)?;
+        let mut writer = BackupWriter::begin(directory)?;
         if let Some(store) = copy_pages(source, &mut writer).await? {
             return Ok((writer, store));
         }
@@ -102,7 +102,7 @@ async fn copy_book(source: &mut Source, directory: &Path) -> Result<(Writer, Sto
 }
 
 /// Copies pages up to all that was acknowledged when the first was asked for. `None` if a later one does not follow.
-async fn copy_pages(source: &mut Source, writer: &mut Writer) -> Result<Option<StoreId>, String> {
+async fn copy_pages(source: &mut Source, writer: &mut BackupWriter) -> Result<Option<StoreId>, String> {
     let mut begun: Option<(StoreId, OrderNumber, Progress)> = None;
     loop {
         let Some(page) = source.page(writer.last()).await.map_err(|why| not_kept(&why))? else {

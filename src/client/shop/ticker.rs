@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::say;
 use super::shopper::Shop;
+use crate::console::result::say;
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -20,13 +20,13 @@ pub async fn tell(shop: Rc<Shop>) {
             (tally.placed, tally.retries)
         };
         let longest = shop.silence.borrow_mut().take_longest();
-        say(&format!(
+        say(&[format!(
             "{:>5.0} s {:>7} orders {:>5} retries, the longest time without an order {} ms",
             shop.history.elapsed().as_secs_f64(),
             placed - before.0,
             retries - before.1,
             longest.as_millis()
-        ));
+        )]);
         before = (placed, retries);
     }
 }

@@ -4,10 +4,12 @@
 use serde::Serialize;
 use toystore_actors::catalog::stock::Item;
 use toystore_actors::domain::{Entry, Epoch, OrderNumber, Position, ReplicaId, StoreId, View};
+use toystore_actors::net::NodeId;
 
 use super::books::Difference;
 use super::file::Opened;
 use super::stock::Stock;
+use crate::files::label;
 
 /// All of it.
 #[derive(Debug, Default, Serialize)]
@@ -233,4 +235,36 @@ pub struct Unreadable {
     pub service: Option<String>,
     /// Why, and what will come of that or helps.
     pub why: String,
+}
+
+impl Report {
+    /// Adds a finding, with a line for each detail.
+    pub fn find(&mut self, about: About, contradiction: bool, text: impl Into<String>, details: Vec<String>) {
+        self.findings.push(Finding { about, contradiction, text: text.into(), details });
+    }
+
+    /// Adds one that contradicts nothing.
+    pub fn say(&mut self, about: About, text: impl Into<String>) {
+        self.find(about, false, text, Vec::new());
+    }
+
+    /// Adds one that does.
+    pub fn contradict(&mut self, about: About, text: impl Into<String>) {
+        self.find(about, true, text, Vec::new());
+    }
+
+    /// Notes what could not be read.
+    pub fn unreadable(&mut self, service: Option<NodeId>, why: String) {
+        self.unreadable.push(Unreadable { service: service.map(label), why });
+    }
+
+    /// Finds the exit status, when all is found.
+    pub fn judge(&mut self) {
+        let contradictions = self.findings.iter().any(|finding| finding.contradiction);
+        self.status = match (contradictions, self.unreadable.is_empty()) {
+            (true, _) => 1,
+            (false, false) => 3,
+            (false, true) => 0,
+        };
+    }
 }

@@ -1,0 +1,78 @@
+//! `backup.json`.
+
+use serde::{Deserialize, Serialize};
+use toystore_actors::catalog::messages::Stocked;
+use toystore_actors::domain::{OrderNumber, StoreId};
+
+use super::files::MANIFEST;
+
+/// How the files are written. Another number is another format.
+const FORMAT: u32 = 1;
+
+/// What `backup.json` says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// When it was begun, in UTC: every order that was acknowledged before is in it.
+    pub made: String,
+    /// By which program.
+    pub by: String,
+    /// Of which store.
+    pub store: StoreId,
+    /// How many orders it has; they have the numbers up to this.
+    pub orders: OrderNumber,
+    /// The products, in the catalog's order, as they were after the last order was copied: the catalog may have sold
+    /// more of them by then than the orders here.
+    pub products: Vec<Stocked>,
+}
+
+impl Manifest {
+    /// One of this format and program.
+    pub fn new(made: String, store: StoreId, orders: OrderNumber, products: Vec<Stocked>) -> Manifest {
+        let by = concat!("toystore ", env!("CARGO_PKG_VERSION")).into();
+        Manifest { format: FORMAT, made, by, store, orders, products }
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// The end of a sentence: what is wrong with it.
+    pub fn read(text: &[u8]) -> Result<Manifest, String> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let no_backup = |error: serde_json::Error| format!("{MANIFEST} does not describe a backup ({error})");
+        let Format { format } = serde_json::from_slice(text).map_err(no_backup)?;
+        if format != FORMAT {
+            return Err(format!(
+                "it has format {format}, and this toystore reads format {FORMAT}; use the one that made it"
+            ));
+        }
+        let manifest: Manifest = serde_json::from_slice(text).map_err(no_backup)?;
+        let countable = |product: &Stocked| product.initial.checked_add(product.restocked).is_some();
+        match manifest.products.iter().find(|product| !countable(product)) {
+            Some(Stocked { name, .. }) => {
+                Err(format!("{MANIFEST} has more pieces of {name} than can be counted"))
+            }
+            None => Ok(manifest),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_format_is_named() {
+        let other = Manifest::read(br#"{"format":2,"shelves":[]}"#).unwrap_err();
+        assert!(other.contains("it has format 2, and this toystore reads format 1"), "{other}");
+        for foreign in [&b"{}"[..], b"", b"[1]", br#"{"format":1}"#] {
+            let why = Manifest::read(foreign).unwrap_err();
+            assert!(why.contains("does not describe a backup"), "{why}");
+        }
+    }
+}

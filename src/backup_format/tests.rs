@@ -1,0 +1,85 @@
+//! What is written is read, and nothing else.
+
+use std::fs;
+use std::path::Path;
+
+use toystore_actors::catalog::messages::Stocked;
+use toystore_actors::domain::{
+    Entry, Epoch, OrderNumber, ProductName, Purchase, Quantity, RequestId, StoreId,
+};
+
+use super::files::{MANIFEST, ORDERS, SUMS};
+use super::manifest::Manifest;
+use super::reader::Backup;
+use super::writer::BackupWriter;
+
+fn entry(number: OrderNumber, epoch: Epoch) -> Entry {
+    Entry {
+        number,
+        epoch,
+        purchase: Some(Purchase {
+            key: RequestId::new("k".repeat(RequestId::MAX_BYTES)).unwrap(),
+            name: ProductName::new("\u{1}".repeat(ProductName::MAX_BYTES)).unwrap(),
+            quantity: Quantity::new(number).unwrap(),
+        }),
+    }
+}
+
+fn written(entries: &[Entry], directory: &Path) -> Manifest {
+    let mut writer = BackupWriter::begin(directory).unwrap();
+    entries.iter().for_each(|entry| writer.add(entry).unwrap());
+    let name = ProductName::new("Tux").unwrap();
+    let tux = Stocked { name, price_cents: 1, initial: 2, restocked: 3, sold: 4 };
+    let manifest = Manifest::new("now".into(), StoreId::new(7), writer.last().number, vec![tux]);
+    writer.finish(&manifest).unwrap();
+    manifest
+}
+
+fn read_all(directory: &Path) -> Result<(Manifest, Vec<Entry>), String> {
+    let backup = Backup::open(directory)?;
+    let entries = backup.entries()?.collect::<Result<_, _>>()?;
+    Ok((backup.manifest, entries))
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let lost = Entry { purchase: None, ..entry(2, 1) };
+    for entries in [vec![], vec![entry(1, 1)], vec![entry(1, 1), lost, entry(3, 4)]] {
+        let directory = tempfile::tempdir().unwrap();
+        let manifest = written(&entries, directory.path());
+        assert_eq!(read_all(directory.path()), Ok((manifest, entries)));
+    }
+}
+
+#[test]
+fn what_does_not_follow_is_not_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut writer = BackupWriter::begin(directory.path()).unwrap();
+    writer.add(&entry(1, 2)).unwrap();
+    for wrong in [entry(1, 2), entry(3, 2), entry(2, 1)] {
+        writer.add(&wrong).unwrap_err();
+    }
+    writer.add(&entry(2, 2)).unwrap();
+}
+
+#[test]
+fn every_byte_counts() {
+    let directory = tempfile::tempdir().unwrap();
+    written(&[entry(1, 1)], directory.path());
+    for file in [ORDERS, MANIFEST, SUMS] {
+        let path = directory.path().join(file);
+        let sound = fs::read(&path).unwrap();
+        for at in (0..sound.len()).rev().step_by(7) {
+            let mut flipped = sound.clone();
+            flipped[at] ^= 1;
+            fs::write(&path, &flipped).unwrap();
+            read_all(directory.path()).expect_err(&format!("{file}, byte {at}"));
+            fs::write(&path, &sound[..at]).unwrap();
+            // The last line feed of the sums is not missed.
+            let whole = file == SUMS && at + 1 == sound.len();
+            assert_eq!(read_all(directory.path()).is_ok(), whole, "{file}, {at} bytes of it");
+        }
+        fs::write(&path, &sound).unwrap();
+    }
+    read_all(directory.path()).unwrap();
+}
