@@ -17,7 +17,7 @@ use toystore::server::{serve, up};
                   Exit status: 0 well, 1 a check failed, 2 wrong usage or configuration, 3 could not run."
 )]
 pub struct Cli {
-    /// What to do.
+    /// What the program is to do.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -39,7 +39,7 @@ fn without_empty_variables(command: Clap) -> Clap {
     command.mut_subcommands(without_empty_variables)
 }
 
-/// The commands.
+/// What the program can do; each command says more in a file of its own.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the whole store in this process

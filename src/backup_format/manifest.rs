@@ -17,9 +17,9 @@ pub struct Manifest {
     pub format: u32,
     /// When it was begun, in UTC: every order that was acknowledged before is in it.
     pub made: String,
-    /// By which program.
+    /// The program that made it, with its version.
     pub by: String,
-    /// Of which store.
+    /// The store that it is a copy of.
     pub store: StoreId,
     /// How many orders it has; they have the numbers up to this.
     pub orders: OrderNumber,
@@ -35,7 +35,7 @@ impl Manifest {
         Manifest { format: FORMAT, made, by, store, orders, products }
     }
 
-    /// Reads one.
+    /// Reads the text of `backup.json`.
     ///
     /// # Errors
     /// The end of a sentence: what is wrong with it.

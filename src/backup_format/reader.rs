@@ -21,7 +21,7 @@ pub struct Backup {
 }
 
 impl Backup {
-    /// Opens one.
+    /// Opens a backup and checks what `backup.json` says.
     ///
     /// # Errors
     /// A sentence with the directory.
@@ -52,7 +52,7 @@ impl Backup {
     /// The book from its beginning. Whatever is wrong with it is an error, at its end at the latest.
     ///
     /// # Errors
-    /// A sentence.
+    /// A sentence with the file or directory.
     pub fn entries(&self) -> Result<Entries<'_>, String> {
         let file = File::open(self.directory.join(ORDERS))
             .map_err(|error| unreadable(&self.directory, ORDERS, &error))?;

@@ -21,10 +21,10 @@ pub struct BackupWriter {
 }
 
 impl BackupWriter {
-    /// Begins with the book.
+    /// Begins the book; nothing that was there before is kept.
     ///
     /// # Errors
-    /// A sentence.
+    /// A sentence with the file or directory.
     pub fn begin(directory: &Path) -> Result<BackupWriter, String> {
         let orders =
             File::create(directory.join(ORDERS)).map_err(|error| cannot_write(directory, ORDERS, &error))?;
@@ -45,7 +45,7 @@ impl BackupWriter {
     /// Adds the next entry.
     ///
     /// # Errors
-    /// A sentence.
+    /// A sentence with the file or directory.
     pub fn add(&mut self, entry: &Entry) -> Result<(), String> {
         let Position { number, epoch } = self.last;
         if !follows(self.last, entry) {
@@ -67,7 +67,7 @@ impl BackupWriter {
     /// Writes the rest. All of it is on the disk afterwards, but for the names.
     ///
     /// # Errors
-    /// A sentence.
+    /// A sentence with the file or directory.
     pub fn finish(self, manifest: &Manifest) -> Result<(), String> {
         let BackupWriter { directory, orders, hash, .. } = self;
         let failed = |file| {

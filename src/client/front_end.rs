@@ -28,7 +28,7 @@ pub enum NoAnswer {
         "the front-end at http://{address} does not answer ({why}); start it, or give its address with --front-end"
     )]
     Silent { address: SocketAddr, why: String },
-    /// The token.
+    /// The token is missing, or another than the cluster's.
     #[error(
         "the front-end at http://{address} refuses to answer: {why}; give the cluster's with TOYSTORE_TOKEN"
     )]

@@ -51,9 +51,9 @@ impl Config {
 /// Products that were read, and what tells their file from another.
 #[derive(Debug)]
 pub struct ReadProducts {
-    /// In the file's order.
+    /// The products, in the file's order.
     pub products: Vec<ProductSeed>,
-    /// Of the file's bytes.
+    /// The digest of the file's bytes.
     pub digest: Digest,
 }
 

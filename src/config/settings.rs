@@ -39,11 +39,11 @@ pub struct Config {
     pub addresses: BTreeMap<NodeId, SocketAddr>,
     /// Where the products of a first start come from.
     pub products_file: Products,
-    /// The cache's part.
+    /// How the front-end caches.
     pub cache: CacheSettings,
-    /// The catalog's part.
+    /// How the catalog restocks.
     pub restock: Restock,
-    /// All spans of time.
+    /// How long anything waits for anything.
     pub timing: Timing,
     /// How the services answer.
     pub http: Http,
@@ -69,7 +69,7 @@ pub struct CacheSettings {
 pub struct Restock {
     /// How often; zero is never.
     pub every: Duration,
-    /// To how many pieces.
+    /// Up to how many pieces of a product that is sold out.
     pub to: u64,
 }
 
@@ -87,28 +87,28 @@ pub struct Http {
 /// Spans of time; see `configs/local.toml` for what each is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
-    /// Between two looks at the leader.
+    /// How often the front-end looks at the leader.
     pub heartbeat: Duration,
-    /// Of a leader's silence.
+    /// After how long a silence another leader is chosen.
     pub suspect_after: Duration,
-    /// Of one call between services.
+    /// How long a service waits for the reply of another.
     pub call_limit: Duration,
-    /// Of a follower's silence.
+    /// After how long a silence a leader lets a follower out of the in-sync set.
     pub drop_after: Duration,
-    /// Between two tries.
+    /// How long until something is tried again.
     pub retry_every: Duration,
-    /// Of a whole order.
+    /// How long a shopper waits for the answer to an order, with all tries.
     pub order_deadline: Duration,
 }
 
 /// What a command line or the environment puts over a file.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
-    /// The data directory.
+    /// `--data`.
     pub data: Option<PathBuf>,
-    /// The cluster's secret.
+    /// `--token`, not checked yet.
     pub token: Option<String>,
-    /// How the log is written.
+    /// `--log-format`.
     pub log_format: Option<LogFormat>,
     /// Seconds of draining, at most [`MAX_DRAIN_S`].
     pub drain_s: Option<u64>,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Reads one.
+/// Reads a whole file of UTF-8 text.
 ///
 /// # Errors
 /// A sentence with the file.

@@ -10,7 +10,7 @@ impl Token {
     /// A token of visible ASCII characters, so that it passes through a header as it is.
     ///
     /// # Errors
-    /// Says what is expected.
+    /// A sentence that says what is expected.
     pub fn new(text: &str) -> Result<Token, String> {
         if !text.is_empty() && text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Ok(Token(text.to_owned()))
@@ -19,7 +19,7 @@ impl Token {
         }
     }
 
-    /// The secret itself.
+    /// The secret itself; it is never printed.
     pub fn secret(&self) -> &str {
         &self.0
     }

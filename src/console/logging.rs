@@ -44,7 +44,7 @@ pub fn start(format: LogFormat, filters: &str) {
     builder.parse_filters(named.as_deref().unwrap_or(filters));
     // env_logger's own format panics where the clock is beyond the year 9999.
     match format {
-        LogFormat::Json => builder.format(|out, record| out.write_all(&json(&Line::of(record)))),
+        LogFormat::Json => builder.format(|out, record| out.write_all(&json(&LogLine::of(record)))),
         LogFormat::Text => builder.format(|out, record| {
             let (time, level) = (utc::millis(SystemTime::now()), record.level());
             writeln!(out, "[{time} {level:<5} {}] {}", record.target(), record.args())
@@ -57,15 +57,17 @@ pub fn start(format: LogFormat, filters: &str) {
 pub fn tell(node: NodeId, what: &str) {
     let mut line = format!("toystore: {what}\n").into_bytes();
     if FORMAT.get() == Some(&LogFormat::Json) {
-        line =
-            json(&Line { node: Some(node.to_string()), ..Line::new(Level::Error, "toystore", what.into()) });
+        line = json(&LogLine {
+            node: Some(node.to_string()),
+            ..LogLine::new(Level::Error, "toystore", what.into())
+        });
     }
     // Nobody reads standard error any more: the service goes on all the same.
     let _ = io::stderr().write_all(&line);
 }
 
 /// One object, and the end of its line.
-fn json(line: &Line<'_>) -> Vec<u8> {
+fn json(line: &LogLine<'_>) -> Vec<u8> {
     // It has no map whose keys are not texts, and so can be written.
     let mut json = serde_json::to_vec(line).unwrap_or_default();
     json.push(b'\n');
@@ -73,7 +75,7 @@ fn json(line: &Line<'_>) -> Vec<u8> {
 }
 
 #[derive(Debug, Serialize)]
-struct Line<'a> {
+struct LogLine<'a> {
     time: String,
     level: String,
     target: &'a str,
@@ -88,17 +90,17 @@ struct Line<'a> {
     message: String,
 }
 
-impl<'a> Line<'a> {
-    fn new(level: Level, target: &'a str, message: String) -> Line<'a> {
+impl<'a> LogLine<'a> {
+    fn new(level: Level, target: &'a str, message: String) -> LogLine<'a> {
         let (time, level) = (utc::millis(SystemTime::now()), level.as_str().to_lowercase());
-        Line { time, level, target, node: None, event: None, fields: None, message }
+        LogLine { time, level, target, node: None, event: None, fields: None, message }
     }
 
-    fn of(record: &'a Record<'_>) -> Line<'a> {
+    fn of(record: &'a Record<'_>) -> LogLine<'a> {
         let given = |key: &str| record.key_values().get(key.into()).map(|value| value.to_string());
         let (event, fields) = given("event").and_then(|event| named(&event)).unzip();
-        let line = Line::new(record.level(), record.target(), record.args().to_string());
-        Line { node: given("node"), event, fields, ..line }
+        let line = LogLine::new(record.level(), record.target(), record.args().to_string());
+        LogLine { node: given("node"), event, fields, ..line }
     }
 }
 
@@ -111,7 +113,7 @@ fn named(event: &str) -> Option<(String, Value)> {
 mod tests {
     use super::*;
 
-    fn object(line: &Line<'_>) -> Value {
+    fn object(line: &LogLine<'_>) -> Value {
         let json = json(line);
         let (last, object) = json.split_last().unwrap();
         assert_eq!(*last, b'\n');
@@ -126,7 +128,7 @@ mod tests {
             let message = format_args!("order-2 \"leads\"\nno longer");
             let record =
                 Record::builder().args(message).level(Level::Warn).target("a::b").key_values(&given).build();
-            object(&Line::of(&record))
+            object(&LogLine::of(&record))
         };
         let line = of(&given);
         for (field, expected) in [

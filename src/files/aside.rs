@@ -17,7 +17,7 @@ pub const ASIDE: &str = ".aside-";
 
 /// The files of a service that is not running, and does not start while this lives.
 #[derive(Debug)]
-pub struct Held {
+pub struct LockedFiles {
     directory: PathBuf,
     /// Has the lock. `None` if there is no data file, and so nobody who uses one.
     _file: Option<FileBackend>,
@@ -25,35 +25,39 @@ pub struct Held {
 
 /// What came of trying to hold a service's files.
 #[derive(Debug)]
-pub enum Holding {
-    /// They are held.
-    Held(Held),
+pub enum LockOutcome {
+    /// They are locked.
+    Locked(LockedFiles),
     /// A running store has them.
     InUse,
     /// The service has no directory.
-    None,
+    NoDirectory,
 }
 
-impl Held {
+impl LockedFiles {
     /// Takes the lock that a running store has on `file` in a service's `directory`.
     ///
     /// # Errors
     /// When it cannot be told whether a store runs with it.
-    pub fn take(directory: PathBuf, file: &str) -> io::Result<Holding> {
+    pub fn take(directory: PathBuf, file: &str) -> io::Result<LockOutcome> {
         // What a link points to may be another's; the name itself is what is set aside.
         if fs::symlink_metadata(&directory).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-            return Ok(Holding::None);
+            return Ok(LockOutcome::NoDirectory);
         }
         let file = match OpenOptions::new().read(true).write(true).open(directory.join(file)) {
             Ok(file) => FileBackend::new(file).map_err(io::Error::other)?,
             Err(error) if nothing_there(&error) => {
-                return Ok(Holding::Held(Held { directory, _file: None }));
+                return Ok(LockOutcome::Locked(LockedFiles { directory, _file: None }));
             }
             Err(error) => return Err(error),
         };
         // All of it: redb locks parts.
         let free = file.try_lock_range(Bound::Unbounded, Bound::Unbounded).map_err(io::Error::other)?;
-        Ok(if free { Holding::Held(Held { directory, _file: Some(file) }) } else { Holding::InUse })
+        Ok(if free {
+            LockOutcome::Locked(LockedFiles { directory, _file: Some(file) })
+        } else {
+            LockOutcome::InUse
+        })
     }
 
     /// Renames the whole directory, durably, to the first free `….aside-N`, and returns that.
@@ -99,8 +103,8 @@ mod tests {
 
     use super::*;
 
-    fn take(directory: &Path) -> Holding {
-        Held::take(directory.to_owned(), "book").expect("it can be told")
+    fn take(directory: &Path) -> LockOutcome {
+        LockedFiles::take(directory.to_owned(), "book").expect("it can be told")
     }
 
     fn open(directory: &Path) -> Result<DataFile, String> {
@@ -112,12 +116,12 @@ mod tests {
     fn only_what_nobody_uses_is_set_aside_and_all_of_it_is_kept() {
         let data = tempfile::tempdir().unwrap();
         let directory = data.path().join("order-2");
-        assert!(matches!(take(&directory), Holding::None));
+        assert!(matches!(take(&directory), LockOutcome::NoDirectory));
         let running = open(&directory).unwrap();
-        assert!(matches!(take(&directory), Holding::InUse));
+        assert!(matches!(take(&directory), LockOutcome::InUse));
         drop(running);
 
-        let Holding::Held(held) = take(&directory) else { panic!("nobody has it") };
+        let LockOutcome::Locked(held) = take(&directory) else { panic!("nobody has it") };
         assert!(open(&directory).unwrap_err().contains("in use"), "it starts while it is held");
         fs::write(directory.join("book.journal.old"), "kept").unwrap();
         // A name that is taken is never given again.
@@ -140,7 +144,7 @@ mod tests {
             } else {
                 fs::write(&directory, "").unwrap()
             }
-            let Holding::Held(held) = take(&directory) else { panic!("nobody has it") };
+            let LockOutcome::Locked(held) = take(&directory) else { panic!("nobody has it") };
             assert_eq!(held.set_aside().unwrap(), data.path().join(format!("order-2.aside-{number}")));
         }
     }

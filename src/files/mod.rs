@@ -7,7 +7,7 @@ mod service_names;
 mod unfinished;
 mod watched;
 
-pub use self::aside::{ASIDE, Held, Holding};
+pub use self::aside::{ASIDE, LockOutcome, LockedFiles};
 pub use self::directory::{ADVICE, Directory};
 pub use self::service_names::label;
 pub use self::unfinished::Unfinished;

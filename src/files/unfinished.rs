@@ -24,7 +24,7 @@ impl Unfinished {
     /// `ours`.
     ///
     /// # Errors
-    /// A sentence.
+    /// A sentence with the file or directory.
     pub fn begin(name: &Path, ours: impl Fn(&str) -> bool) -> Result<Unfinished, String> {
         let mut path = name.to_owned();
         if !path.add_extension(UNFINISHED) {

@@ -168,10 +168,10 @@ fn write_books(
     })
 }
 
-type Book<'scope> = (SyncSender<Chunk>, ScopedJoinHandle<'scope, Result<(), String>>);
+type BookWriter<'scope> = (SyncSender<Chunk>, ScopedJoinHandle<'scope, Result<(), String>>);
 
 /// Gives every book all entries. Ends early when a book takes no more: that one says why.
-fn hand_out(entries: Entries<'_>, books: &[Book<'_>], progress: &Progress) -> Result<(), String> {
+fn hand_out(entries: Entries<'_>, books: &[BookWriter<'_>], progress: &Progress) -> Result<(), String> {
     let mut chunk = Vec::with_capacity(CHUNK);
     for entry in entries {
         chunk.push(entry.inspect_err(|_| give_up(books))?);
@@ -186,12 +186,12 @@ fn hand_out(entries: Entries<'_>, books: &[Book<'_>], progress: &Progress) -> Re
 }
 
 /// Whether every book takes them.
-fn to_all(books: &[Book<'_>], chunk: Vec<Entry>) -> bool {
+fn to_all(books: &[BookWriter<'_>], chunk: Vec<Entry>) -> bool {
     books.iter().all(|(way, _)| way.send(Ok(chunk.clone())).is_ok())
 }
 
 /// No book becomes whole.
-fn give_up(books: &[Book<'_>]) {
+fn give_up(books: &[BookWriter<'_>]) {
     for (way, _) in books {
         // One that is gone has given up itself.
         let _ = way.send(Err(()));

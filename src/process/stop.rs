@@ -9,20 +9,20 @@ use std::time::Duration;
 pub struct Draining(Arc<AtomicBool>);
 
 impl Draining {
-    /// It is, from now on.
+    /// The process is about to stop, from now on.
     pub fn begin(&self) {
         // It guards nothing: whoever sees it a moment later does as one who asked a moment earlier.
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it is.
+    /// Whether the process is about to stop.
     pub fn has_begun(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// Waits until the process is told to stop: by Ctrl-C, by whoever supervises it, or because its terminal has gone.
-pub async fn told() {
+pub async fn signalled() {
     Signals::listen().next().await;
 }
 
@@ -30,7 +30,7 @@ pub async fn told() {
 /// Ctrl-C and a second signal of any kind end the wait.
 pub async fn stopped(drain: Duration, draining: &Draining) {
     let mut signals = Signals::listen();
-    if signals.next().await == Told::Now || drain.is_zero() {
+    if signals.next().await == StopSignal::Now || drain.is_zero() {
         return;
     }
     draining.begin();
@@ -41,7 +41,7 @@ pub async fn stopped(drain: Duration, draining: &Draining) {
 
 /// How a process is told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum StopSignal {
     /// By somebody who sits in front of it.
     Now,
     /// By whoever supervises it, or because its terminal has gone.
@@ -56,7 +56,7 @@ mod signals {
 
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    use super::Told;
+    use super::StopSignal;
 
     /// What a process listens to; nothing that comes between two calls of [`Signals::next`] is missed.
     pub struct Signals {
@@ -74,11 +74,11 @@ mod signals {
             }
         }
 
-        pub async fn next(&mut self) -> Told {
+        pub async fn next(&mut self) -> StopSignal {
             tokio::select! {
-                () = come(&mut self.interrupt) => Told::Now,
-                () = come(&mut self.terminate) => Told::Soon,
-                () = come(&mut self.hang_up) => Told::Soon,
+                () = come(&mut self.interrupt) => StopSignal::Now,
+                () = come(&mut self.terminate) => StopSignal::Soon,
+                () = come(&mut self.hang_up) => StopSignal::Soon,
             }
         }
     }
@@ -99,7 +99,7 @@ mod signals {
 
 #[cfg(not(unix))]
 mod signals {
-    use super::Told;
+    use super::StopSignal;
 
     /// Ctrl-C is all there is.
     pub struct Signals;
@@ -109,12 +109,12 @@ mod signals {
             Signals
         }
 
-        pub async fn next(&mut self) -> Told {
+        pub async fn next(&mut self) -> StopSignal {
             if let Err(error) = tokio::signal::ctrl_c().await {
                 log::warn!("Ctrl-C cannot be noticed: {error}");
                 std::future::pending::<()>().await;
             }
-            Told::Now
+            StopSignal::Now
         }
     }
 }

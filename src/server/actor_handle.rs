@@ -7,7 +7,7 @@ use toystore_actors::net::{Bridge, BridgeError, Rpc};
 
 /// Asks an actor of this process.
 pub struct ActorHandle<A: Actor> {
-    /// Its mailbox.
+    /// The mailbox, past which nothing limits who asks.
     pub addr: Addr<A>,
     /// Its encoded messages, and its limit of calls under way.
     pub bridge: Arc<Bridge>,

@@ -21,9 +21,9 @@ use crate::server::host::{Environment, SystemClock};
 use crate::server::service::{self, BoundService};
 use crate::server::transport::{Remote, RemoteLinks};
 
-/// Which kind of service.
+/// The services that a process can run alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+enum ServiceKind {
     /// What shoppers talk to, the cache, and the view of who leads
     FrontEnd,
     /// Products and stock
@@ -37,7 +37,7 @@ enum Kind {
 #[command(mut_arg("config", |config| config.required(true).help("The configuration that lists all services")))]
 pub struct Args {
     /// The service to run
-    service: Kind,
+    service: ServiceKind,
 
     /// Which of several, by its id in the configuration
     #[arg(long, value_name = "N")]
@@ -90,14 +90,14 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 }
 
 /// Finds the service in the configuration.
-fn which(config: &Config, kind: Kind, id: Option<u8>) -> Result<NodeId, Failure> {
+fn which(config: &Config, kind: ServiceKind, id: Option<u8>) -> Result<NodeId, Failure> {
     let ids = match kind {
-        Kind::Catalog if id.is_some() => {
+        ServiceKind::Catalog if id.is_some() => {
             return Err(Failure::Usage("there is one catalog; leave --id out".into()));
         }
-        Kind::Catalog => return Ok(NodeId::Catalog),
-        Kind::FrontEnd => config.front_ends(),
-        Kind::Order => config.replicas(),
+        ServiceKind::Catalog => return Ok(NodeId::Catalog),
+        ServiceKind::FrontEnd => config.front_ends(),
+        ServiceKind::Order => config.replicas(),
     };
     let id = match (id, ids.as_slice()) {
         (Some(id), _) => id,
@@ -105,7 +105,7 @@ fn which(config: &Config, kind: Kind, id: Option<u8>) -> Result<NodeId, Failure>
         (None, _) => return Err(Failure::Usage(format!("say which one with --id: {}", list(&ids)))),
     };
     match kind {
-        Kind::FrontEnd => config.front_end(id).map(NodeId::FrontEnd),
+        ServiceKind::FrontEnd => config.front_end(id).map(NodeId::FrontEnd),
         _ => config.replica(id).map(NodeId::Order),
     }
 }

@@ -51,7 +51,7 @@ impl BoundService {
         Ok(BoundService { id, listener: http::listen::bind(&label, listen)? })
     }
 
-    /// Which service.
+    /// The node that is to run.
     pub fn id(&self) -> NodeId {
         self.id
     }
@@ -71,7 +71,7 @@ type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 /// A service whose files are open and whose actor runs; over HTTP nobody is answered yet.
 pub struct OpenedService {
-    /// Which.
+    /// The node, as its peers know it.
     pub id: NodeId,
     /// The way in for peers in this process.
     pub bridge: Arc<Bridge>,
@@ -187,7 +187,7 @@ fn shoppers() -> usize {
 
 /// A service that answers.
 pub struct ServingService {
-    /// Which.
+    /// The node, as its peers know it.
     pub id: NodeId,
     running: RunningNode,
     server: ServerHandle,

@@ -7,7 +7,7 @@ use toystore_actors::order::{self, OrderConfig};
 use super::http::render_product;
 use crate::config::Config;
 
-/// Of the catalog.
+/// How the catalog works.
 pub fn catalog(config: &Config) -> CatalogConfig {
     CatalogConfig {
         front_ends: config.front_ends(),
@@ -21,7 +21,7 @@ pub fn catalog(config: &Config) -> CatalogConfig {
     }
 }
 
-/// Of an order replica.
+/// How an order replica works.
 pub fn replica(config: &Config, id: u8) -> OrderConfig {
     OrderConfig {
         id,
@@ -35,7 +35,7 @@ pub fn replica(config: &Config, id: u8) -> OrderConfig {
     }
 }
 
-/// Of a front-end.
+/// How a front-end works.
 pub fn front_end(config: &Config, number: u8) -> FrontEndConfig {
     FrontEndConfig {
         number,

@@ -30,7 +30,7 @@ struct FailedBody {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Product {
-    /// Its name.
+    /// As in the catalog, byte by byte.
     pub name: String,
     /// Price of one piece: a JSON number.
     pub price: Number,
@@ -70,7 +70,7 @@ pub struct Placed {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// Its number.
+    /// The number that it was acknowledged under.
     pub number: u64,
     /// The product's name.
     pub name: String,

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use futures_util::future::{Either, select};
 use toystore_actors::domain::{OrderNumber, StoreId};
 
-use self::pages::Source;
+use self::pages::RunningStore;
 use crate::advice::quoted;
 use crate::backup_format::{self, BackupWriter, Manifest};
 use crate::client::front_end::{FrontEndClient, FrontEndFlag};
@@ -57,9 +57,10 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let overrides = Overrides { token: args.token.token, ..Overrides::default() };
     let config = Config::load(args.config.config.as_deref(), &overrides)?;
-    let source = Source::new(FrontEndClient::new(&config, &args.front_end), config.timing.order_deadline);
+    let source =
+        RunningStore::new(FrontEndClient::new(&config, &args.front_end), config.timing.order_deadline);
     let made = {
-        let (making, stopped) = (pin!(make(source, &args.directory)), pin!(stop::told()));
+        let (making, stopped) = (pin!(make(source, &args.directory)), pin!(stop::signalled()));
         match select(making, stopped).await {
             Either::Left((made, _)) => made,
             Either::Right(_) => Err("stopped before the backup was whole; nothing of it is kept".into()),
@@ -74,7 +75,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn make(mut source: Source, directory: &Path) -> Result<Manifest, String> {
+async fn make(mut source: RunningStore, directory: &Path) -> Result<Manifest, String> {
     let made = utc::seconds(SystemTime::now());
     if directory.symlink_metadata().is_ok() {
         return Err(format!("{} is there already; name a directory that is not", directory.display()));
@@ -90,7 +91,7 @@ async fn make(mut source: Source, directory: &Path) -> Result<Manifest, String> 
 }
 
 /// Copies the book, from its beginning if it turns out not to be the same any more.
-async fn copy_book(source: &mut Source, directory: &Path) -> Result<(BackupWriter, StoreId), String> {
+async fn copy_book(source: &mut RunningStore, directory: &Path) -> Result<(BackupWriter, StoreId), String> {
     for _ in 0..ATTEMPTS {
         let mut writer = BackupWriter::begin(directory)?;
         if let Some(store) = copy_pages(source, &mut writer).await? {
@@ -102,7 +103,7 @@ async fn copy_book(source: &mut Source, directory: &Path) -> Result<(BackupWrite
 }
 
 /// Copies pages up to all that was acknowledged when the first was asked for. `None` if a later one does not follow.
-async fn copy_pages(source: &mut Source, writer: &mut BackupWriter) -> Result<Option<StoreId>, String> {
+async fn copy_pages(source: &mut RunningStore, writer: &mut BackupWriter) -> Result<Option<StoreId>, String> {
     let mut begun: Option<(StoreId, OrderNumber, Progress)> = None;
     loop {
         let Some(page) = source.page(writer.last()).await.map_err(|why| not_kept(&why))? else {

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A running store to copy.
-pub struct Source {
+pub struct RunningStore {
     front_end: FrontEndClient,
     /// How long one answer may take.
     limit: Duration,
@@ -27,10 +27,10 @@ pub struct Source {
     answered: bool,
 }
 
-impl Source {
+impl RunningStore {
     /// A front-end answers within `deadline`, if only that it cannot.
-    pub fn new(front_end: FrontEndClient, deadline: Duration) -> Source {
-        Source { front_end, limit: deadline + PATIENCE, answered: false }
+    pub fn new(front_end: FrontEndClient, deadline: Duration) -> RunningStore {
+        RunningStore { front_end, limit: deadline + PATIENCE, answered: false }
     }
 
     /// What comes after that entry. `None` if the book has another one there: the store has lost what it had

@@ -12,7 +12,7 @@ use crate::client::front_end::{NoAnswer, RunningStoreFlags};
 use crate::config::Config;
 use crate::console::failure::Failure;
 use crate::console::result::say;
-use crate::files::{Held, Holding, label};
+use crate::files::{LockOutcome, LockedFiles, label};
 use crate::wire::paths;
 
 /// Rebuild what the catalog sold from the order book
@@ -55,9 +55,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 fn set_aside(config: &Config, why: NoAnswer) -> Result<Vec<String>, Failure> {
     let directory = config.data.join(label(NodeId::Catalog));
     let left = || Failure::CouldNotRun(format!("the catalog was left as it is: {why}"));
-    let held = match Held::take(directory, FILE) {
-        Ok(Holding::Held(held)) => held,
-        Ok(Holding::None | Holding::InUse) | Err(_) => return Err(left()),
+    let held = match LockedFiles::take(directory, FILE) {
+        Ok(LockOutcome::Locked(held)) => held,
+        Ok(LockOutcome::NoDirectory | LockOutcome::InUse) | Err(_) => return Err(left()),
     };
     let kept = held.set_aside().map_err(Failure::CouldNotRun)?;
     Ok(vec![

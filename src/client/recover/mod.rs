@@ -36,7 +36,7 @@ enum What {
     Catalog(catalog::Args),
 }
 
-/// Recovers.
+/// Does what the command line says.
 ///
 /// # Errors
 /// See [`Failure`]; then nothing was changed.

@@ -13,7 +13,7 @@ use crate::client::front_end::{FrontEndClient, RunningStoreFlags};
 use crate::config::Config;
 use crate::console::failure::Failure;
 use crate::console::result::say;
-use crate::files::{Held, Holding, label};
+use crate::files::{LockOutcome, LockedFiles, label};
 
 /// Set a damaged order replica's files aside, so that it starts anew and joins from the others
 ///
@@ -39,19 +39,19 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (config, front_end) = args.store.load()?;
     let replica = config.replica(args.id)?;
-    // Held until they are set aside: it cannot be started meanwhile, lead, and acknowledge.
+    // Locked until they are set aside: it cannot be started meanwhile, lead, and acknowledge.
     let held = hold(&config, replica)?;
     let leader = leader_other_than(&front_end, replica).await.map_err(|why| {
         Failure::CouldNotRun(format!(
             "order-{replica} was left as it is, since it alone may have what was acknowledged: {why}"
         ))
     })?;
-    let kept = held.map(Held::set_aside).transpose().map_err(Failure::CouldNotRun)?;
+    let kept = held.map(LockedFiles::set_aside).transpose().map_err(Failure::CouldNotRun)?;
     say(&done(replica, leader, &front_end, kept));
     Ok(ExitCode::SUCCESS)
 }
 
-fn hold(config: &Config, replica: ReplicaId) -> Result<Option<Held>, Failure> {
+fn hold(config: &Config, replica: ReplicaId) -> Result<Option<LockedFiles>, Failure> {
     if !config.data.is_dir() {
         let data = config.data.display();
         return Err(Failure::CouldNotRun(format!(
@@ -60,10 +60,10 @@ fn hold(config: &Config, replica: ReplicaId) -> Result<Option<Held>, Failure> {
     }
     let directory = config.data.join(label(NodeId::Order(replica)));
     let file = directory.join(BOOK_FILE);
-    match Held::take(directory, BOOK_FILE) {
-        Ok(Holding::Held(held)) => Ok(Some(held)),
-        Ok(Holding::None) => Ok(None),
-        Ok(Holding::InUse) => Err(Failure::CouldNotRun(format!(
+    match LockedFiles::take(directory, BOOK_FILE) {
+        Ok(LockOutcome::Locked(held)) => Ok(Some(held)),
+        Ok(LockOutcome::NoDirectory) => Ok(None),
+        Ok(LockOutcome::InUse) => Err(Failure::CouldNotRun(format!(
             "order-{replica} runs, or is being looked at: {} is in use; stop it first",
             file.display()
         ))),

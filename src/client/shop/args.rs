@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::store::StoreUrl;
+use super::store_client::StoreUrl;
 
 /// Sends clients shopping, and checks at the end that every acknowledged order is there.
 ///

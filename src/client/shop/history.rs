@@ -19,12 +19,12 @@ pub struct Operation<'a> {
     /// Who did it.
     pub client: u32,
     /// What it was.
-    pub kind: Kind,
+    pub kind: OperationKind,
     /// The order's key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<&'a str>,
     /// What was asked.
-    pub input: Input<'a>,
+    pub input: OperationInput<'a>,
     /// When the first attempt began, since the shop started.
     pub invoked_ns: u64,
     /// When the last attempt ended, since the shop started.
@@ -32,13 +32,13 @@ pub struct Operation<'a> {
     /// How many requests it took.
     pub attempts: u32,
     /// What came of it.
-    pub outcome: Outcome<'a>,
+    pub outcome: OperationOutcome<'a>,
 }
 
 /// The kinds of operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum OperationKind {
     /// All products.
     List,
     /// One product.
@@ -54,7 +54,7 @@ pub enum Kind {
 /// What was asked.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
-pub enum Input<'a> {
+pub enum OperationInput<'a> {
     /// For this many pieces.
     Order {
         /// The product.
@@ -79,7 +79,7 @@ pub enum Input<'a> {
 /// What came of it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome<'a> {
+pub enum OperationOutcome<'a> {
     /// A query's answer.
     Product {
         /// The product.
@@ -179,26 +179,47 @@ mod tests {
     fn lines_read_as_documented() {
         let price: Number = serde_json::from_str("15.99").unwrap();
         let tux = [answers::Product { name: "Tux".into(), price: price.clone(), quantity: 100 }];
-        let two = Input::Order { name: "Tux", quantity: 2 };
-        let order = Outcome::Order { number: 10, name: "Tux", quantity: 2 };
-        let query = Outcome::Product { name: "Tux", price: &price, quantity: 100 };
-        let little = Outcome::OutOfStock("not enough in stock: 98 left");
+        let two = OperationInput::Order { name: "Tux", quantity: 2 };
+        let order = OperationOutcome::Order { number: 10, name: "Tux", quantity: 2 };
+        let query = OperationOutcome::Product { name: "Tux", price: &price, quantity: 100 };
+        let little = OperationOutcome::OutOfStock("not enough in stock: 98 left");
         let operations = [
-            (0, Kind::List, None, Input::Nothing {}, (0, 0, 1), Outcome::Products(&tux)),
-            (0, Kind::Query, None, Input::Product { name: "Tux" }, (1, 2, 1), query),
-            (0, Kind::Order, Some("k"), two, (3, 4, 1), Outcome::Placed(10)),
-            (1, Kind::Order, Some("l"), Input::Order { name: "Tux", quantity: 500 }, (5, 6, 1), little),
+            (
+                0,
+                OperationKind::List,
+                None,
+                OperationInput::Nothing {},
+                (0, 0, 1),
+                OperationOutcome::Products(&tux),
+            ),
+            (0, OperationKind::Query, None, OperationInput::Product { name: "Tux" }, (1, 2, 1), query),
+            (0, OperationKind::Order, Some("k"), two, (3, 4, 1), OperationOutcome::Placed(10)),
             (
                 1,
-                Kind::Order,
-                Some("m"),
-                Input::Order { name: "Tux", quantity: 1 },
-                (5, 7, 3),
-                Outcome::Unknown,
+                OperationKind::Order,
+                Some("l"),
+                OperationInput::Order { name: "Tux", quantity: 500 },
+                (5, 6, 1),
+                little,
             ),
-            (0, Kind::Lookup, None, Input::Number { number: 10 }, (7, 8, 1), order),
-            (0, Kind::Lookup, None, Input::Number { number: 12 }, (9, 10, 1), Outcome::Absent),
-            (0, Kind::Repeat, Some("k"), two, (9, 10, 2), Outcome::Placed(10)),
+            (
+                1,
+                OperationKind::Order,
+                Some("m"),
+                OperationInput::Order { name: "Tux", quantity: 1 },
+                (5, 7, 3),
+                OperationOutcome::Unknown,
+            ),
+            (0, OperationKind::Lookup, None, OperationInput::Number { number: 10 }, (7, 8, 1), order),
+            (
+                0,
+                OperationKind::Lookup,
+                None,
+                OperationInput::Number { number: 12 },
+                (9, 10, 1),
+                OperationOutcome::Absent,
+            ),
+            (0, OperationKind::Repeat, Some("k"), two, (9, 10, 2), OperationOutcome::Placed(10)),
         ];
         let expected: Vec<&str> = EXAMPLES.lines().take(operations.len()).collect();
         let written = operations.map(|(client, kind, key, input, times, outcome)| {

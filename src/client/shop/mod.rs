@@ -2,15 +2,15 @@
 //! every promise that a client can check.
 
 mod args;
+mod counts;
 mod history;
-mod report;
+mod judge;
 mod session;
 mod shop_error;
 mod shopper;
 mod silence;
-mod store;
+mod store_client;
 mod ticker;
-mod verdict;
 
 pub use self::args::Args;
 pub use self::session::run;

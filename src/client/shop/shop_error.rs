@@ -1,9 +1,9 @@
 //! Why there was no shopping.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::store::StoreUrl;
+use super::store_client::StoreUrl;
 
 /// Why there was no shopping.
 #[derive(Debug, thiserror::Error)]
@@ -20,4 +20,11 @@ pub enum ShopError {
     /// The system has no random numbers.
     #[error("cannot draw random numbers: {0}")]
     Random(rand::rngs::SysError),
+}
+
+impl ShopError {
+    /// The history could not be begun, or not be written to its end.
+    pub fn history(file: Option<&Path>, source: io::Error) -> ShopError {
+        ShopError::History { file: file.unwrap_or(Path::new("")).to_owned(), source }
+    }
 }

@@ -7,11 +7,11 @@ use std::rc::Rc;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 
-use super::history::{History, Input, Kind, Operation, Outcome, nanoseconds};
-use super::report::Tally;
+use super::counts::Counts;
+use super::history::{History, Operation, OperationInput, OperationKind, OperationOutcome, nanoseconds};
+use super::judge::{self, Fault, OrderResult};
 use super::silence::Silence;
-use super::store::{Asked, Request, Store};
-use super::verdict::{self, Fault, Ordered};
+use super::store_client::{FinishedRequest, StoreClient, StoreRequest};
 use crate::console::progress::Progress;
 use crate::wire::answers;
 
@@ -28,15 +28,15 @@ pub struct Remembered {
 }
 
 /// All that the clients of one run share.
-pub struct Shop {
+pub struct ShopState {
     /// Where they shop.
-    pub store: Store,
+    pub store: StoreClient,
     /// The names on the shelves.
     pub products: Vec<String>,
     /// What they write down.
     pub history: History,
     /// What they count.
-    pub tally: RefCell<Tally>,
+    pub counts: RefCell<Counts>,
     /// Every acknowledged order by its number.
     pub orders: RefCell<BTreeMap<u64, Remembered>>,
     /// Set when nobody shall begin another round.
@@ -46,7 +46,7 @@ pub struct Shop {
 }
 
 /// What one client does in the shopping phase.
-pub struct Plan {
+pub struct ShopperPlan {
     /// Who it is.
     pub client: u32,
     /// How many rounds; `None` for as many as there is time for.
@@ -61,10 +61,10 @@ pub struct Plan {
     pub keys: StdRng,
 }
 
-impl Shop {
+impl ShopState {
     /// Shops for some rounds. A client that had no answer within a whole deadline goes home: the store is
     /// gone, and its remaining rounds would only repeat that.
-    pub async fn go_round(self: Rc<Self>, mut plan: Plan, progress: Option<Rc<Progress>>) {
+    pub async fn go_round(self: Rc<Self>, mut plan: ShopperPlan, progress: Option<Rc<Progress>>) {
         let mut gone = 0;
         while plan.rounds.is_none_or(|rounds| gone < rounds) && !self.closing.get() {
             gone += 1;
@@ -87,7 +87,12 @@ impl Shop {
     }
 
     /// Looks up orders from `queue` until it is empty, and repeats those that are marked.
-    pub async fn check(self: Rc<Self>, client: u32, queue: Rc<RefCell<Queue>>, progress: Rc<Progress>) {
+    pub async fn check(
+        self: Rc<Self>,
+        client: u32,
+        queue: Rc<RefCell<OrdersToCheck>>,
+        progress: Rc<Progress>,
+    ) {
         loop {
             // Taken in a statement of its own: the queue is not borrowed while this waits.
             let next = queue.borrow_mut().pop();
@@ -104,58 +109,58 @@ impl Shop {
     }
 
     /// Queries a product, and says how many pieces of it were seen.
-    async fn query(&self, client: u32, name: &str) -> Result<u64, GoneHome> {
-        let request = Request::Product(name);
-        let call = self.call(client, Kind::Query, &request).await;
-        let verdict = verdict::query(name, &call.asked);
+    async fn query(&self, client: u32, name: &str) -> Result<u64, GaveUp> {
+        let request = StoreRequest::Product(name);
+        let call = self.call(client, OperationKind::Query, &request).await;
+        let verdict = judge::query(name, &call.asked);
         let outcome = match &verdict {
             Ok(answers::Product { name, price, quantity }) => {
-                Outcome::Product { name, price, quantity: *quantity }
+                OperationOutcome::Product { name, price, quantity: *quantity }
             }
             Err(fault) => fault.into(),
         };
-        self.record(&call, None, Input::Product { name }, outcome);
+        self.record(&call, None, OperationInput::Product { name }, outcome);
         let seen = verdict.as_ref().map_or(0, |product| product.quantity);
         self.conclude(&request, verdict.map(drop)).map(|()| seen)
     }
 
     /// Looks up the order that comes after the last that was heard of. There is none as yet, or somebody has just placed it:
     /// a cache on the way that keeps the one answer gives it to whoever looks the order up later.
-    async fn peek(&self, client: u32) -> Result<(), GoneHome> {
+    async fn peek(&self, client: u32) -> Result<(), GaveUp> {
         let last = self.orders.borrow().last_key_value().map_or(0, |(number, _)| *number);
-        let request = Request::Lookup(last + 1);
+        let request = StoreRequest::Lookup(last + 1);
         let shown = self.find(client, last + 1).await;
         self.conclude(&request, shown.map(drop))
     }
 
     async fn find(&self, client: u32, number: u64) -> Result<Option<answers::Order>, Fault> {
-        let call = self.call(client, Kind::Lookup, &Request::Lookup(number)).await;
-        let shown = verdict::shown(&call.asked);
+        let call = self.call(client, OperationKind::Lookup, &StoreRequest::Lookup(number)).await;
+        let shown = judge::shown(&call.asked);
         let outcome = match &shown {
             Ok(Some(found)) => {
-                Outcome::Order { number: found.number, name: &found.name, quantity: found.quantity }
+                OperationOutcome::Order { number: found.number, name: &found.name, quantity: found.quantity }
             }
-            Ok(None) => Outcome::Absent,
+            Ok(None) => OperationOutcome::Absent,
             Err(fault) => fault.into(),
         };
-        self.record(&call, None, Input::Number { number }, outcome);
+        self.record(&call, None, OperationInput::Number { number }, outcome);
         shown
     }
 
-    async fn order(&self, client: u32, key: String, name: &str, quantity: u64) -> Result<(), GoneHome> {
-        let request = Request::Order { key: &key, order: &answers::NewOrder { name, quantity } };
-        let call = self.call(client, Kind::Order, &request).await;
-        let verdict = verdict::order(&call.asked);
-        self.record(&call, Some(&key), Input::Order { name, quantity }, ordered(&verdict));
+    async fn order(&self, client: u32, key: String, name: &str, quantity: u64) -> Result<(), GaveUp> {
+        let request = StoreRequest::Order { key: &key, order: &answers::NewOrder { name, quantity } };
+        let call = self.call(client, OperationKind::Order, &request).await;
+        let verdict = judge::order(&call.asked);
+        self.record(&call, Some(&key), OperationInput::Order { name, quantity }, ordered(&verdict));
         let verdict = verdict.and_then(|ordered| match ordered {
-            Ordered::Placed(number) => {
-                self.tally.borrow_mut().placed += 1;
+            OrderResult::Placed(number) => {
+                self.counts.borrow_mut().placed += 1;
                 self.silence.borrow_mut().ends();
                 let order = answers::Order { number, name: name.to_owned(), quantity };
                 self.remember(Remembered { key: key.clone(), order })
             }
-            Ordered::OutOfStock(_) => {
-                self.tally.borrow_mut().out_of_stock += 1;
+            OrderResult::OutOfStock(_) => {
+                self.counts.borrow_mut().out_of_stock += 1;
                 Ok(())
             }
         });
@@ -175,33 +180,39 @@ impl Shop {
         Ok(())
     }
 
-    async fn look_up(&self, client: u32, expected: &answers::Order) -> Result<(), GoneHome> {
-        let request = Request::Lookup(expected.number);
+    async fn look_up(&self, client: u32, expected: &answers::Order) -> Result<(), GaveUp> {
+        let request = StoreRequest::Lookup(expected.number);
         let shown = self.find(client, expected.number).await;
-        let verdict = shown.and_then(|shown| verdict::lookup(expected, shown.as_ref()));
-        self.tally.borrow_mut().confirmed += u64::from(verdict.is_ok());
+        let verdict = shown.and_then(|shown| judge::lookup(expected, shown.as_ref()));
+        self.counts.borrow_mut().confirmed += u64::from(verdict.is_ok());
         self.conclude(&request, verdict)
     }
 
-    async fn repeat(&self, client: u32, key: &str, order: &answers::Order) -> Result<(), GoneHome> {
+    async fn repeat(&self, client: u32, key: &str, order: &answers::Order) -> Result<(), GaveUp> {
         let (name, quantity) = (order.name.as_str(), order.quantity);
-        let request = Request::Order { key, order: &answers::NewOrder { name, quantity } };
-        let call = self.call(client, Kind::Repeat, &request).await;
-        let answered = verdict::order(&call.asked);
-        self.record(&call, Some(key), Input::Order { name, quantity }, ordered(&answered));
-        let verdict = answered.and_then(|ordered| verdict::repeat(order.number, &ordered));
-        self.tally.borrow_mut().repeated += u64::from(verdict.is_ok());
+        let request = StoreRequest::Order { key, order: &answers::NewOrder { name, quantity } };
+        let call = self.call(client, OperationKind::Repeat, &request).await;
+        let answered = judge::order(&call.asked);
+        self.record(&call, Some(key), OperationInput::Order { name, quantity }, ordered(&answered));
+        let verdict = answered.and_then(|ordered| judge::repeat(order.number, &ordered));
+        self.counts.borrow_mut().repeated += u64::from(verdict.is_ok());
         self.conclude(&request, verdict)
     }
 
-    async fn call(&self, client: u32, kind: Kind, request: &Request<'_>) -> Call {
+    async fn call(&self, client: u32, kind: OperationKind, request: &StoreRequest<'_>) -> Call {
         let invoked_ns = nanoseconds(self.history.elapsed());
         let asked = self.store.ask(request).await;
-        self.tally.borrow_mut().operation(kind, asked.attempts, asked.took);
+        self.counts.borrow_mut().operation(kind, asked.attempts, asked.took);
         Call { client, kind, invoked_ns, asked }
     }
 
-    fn record(&self, call: &Call, key: Option<&str>, input: Input<'_>, outcome: Outcome<'_>) {
+    fn record(
+        &self,
+        call: &Call,
+        key: Option<&str>,
+        input: OperationInput<'_>,
+        outcome: OperationOutcome<'_>,
+    ) {
         self.history.record(&Operation {
             client: call.client,
             kind: call.kind,
@@ -214,49 +225,49 @@ impl Shop {
         });
     }
 
-    fn conclude(&self, request: &Request<'_>, verdict: Result<(), Fault>) -> Result<(), GoneHome> {
+    fn conclude(&self, request: &StoreRequest<'_>, verdict: Result<(), Fault>) -> Result<(), GaveUp> {
         let Err(fault) = verdict else { return Ok(()) };
-        self.tally.borrow_mut().fault(request, &fault);
+        self.counts.borrow_mut().fault(request, &fault);
         match fault {
-            Fault::Unknown(_) => Err(GoneHome),
+            Fault::Unknown(_) => Err(GaveUp),
             Fault::Refused(_) | Fault::Mismatch(_) => Ok(()),
         }
     }
 
     fn note(&self) -> String {
-        let tally = self.tally.borrow();
-        let faults = match tally.faults() {
+        let counts = self.counts.borrow();
+        let faults = match counts.faults() {
             0 => String::new(),
             faults => format!(", {faults} faults"),
         };
-        format!("{} orders placed, {} retries{faults}", tally.placed, tally.retries)
+        format!("{} orders placed, {} retries{faults}", counts.placed, counts.retries)
     }
 }
 
 /// A client had no answer within a whole deadline and stops.
-struct GoneHome;
+struct GaveUp;
 
 /// One operation with all its attempts.
 struct Call {
     client: u32,
-    kind: Kind,
+    kind: OperationKind,
     invoked_ns: u64,
-    asked: Asked,
+    asked: FinishedRequest,
 }
 
-impl<'a> From<&'a Fault> for Outcome<'a> {
-    fn from(fault: &'a Fault) -> Outcome<'a> {
+impl<'a> From<&'a Fault> for OperationOutcome<'a> {
+    fn from(fault: &'a Fault) -> OperationOutcome<'a> {
         match fault {
-            Fault::Unknown(_) => Outcome::Unknown,
-            Fault::Refused(why) | Fault::Mismatch(why) => Outcome::Refused(why),
+            Fault::Unknown(_) => OperationOutcome::Unknown,
+            Fault::Refused(why) | Fault::Mismatch(why) => OperationOutcome::Refused(why),
         }
     }
 }
 
-fn ordered(verdict: &Result<Ordered, Fault>) -> Outcome<'_> {
+fn ordered(verdict: &Result<OrderResult, Fault>) -> OperationOutcome<'_> {
     match verdict {
-        Ok(Ordered::Placed(number)) => Outcome::Placed(*number),
-        Ok(Ordered::OutOfStock(message)) => Outcome::OutOfStock(message),
+        Ok(OrderResult::Placed(number)) => OperationOutcome::Placed(*number),
+        Ok(OrderResult::OutOfStock(message)) => OperationOutcome::OutOfStock(message),
         Err(fault) => fault.into(),
     }
 }
@@ -268,17 +279,17 @@ fn new_key(keys: &mut StdRng) -> String {
 
 /// The orders that are still to be checked.
 #[derive(Debug)]
-pub struct Queue {
+pub struct OrdersToCheck {
     waiting: std::collections::btree_map::IntoValues<u64, Remembered>,
     taken: usize,
     repeat_every: usize,
 }
 
-impl Queue {
+impl OrdersToCheck {
     /// Orders to look up, of which about `repeats`, evenly spread, are also repeated.
-    pub fn new(orders: BTreeMap<u64, Remembered>, repeats: usize) -> Queue {
+    pub fn new(orders: BTreeMap<u64, Remembered>, repeats: usize) -> OrdersToCheck {
         let repeat_every = orders.len().div_ceil(repeats.max(1)).max(1);
-        Queue { waiting: orders.into_values(), taken: 0, repeat_every }
+        OrdersToCheck { waiting: orders.into_values(), taken: 0, repeat_every }
     }
 
     /// The next order, and whether it is one to repeat.
@@ -305,7 +316,7 @@ mod tests {
                 let order = answers::Order { number, name: "Tux".into(), quantity: 1 };
                 (number, Remembered { key: String::new(), order })
             };
-            let mut queue = Queue::new((1..=orders).map(remembered).collect(), repeats);
+            let mut queue = OrdersToCheck::new((1..=orders).map(remembered).collect(), repeats);
             let all: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
             assert_eq!(all.len() as u64, orders);
             let repeated: Vec<_> = all.iter().filter(|(_, repeated)| *repeated).collect();

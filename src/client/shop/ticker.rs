@@ -3,21 +3,21 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::shopper::Shop;
+use super::shopper::ShopState;
 use crate::console::result::say;
 
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Tells it for ever.
-pub async fn tell(shop: Rc<Shop>) {
+pub async fn tell(shop: Rc<ShopState>) {
     let mut before = (0, 0);
     let mut ticks = tokio::time::interval(EVERY);
     ticks.tick().await;
     loop {
         ticks.tick().await;
         let (placed, retries) = {
-            let tally = shop.tally.borrow();
-            (tally.placed, tally.retries)
+            let counts = shop.counts.borrow();
+            (counts.placed, counts.retries)
         };
         let longest = shop.silence.borrow_mut().take_longest();
         say(&[format!(

@@ -1,6 +1,6 @@
 //! Holds the replicas' order books against each other: where they first differ, and which reaches furthest.
 //!
-//! Each book is read on a thread of its own, and only once ([`Tally`]). Stretches that have the same fingerprint in
+//! Each book is read on a thread of its own, and only once ([`BookTally`]). Stretches that have the same fingerprint in
 //! all books hold the same; what differs is read again, entry by entry, and that is little however long the books are.
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use toystore_actors::domain::{Entry, OrderNumber, Purchase};
 use toystore_actors::storage::DiskError;
 
 use super::book_source::BookSource;
-use super::tally::{Contents, STRETCH, Stretch, Tally};
+use super::tally::{BookTally, Contents, STRETCH, Stretch};
 
 /// The first place where books differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,10 @@ pub fn compare<S: BookSource>(
     })
 }
 
-fn tally_all<S: BookSource>(sources: &[S], progress: impl Fn(u64)) -> Result<Vec<Tally>, (usize, DiskError)> {
+fn tally_all<S: BookSource>(
+    sources: &[S],
+    progress: impl Fn(u64),
+) -> Result<Vec<BookTally>, (usize, DiskError)> {
     thread::scope(|scope| {
         let (read, reading) = mpsc::channel();
         let threads: Vec<_> = sources
@@ -69,7 +72,7 @@ fn tally_all<S: BookSource>(sources: &[S], progress: impl Fn(u64)) -> Result<Vec
                 let read = read.clone();
                 // Whoever shows the progress is there until all have ended.
                 scope.spawn(move || {
-                    Tally::of(source, |entries| {
+                    BookTally::of(source, |entries| {
                         let _ = read.send(entries);
                     })
                 })
@@ -87,10 +90,10 @@ fn tally_all<S: BookSource>(sources: &[S], progress: impl Fn(u64)) -> Result<Vec
 /// Where the books first differ, and where two of them first contradict each other.
 fn differences<S: BookSource>(
     sources: &[S],
-    tallies: &[Tally],
+    tallies: &[BookTally],
 ) -> Result<(Option<Difference>, Option<Difference>), (usize, DiskError)> {
     let (mut difference, mut conflict) = (None, None);
-    let stretches: BTreeSet<Stretch> = tallies.iter().flat_map(Tally::stretches).collect();
+    let stretches: BTreeSet<Stretch> = tallies.iter().flat_map(BookTally::stretches).collect();
     for stretch in stretches {
         let marks: Vec<_> = tallies.iter().map(|tally| tally.fingerprint(stretch)).collect();
         let differ = difference.is_none() && !agree(&marks);

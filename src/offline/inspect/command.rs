@@ -11,7 +11,7 @@ use toystore_actors::net::NodeId;
 
 use super::data_directory::{FRONT_END, read_audit, read_saved, services};
 use super::inspection::Inspection;
-use super::report::{Catalog, FrontEnd, Report, SavedView};
+use super::report::{CatalogReport, FrontEndReport, InspectionReport, SavedView};
 use super::text;
 use crate::advice::NamedStore;
 
@@ -53,9 +53,10 @@ pub fn run(args: Args) -> ExitCode {
     ExitCode::from(report.status)
 }
 
-fn inspect(args: &Args) -> Report {
+fn inspect(args: &Args) -> InspectionReport {
     let directory = &args.data;
-    let mut report = Report { data: directory.display().to_string(), ..Report::default() };
+    let mut report =
+        InspectionReport { data: directory.display().to_string(), ..InspectionReport::default() };
     match services(directory) {
         Ok(found) => {
             report.set_aside = found.set_aside;
@@ -84,7 +85,7 @@ fn inspect_services(
     if let Some((saved, file)) = inspection.readable(FRONT_END, saved) {
         let Saved { store, view, .. } = saved;
         inspection.report.front_end =
-            Some(FrontEnd { file, store, view: view.as_ref().map(SavedView::from) });
+            Some(FrontEndReport { file, store, view: view.as_ref().map(SavedView::from) });
         inspection.view = view;
     }
     let comparison = inspection.compare();
@@ -92,7 +93,7 @@ fn inspect_services(
     let audit = audit.map(|(audit, file)| {
         let (store, settled, unsettled) = (audit.store, audit.settled, audit.unsettled.len());
         let products = audit.items.len();
-        inspection.report.catalog = Some(Catalog { file, store, products, settled, unsettled });
+        inspection.report.catalog = Some(CatalogReport { file, store, products, settled, unsettled });
         audit
     });
     inspection.report_books(&comparison);

@@ -10,8 +10,8 @@ use super::books::Comparison;
 use super::data_directory::FRONT_END;
 use super::inspection::Inspection;
 use super::outlook;
-use super::replica_book::Replica;
-use super::report::{About, Books, Place};
+use super::replica_book::ReplicaBook;
+use super::report::{About, BooksReport, ComparedEntry};
 use crate::files::label;
 
 impl Inspection {
@@ -51,9 +51,10 @@ impl Inspection {
         }
         if !self.replicas.is_empty() {
             let ids: Vec<_> = self.replicas.iter().map(|replica| replica.id).collect();
-            let place = |found: &Option<_>| found.as_ref().map(|found| Place::new(&ids, found));
+            let place = |found: &Option<_>| found.as_ref().map(|found| ComparedEntry::new(&ids, found));
             let (first_difference, first_conflict) = (place(difference), place(conflict));
-            self.report.books = Some(Books { agree: difference.is_none(), first_difference, first_conflict });
+            self.report.books =
+                Some(BooksReport { agree: difference.is_none(), first_difference, first_conflict });
         }
     }
 
@@ -105,7 +106,7 @@ impl Inspection {
     /// Says whether the front-end's file is the newest that there was.
     pub fn report_view(&mut self) {
         let Some(view) = &self.view else { return };
-        for Replica { id, summary, .. } in &self.replicas {
+        for ReplicaBook { id, summary, .. } in &self.replicas {
             let epoch = summary.epoch();
             if epoch > view.epoch {
                 self.report.contradict(

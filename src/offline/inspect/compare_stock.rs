@@ -5,10 +5,10 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 
 use super::books::Comparison;
-use super::file::Unread;
+use super::inspected_file::Unread;
 use super::inspection::Inspection;
 use super::replica_book::still_waiting;
-use super::report::{About, Product, StockSummary};
+use super::report::{About, ProductReport, StockSummary};
 use super::stock::Stock;
 use super::text;
 
@@ -34,7 +34,7 @@ impl Inspection {
         let faults = stock.faults();
         self.report.stock = Some(StockSummary::new(&stock, book, faults.is_empty()));
         if list_products || stock.items.len() <= text::FEW {
-            self.report.products = Some(stock.items.iter().map(Product::from).collect());
+            self.report.products = Some(stock.items.iter().map(ProductReport::from).collect());
         }
         self.judge_stock(&stock, book, faults);
     }

@@ -10,7 +10,7 @@ use toystore_actors::front_end::Saved;
 use toystore_actors::net::NodeId;
 use toystore_actors::{catalog, front_end};
 
-use super::file::{Opened, Unread};
+use super::inspected_file::{InspectedFile, Unread};
 use super::report::DataFile;
 use crate::files::{ASIDE, label};
 
@@ -59,7 +59,7 @@ pub fn read_saved(directory: &Path) -> Result<(Saved, DataFile), Unread> {
     let name = label(FRONT_END);
     let owned = |found: &str| found.rsplit_once(' ').is_some_and(|(owner, _)| owner == front_end::OWNER);
     let path = directory.join(&name).join(front_end::FILE);
-    let file = Opened::open(path, front_end::OWNER, owned)?;
+    let file = InspectedFile::open(path, front_end::OWNER, owned)?;
     Ok((file.read(front_end::saved)?, DataFile::new(&name, front_end::FILE, &file)))
 }
 
@@ -67,6 +67,6 @@ pub fn read_saved(directory: &Path) -> Result<(Saved, DataFile), Unread> {
 pub fn read_audit(directory: &Path) -> Result<(Audit, DataFile), Unread> {
     let name = label(NodeId::Catalog);
     let owned = |found: &str| found == catalog::OWNER;
-    let file = Opened::open(directory.join(&name).join(catalog::FILE), catalog::OWNER, owned)?;
+    let file = InspectedFile::open(directory.join(&name).join(catalog::FILE), catalog::OWNER, owned)?;
     Ok((file.read(catalog::stock::audit)?, DataFile::new(&name, catalog::FILE, &file)))
 }

@@ -7,10 +7,10 @@ use toystore_actors::domain::{ReplicaId, View};
 use toystore_actors::net::NodeId;
 
 use super::books::{self, Comparison};
-use super::file::Unread;
+use super::inspected_file::Unread;
 use super::outlook;
-use super::replica_book::Replica;
-use super::report::Report;
+use super::replica_book::ReplicaBook;
+use super::report::InspectionReport;
 use crate::advice::NamedStore;
 use crate::console::progress::Progress;
 
@@ -19,18 +19,18 @@ pub struct Inspection {
     /// How the store is named in the commands that are given as advice.
     pub store: NamedStore,
     /// The books that could be read so far.
-    pub replicas: Vec<Replica>,
+    pub replicas: Vec<ReplicaBook>,
     /// Whether the book of every replica could be read so far.
     pub all_books: bool,
     /// The front-end's, if it could be read.
     pub view: Option<View>,
     /// What is told of all that.
-    pub report: Report,
+    pub report: InspectionReport,
 }
 
 impl Inspection {
     /// Nothing is read yet.
-    pub fn new(store: NamedStore, report: Report) -> Inspection {
+    pub fn new(store: NamedStore, report: InspectionReport) -> Inspection {
         Inspection { store, replicas: Vec::new(), all_books: true, view: None, report }
     }
 
@@ -38,7 +38,7 @@ impl Inspection {
     pub fn open_replicas(&mut self, directory: &Path, ids: BTreeSet<ReplicaId>) {
         let mut unread = Vec::new();
         for id in ids {
-            match Replica::open(directory, id) {
+            match ReplicaBook::open(directory, id) {
                 Ok(replica) => self.replicas.push(replica),
                 Err(why) => unread.push((id, why)),
             }
@@ -72,7 +72,7 @@ impl Inspection {
                 Ok(comparison) => return comparison,
                 Err((book, error)) => {
                     let others = self.replicas.len() > 1;
-                    let Replica { id, file, .. } = self.replicas.remove(book);
+                    let ReplicaBook { id, file, .. } = self.replicas.remove(book);
                     self.all_books = false;
                     self.unread(NodeId::Order(id), Unread::Unusable(file.complaint(error)), others);
                 }
@@ -82,11 +82,11 @@ impl Inspection {
 
     /// The names of the replicas whose books could be read.
     pub fn names(&self) -> Vec<String> {
-        self.replicas.iter().map(Replica::name).collect()
+        self.replicas.iter().map(ReplicaBook::name).collect()
     }
 
     /// Whether a replica is in sync with this file, where the view is known.
-    pub fn in_sync(&self, replica: &Replica) -> Option<bool> {
+    pub fn in_sync(&self, replica: &ReplicaBook) -> Option<bool> {
         let members = &self.view.as_ref()?.in_sync;
         Some(members.is_stood_for(replica.id, &replica.summary.line))
     }

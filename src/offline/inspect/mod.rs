@@ -6,7 +6,7 @@ mod command;
 mod compare_books;
 mod compare_stock;
 mod data_directory;
-mod file;
+mod inspected_file;
 mod inspection;
 mod outlook;
 mod read_only;

@@ -9,7 +9,7 @@ use toystore_actors::net::NodeId;
 use toystore_actors::storage::OpenError;
 
 use super::books::Difference;
-use super::file::Unread;
+use super::inspected_file::Unread;
 use crate::advice::NotStarted;
 use crate::advice::{self, NamedStore};
 
@@ -42,7 +42,7 @@ pub fn unread(id: NodeId, why: Unread, others: bool, store: &NamedStore) -> Stri
 
 /// A book that ends before another.
 pub struct Shorter<'a> {
-    /// Whose.
+    /// The replica whose book it is.
     pub name: &'a str,
     /// The orders that it lacks.
     pub lacks: RangeInclusive<OrderNumber>,

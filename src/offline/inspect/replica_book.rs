@@ -10,29 +10,29 @@ use toystore_actors::order::book::{BookSummary, read};
 use toystore_actors::storage::{DiskError, OpenError};
 
 use super::book_source::BookSource;
-use super::file::{Opened, Unread};
+use super::inspected_file::{InspectedFile, Unread};
 use super::report::{self, DataFile};
 use super::tally::Contents;
 use crate::files::label;
 
 /// One replica's book.
-pub struct Replica {
+pub struct ReplicaBook {
     /// Whose it is.
     pub id: ReplicaId,
-    /// The file.
-    pub file: Opened,
+    /// Its data file.
+    pub file: InspectedFile,
     /// What the replica remembers beside its orders.
     pub summary: BookSummary,
 }
 
-impl Replica {
+impl ReplicaBook {
     /// Opens the book of a replica.
-    pub fn open(directory: &Path, id: ReplicaId) -> Result<Replica, Unread> {
+    pub fn open(directory: &Path, id: ReplicaId) -> Result<ReplicaBook, Unread> {
         let path = directory.join(label(NodeId::Order(id))).join(order::BOOK_FILE);
         let owner = order::book_owner(id);
-        let file = Opened::open(path, &owner, |found| found == owner)?;
+        let file = InspectedFile::open(path, &owner, |found| found == owner)?;
         let summary = file.read(read::summary)?;
-        Ok(Replica { id, file, summary })
+        Ok(ReplicaBook { id, file, summary })
     }
 
     /// The replica's name.
@@ -46,15 +46,15 @@ impl Replica {
     }
 
     /// What is told of it.
-    pub fn report(&self, in_sync: Option<bool>, contents: Contents) -> report::Replica {
+    pub fn report(&self, in_sync: Option<bool>, contents: Contents) -> report::ReplicaReport {
         let file = DataFile::new(&self.name(), order::BOOK_FILE, &self.file);
         let Contents { orders, lost, last, digest, flaw, .. } = contents;
         let (id, store, epoch) = (self.id, self.store(), self.summary.epoch());
-        report::Replica { id, file, store, epoch, in_sync, orders, lost, last, digest, flaw }
+        report::ReplicaReport { id, file, store, epoch, in_sync, orders, lost, last, digest, flaw }
     }
 }
 
-impl BookSource for Replica {
+impl BookSource for ReplicaBook {
     fn scan(&self, visit: &mut dyn FnMut(Row<'_>)) -> Result<(), DiskError> {
         self.file.try_read(|database| scan::entries(database, visit))
     }
@@ -74,7 +74,7 @@ impl BookSource for Replica {
 }
 
 /// Those unsettled purchases that are not in the book.
-pub fn still_waiting(book: &Replica, unsettled: Vec<Purchase>) -> Result<Vec<Purchase>, OpenError> {
+pub fn still_waiting(book: &ReplicaBook, unsettled: Vec<Purchase>) -> Result<Vec<Purchase>, OpenError> {
     let keys: Vec<_> = unsettled.iter().map(|purchase| purchase.key.clone()).collect();
     let ordered = book.indexed(&keys).map_err(|error| book.file.complaint(error))?;
     let waits = |(purchase, number): (Purchase, Option<_>)| number.is_none().then_some(purchase);

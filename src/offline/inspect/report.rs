@@ -7,27 +7,27 @@ use toystore_actors::domain::{Entry, Epoch, OrderNumber, Position, ReplicaId, St
 use toystore_actors::net::NodeId;
 
 use super::books::Difference;
-use super::file::Opened;
+use super::inspected_file::InspectedFile;
 use super::stock::Stock;
 use crate::files::label;
 
 /// All of it.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub struct InspectionReport {
     /// The data directory, as it was named.
     pub data: String,
     /// The exit status: 0 all agrees, 1 something does not, 3 something could not be read.
     pub status: u8,
     /// The stores that the files belong to: one, if they go together.
     pub stores: Vec<StoreId>,
-    pub front_end: Option<FrontEnd>,
-    pub catalog: Option<Catalog>,
+    pub front_end: Option<FrontEndReport>,
+    pub catalog: Option<CatalogReport>,
     /// Those whose books could be read, by their ids.
-    pub replicas: Vec<Replica>,
+    pub replicas: Vec<ReplicaReport>,
     /// The directories of services that were set aside.
     pub set_aside: Vec<String>,
     /// `None` if no book could be read.
-    pub books: Option<Books>,
+    pub books: Option<BooksReport>,
     /// `None` if the catalog could not be read.
     pub stock: Option<StockSummary>,
     /// What agrees, what does not, and what becomes of it at the next start.
@@ -35,7 +35,7 @@ pub struct Report {
     pub unreadable: Vec<Unreadable>,
     /// The products in the catalog's order, if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub products: Option<Vec<Product>>,
+    pub products: Option<Vec<ProductReport>>,
 }
 
 /// A data file.
@@ -50,7 +50,7 @@ pub struct DataFile {
 
 impl DataFile {
     /// The file of the service of this directory.
-    pub fn new(directory: &str, name: &str, opened: &Opened) -> DataFile {
+    pub fn new(directory: &str, name: &str, opened: &InspectedFile) -> DataFile {
         let (bytes, journal_bytes) = opened.bytes;
         DataFile { path: format!("{directory}/{name}"), bytes, journal_bytes }
     }
@@ -58,7 +58,7 @@ impl DataFile {
 
 /// What the front-end remembers.
 #[derive(Debug, Serialize)]
-pub struct FrontEnd {
+pub struct FrontEndReport {
     pub file: DataFile,
     /// `None` before the store was founded.
     pub store: Option<StoreId>,
@@ -82,7 +82,7 @@ impl From<&View> for SavedView {
 
 /// What the catalog remembers.
 #[derive(Debug, Serialize)]
-pub struct Catalog {
+pub struct CatalogReport {
     pub file: DataFile,
     /// `None` if it was never told.
     pub store: Option<StoreId>,
@@ -95,7 +95,7 @@ pub struct Catalog {
 
 /// What an order replica remembers.
 #[derive(Debug, Serialize)]
-pub struct Replica {
+pub struct ReplicaReport {
     pub id: ReplicaId,
     pub file: DataFile,
     /// `None` if it has heard of no view yet.
@@ -114,36 +114,36 @@ pub struct Replica {
 
 /// The books held against each other.
 #[derive(Debug, Serialize)]
-pub struct Books {
+pub struct BooksReport {
     /// Whether all hold the same. One book agrees with itself.
     pub agree: bool,
     /// Where they first differ, if only because one ends there.
-    pub first_difference: Option<Place>,
+    pub first_difference: Option<ComparedEntry>,
     /// Where two first hold different orders under one number.
-    pub first_conflict: Option<Place>,
+    pub first_conflict: Option<ComparedEntry>,
 }
 
 /// What the books hold under one number.
 #[derive(Debug, Serialize)]
-pub struct Place {
+pub struct ComparedEntry {
     pub number: OrderNumber,
-    pub held: Vec<Held>,
+    pub held: Vec<HeldEntry>,
 }
 
 /// What one book holds there.
 #[derive(Debug, Serialize)]
-pub struct Held {
+pub struct HeldEntry {
     pub replica: ReplicaId,
     /// `None` if it has nothing there; an order without a purchase is lost.
     pub order: Option<Entry>,
 }
 
-impl Place {
+impl ComparedEntry {
     /// Of the books of these replicas.
-    pub fn new(replicas: &[ReplicaId], found: &Difference) -> Place {
+    pub fn new(replicas: &[ReplicaId], found: &Difference) -> ComparedEntry {
         let held = replicas.iter().zip(&found.entries);
-        let held = held.map(|(replica, order)| Held { replica: *replica, order: order.clone() });
-        Place { number: found.number, held: held.collect() }
+        let held = held.map(|(replica, order)| HeldEntry { replica: *replica, order: order.clone() });
+        ComparedEntry { number: found.number, held: held.collect() }
     }
 }
 
@@ -187,7 +187,7 @@ impl StockSummary {
 
 /// One product.
 #[derive(Debug, Serialize)]
-pub struct Product {
+pub struct ProductReport {
     pub name: String,
     pub price_cents: u64,
     pub initial: u64,
@@ -196,10 +196,10 @@ pub struct Product {
     pub in_stock: u64,
 }
 
-impl From<&Item> for Product {
-    fn from(item: &Item) -> Product {
+impl From<&Item> for ProductReport {
+    fn from(item: &Item) -> ProductReport {
         let Item { name, price_cents, initial, restocked, sold, quantity } = item.clone();
-        Product { name: name.to_string(), price_cents, initial, restocked, sold, in_stock: quantity }
+        ProductReport { name: name.to_string(), price_cents, initial, restocked, sold, in_stock: quantity }
     }
 }
 
@@ -237,7 +237,7 @@ pub struct Unreadable {
     pub why: String,
 }
 
-impl Report {
+impl InspectionReport {
     /// Adds a finding, with a line for each detail.
     pub fn find(&mut self, about: About, contradiction: bool, text: impl Into<String>, details: Vec<String>) {
         self.findings.push(Finding { about, contradiction, text: text.into(), details });

@@ -55,20 +55,20 @@ pub struct Contents {
 
 /// What is kept of a book that was read.
 #[derive(Debug)]
-pub struct Tally {
+pub struct BookTally {
     /// What it holds.
     pub contents: Contents,
     /// A fingerprint of each stretch that it has entries of, ascending.
     fingerprints: Vec<(Stretch, u64)>,
 }
 
-impl Tally {
+impl BookTally {
     /// Reads a book; `progress` is called with how many entries were read since.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn of(source: &impl BookSource, progress: impl Fn(u64)) -> Result<Tally, DiskError> {
-        let mut reader = Reader::default();
+    pub fn of(source: &impl BookSource, progress: impl Fn(u64)) -> Result<BookTally, DiskError> {
+        let mut reader = TallyReader::default();
         source.scan(&mut |row| {
             if let Some(entries) = reader.take(row) {
                 progress(entries);
@@ -156,7 +156,7 @@ fn index_flaw(source: &impl BookSource, entries: &Ids, index: &Ids) -> Result<Fl
 
 /// Takes one entry after the other.
 #[derive(Default)]
-struct Reader {
+struct TallyReader {
     contents: Contents,
     hash: Sha256,
     ids: Ids,
@@ -169,7 +169,7 @@ struct Reader {
     entries: u64,
 }
 
-impl Reader {
+impl TallyReader {
     /// Takes the next entry. If a stretch ended before it, says how many entries that had.
     fn take(&mut self, row: Row<'_>) -> Option<u64> {
         let last = self.contents.last;
@@ -213,14 +213,14 @@ impl Reader {
     }
 
     /// To be called after the end of the last stretch.
-    fn finish(self, in_index: Option<Flaw>) -> Tally {
+    fn finish(self, in_index: Option<Flaw>) -> BookTally {
         let hash = self.hash.finalize();
         let digest = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let ordered = self.ordered.into_iter().collect();
         // What shows at an earlier order comes first.
         let flaw = self.flaw.into_iter().chain(in_index).min_by_key(Flaw::place).map(|flaw| flaw.why);
         let contents = Contents { digest, ordered, flaw, ..self.contents };
-        Tally { contents, fingerprints: self.fingerprints }
+        BookTally { contents, fingerprints: self.fingerprints }
     }
 }
 

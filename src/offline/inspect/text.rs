@@ -2,19 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::report::{About, DataFile, Product, Report, StockSummary};
+use super::report::{About, DataFile, InspectionReport, ProductReport, StockSummary};
 
 /// So many products are listed unasked, and so much of what is wrong with one after the other.
 pub const FEW: usize = 20;
 
 /// One JSON object.
-pub fn json(report: &Report) -> String {
+pub fn json(report: &InspectionReport) -> String {
     // No map in it has keys other than texts, so it can be written.
     serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
 }
 
 /// Tables and sentences.
-pub fn text(report: &Report) -> String {
+pub fn text(report: &InspectionReport) -> String {
     let mut text = Text(String::new());
     let directory_only = report.front_end.is_none() && report.catalog.is_none() && report.replicas.is_empty();
     if directory_only {
@@ -31,7 +31,7 @@ pub fn text(report: &Report) -> String {
     text.0
 }
 
-fn title(report: &Report) -> String {
+fn title(report: &InspectionReport) -> String {
     let data = &report.data;
     match &*report.stores {
         [] => format!("{data}: no file says of which store it is"),
@@ -48,7 +48,7 @@ impl Text {
         let _ = writeln!(self.0, "{line}");
     }
 
-    fn findings(&mut self, report: &Report, about: About) {
+    fn findings(&mut self, report: &InspectionReport, about: About) {
         for finding in report.findings.iter().filter(|finding| finding.about == about) {
             self.say(&finding.text);
             for detail in finding.details.iter().take(FEW) {
@@ -61,7 +61,7 @@ impl Text {
         }
     }
 
-    fn services(&mut self, report: &Report) {
+    fn services(&mut self, report: &InspectionReport) {
         let mut lines = Vec::new();
         if let Some(front_end) = &report.front_end {
             let remembers = match &front_end.view {
@@ -96,7 +96,7 @@ impl Text {
         }
     }
 
-    fn replicas(&mut self, report: &Report) {
+    fn replicas(&mut self, report: &InspectionReport) {
         self.say("");
         if !report.replicas.is_empty() {
             self.say(&format!(
@@ -127,7 +127,7 @@ impl Text {
         }
     }
 
-    fn stock(&mut self, report: &Report) {
+    fn stock(&mut self, report: &InspectionReport) {
         let Some(stock) = &report.stock else { return };
         self.say("");
         if let Some(products) = &report.products {
@@ -147,14 +147,14 @@ impl Text {
         ));
     }
 
-    fn products(&mut self, products: &[Product]) {
+    fn products(&mut self, products: &[ProductReport]) {
         let names = products.iter().map(|product| product.name.chars().count());
         let width = names.max().unwrap_or(0).max("product".len());
         self.say(&format!(
             "{:<width$}{:>10}{:>11}{:>9}{:>10}",
             "product", "initial", "restocked", "sold", "in stock"
         ));
-        for Product { name, initial, restocked, sold, in_stock, .. } in products {
+        for ProductReport { name, initial, restocked, sold, in_stock, .. } in products {
             self.say(&format!("{name:<width$}{initial:>10}{restocked:>11}{sold:>9}{in_stock:>10}"));
         }
     }
@@ -201,7 +201,7 @@ mod tests {
             let details: Vec<_> = (0..details).map(|number| format!("detail {number}")).collect();
             let (about, last) = (About::Stock, details.len() - 1);
             let finding = Finding { about, contradiction: true, text: "wrong:".into(), details };
-            let report = Report { findings: vec![finding], ..Report::default() };
+            let report = InspectionReport { findings: vec![finding], ..InspectionReport::default() };
             let mut text = Text(String::new());
             text.findings(&report, About::Stock);
             assert!(text.0.ends_with(expected), "{}", text.0);

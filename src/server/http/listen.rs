@@ -14,8 +14,8 @@ use actix_web::rt::net::TcpStream;
 use actix_web::web::{Data, ServiceConfig};
 
 use super::connection::{self, Connection};
-use super::shared::answer_memory::Room;
-use super::shared::token::Secret;
+use super::shared::answer_memory::AnswerMemory;
+use super::shared::token::ClusterToken;
 use crate::console::failure::Failure;
 
 /// Connections that may wait to be accepted.
@@ -60,7 +60,7 @@ pub fn bind(label: &str, address: SocketAddr) -> Result<Listener, Failure> {
 /// How many workers and connections a server has.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerSize {
-    /// Threads.
+    /// Threads, each with connections of its own.
     pub workers: usize,
     /// Connections at once, in all.
     pub connections: usize,
@@ -69,7 +69,7 @@ pub struct ServerSize {
 /// How a server works.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerSettings {
-    /// Its workers and connections.
+    /// How much it can take on at a time.
     pub size: ServerSize,
     /// How long a connection may be idle between requests. Longer than a client or a balancer keeps it: whoever closes an
     /// idle connection first may do so in the moment in which a request is on its way.
@@ -83,7 +83,7 @@ pub struct ServerSettings {
 pub fn start(
     listener: Listener,
     settings: ServerSettings,
-    secret: Secret,
+    secret: ClusterToken,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
     let ServerSettings { size, keep_alive } = settings;
@@ -95,7 +95,7 @@ pub fn start(
         .shutdown_timeout(DRAIN_SECONDS)
         .disable_signals();
     let stopping = server.graceful_shutdown_signal();
-    let room = Arc::new(Room::default());
+    let memory = Arc::new(AnswerMemory::default());
     let server = server.listen("http", listener.socket, move || {
         let (routes, stopping) = (routes.clone(), stopping.clone());
         let app = app(secret.clone(), move |config| routes(config));
@@ -113,14 +113,14 @@ pub fn start(
             .on_connect_ext(|connection: &Connection, data| {
                 data.insert(connection.exchange().clone());
             })
-            .h1(connection::around(services, room.clone()));
-        let room = room.clone();
+            .h1(connection::around(services, memory.clone()));
+        let memory = memory.clone();
         fn_service(move |stream: TcpStream| {
-            let room = room.clone();
+            let memory = memory.clone();
             async move {
                 stream.set_nodelay(true)?;
                 let address = stream.peer_addr().ok();
-                Ok((Connection::new(stream, keep_alive, room), address))
+                Ok((Connection::new(stream, keep_alive, memory), address))
             }
         })
         .and_then(http)
@@ -130,7 +130,7 @@ pub fn start(
 
 /// One worker's application. The routes say what is told where there is none.
 pub fn app(
-    secret: Data<Secret>,
+    secret: Data<ClusterToken>,
     routes: impl FnOnce(&mut ServiceConfig),
 ) -> App<
     impl ServiceFactory<

@@ -9,7 +9,7 @@ use toystore_actors::net::{self, Bridge, BridgeError, Codec};
 use super::shared::bodies::{Body, INTERNAL_BODY};
 use super::shared::errors::ApiResult;
 use super::shared::shapes;
-use super::shared::token::Peer;
+use super::shared::token::Authorized;
 use crate::wire::peer_calls::BINCODE;
 
 /// The resource of the peers under a path that others have, too.
@@ -28,13 +28,18 @@ pub fn is_call(request: &HttpRequest) -> bool {
 /// # Errors
 /// What the peer is told instead.
 pub async fn answer(request: HttpRequest, body: Payload) -> actix_web::Result<HttpResponse> {
-    let token = Peer::extract(&request).await?;
+    let token = Authorized::extract(&request).await?;
     let bridge = Data::<Bridge>::extract(&request).await?;
     let body = Body::from_request(&request, &mut body.into_inner()).await?;
     Ok(call(token, request, bridge, body).await?)
 }
 
-async fn call(_: Peer, request: HttpRequest, bridge: Data<Bridge>, body: Body<INTERNAL_BODY>) -> ApiResult {
+async fn call(
+    _: Authorized,
+    request: HttpRequest,
+    bridge: Data<Bridge>,
+    body: Body<INTERNAL_BODY>,
+) -> ApiResult {
     let name = request.path().trim_start_matches('/');
     match bridge.dispatch(name, Codec::Bincode, body.0).await {
         Ok(reply) => Ok(shapes::answer(StatusCode::OK).content_type(BINCODE).body(reply)),

@@ -17,7 +17,7 @@ use crate::wire::{backup, paths};
 const CATALOG_PATHS: &str = "GET /query/{name}, GET /products, POST /buy, POST /restock and GET /healthz";
 const REPLICA_PATHS: &str = "GET /status, GET /last, GET /{number}, GET /syncfrom, POST /orders, POST /sync, POST /leader and GET /healthz";
 
-/// The front-end's.
+/// The routes of the front-end.
 pub fn front_end(front: &Data<FrontEndState>, config: &mut ServiceConfig) {
     config
         .app_data(front.clone())
@@ -53,7 +53,7 @@ async fn peer_or_shopper(
     Ok(public::answer(request, front, body).await)
 }
 
-/// The catalog's.
+/// The routes of the catalog.
 pub fn catalog(actor: &ActorHandle<Catalog>, config: &mut ServiceConfig) {
     config
         .app_data(Data::new(ProductList::default()))
@@ -68,7 +68,7 @@ pub fn catalog(actor: &ActorHandle<Catalog>, config: &mut ServiceConfig) {
         .default_service(web::to(|| async { Err::<HttpResponse, _>(unknown_path(CATALOG_PATHS)) }));
 }
 
-/// An order replica's.
+/// The routes of an order replica.
 pub fn replica(actor: &ActorHandle<OrderReplica>, config: &mut ServiceConfig) {
     config
         .app_data(Data::from(actor.bridge.clone()))

@@ -29,7 +29,7 @@ impl Registry {
 
 impl Links for Registry {
     fn transport(&self) -> Rc<dyn Transport> {
-        Rc::new(Local(self.clone()))
+        Rc::new(LocalTransport(self.clone()))
     }
 
     fn stopped(&self, nodes: &BTreeSet<NodeId>) -> Vec<NodeId> {
@@ -39,9 +39,9 @@ impl Links for Registry {
 }
 
 /// Calls into the other node's bridge directly.
-struct Local(Registry);
+struct LocalTransport(Registry);
 
-impl Transport for Local {
+impl Transport for LocalTransport {
     fn call(
         &self,
         to: NodeId,

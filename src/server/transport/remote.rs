@@ -35,16 +35,16 @@ pub struct RemoteLinks(pub Arc<Remote>);
 
 impl Links for RemoteLinks {
     fn transport(&self) -> Rc<dyn Transport> {
-        Rc::new(Http { client: http_client::new(self.0.token.as_ref()), peers: self.0.clone() })
+        Rc::new(HttpTransport { client: http_client::new(self.0.token.as_ref()), peers: self.0.clone() })
     }
 }
 
-struct Http {
+struct HttpTransport {
     client: Client,
     peers: Arc<Remote>,
 }
 
-impl Transport for Http {
+impl Transport for HttpTransport {
     fn call(
         &self,
         to: NodeId,

@@ -9,7 +9,7 @@ use toystore_actors::net::NodeId;
 
 use super::announce::announce;
 use super::open::open_all;
-use super::store::{Store, environment};
+use super::store::{LocalStore, environment};
 use super::supervise::until_stopped;
 use crate::advice::NamedStore;
 use crate::config::{ServiceFlags, StoreFlags};
@@ -62,7 +62,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let registry = Registry::default();
     let (failures, failed) = mpsc::unbounded_channel();
     let environment = environment(&config, &registry, &named, failures);
-    let store = Store { config, named, listen, registry, environment };
+    let store = LocalStore { config, named, listen, registry, environment };
     let (opened, without) = open_all(&store, bound, first_products).await?;
     let serves = |id| opened.iter().any(|service| service.id == id);
     say(&lines.iter().filter(|(id, _)| serves(*id)).map(|(_, line)| line.clone()).collect::<Vec<_>>());

@@ -7,7 +7,7 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 use toystore_actors::order::BOOK_FILE;
 
-use super::store::Store;
+use super::store::LocalStore;
 use crate::advice::{self, NotStarted};
 use crate::console::logging;
 use crate::console::result::say;
@@ -25,14 +25,14 @@ pub struct MissingReplica {
 
 impl MissingReplica {
     /// Says which replica did not start, why, and what helps.
-    pub fn new(store: &Store, replica: ReplicaId, why: &NotStarted) -> MissingReplica {
+    pub fn new(store: &LocalStore, replica: ReplicaId, why: &NotStarted) -> MissingReplica {
         let mut missing = MissingReplica::stopped(store, replica);
         missing.say(advice::sentence(missing.id(), why, &store.named));
         missing
     }
 
     /// One that ran; why it does not any more was said.
-    pub fn stopped(store: &Store, replica: ReplicaId) -> MissingReplica {
+    pub fn stopped(store: &LocalStore, replica: ReplicaId) -> MissingReplica {
         let book = store.config.data.join(label(NodeId::Order(replica))).join(BOOK_FILE);
         MissingReplica { replica, book, said: String::new() }
     }
@@ -55,7 +55,7 @@ impl MissingReplica {
     }
 
     /// Starts it if its files were set aside. `None` while they are there, or it does not start.
-    pub async fn start(&mut self, store: &Store) -> Option<ServingService> {
+    pub async fn start(&mut self, store: &LocalStore) -> Option<ServingService> {
         if !self.is_set_aside() {
             return None;
         }
@@ -68,7 +68,7 @@ impl MissingReplica {
         }
     }
 
-    async fn try_start(&self, store: &Store) -> Result<Option<ServingService>, NotStarted> {
+    async fn try_start(&self, store: &LocalStore) -> Result<Option<ServingService>, NotStarted> {
         // Whoever sets files aside, or starts a store, is soon done; the next look comes after that.
         let directory = store.config.data.join(label(self.id()));
         let opening = Directory::prepare_now(&directory).map_err(NotStarted::Directory)?;

@@ -7,7 +7,7 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 
 use super::missing::MissingReplica;
-use super::store::Store;
+use super::store::LocalStore;
 use crate::advice::{self, NotStarted};
 use crate::config::ReadProducts;
 use crate::console::failure::Failure;
@@ -21,7 +21,7 @@ use crate::server::service::{BoundService, OpenedService};
 /// # Errors
 /// When another service cannot be opened, or no replica can.
 pub async fn open_all(
-    store: &Store,
+    store: &LocalStore,
     mut bound: Vec<BoundService>,
     mut first_products: Option<ReadProducts>,
 ) -> Result<(Vec<OpenedService>, Vec<MissingReplica>), Failure> {

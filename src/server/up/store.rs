@@ -17,10 +17,10 @@ use crate::server::service::{self, BoundService, OpenedService};
 use crate::server::transport::Registry;
 
 /// A whole store in this process.
-pub struct Store {
-    /// As it was given.
+pub struct LocalStore {
+    /// The configuration, with what the command line puts over it.
     pub config: Config,
-    /// How a person names it.
+    /// The store as a person names it, for the commands that are told.
     pub named: NamedStore,
     /// Where each service listens.
     pub listen: BTreeMap<NodeId, SocketAddr>,
@@ -30,7 +30,7 @@ pub struct Store {
     pub environment: Environment,
 }
 
-impl Store {
+impl LocalStore {
     /// Opens a service, and lets the others reach it.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use toystore_actors::net::NodeId;
 
 use super::missing::MissingReplica;
-use super::store::Store;
+use super::store::LocalStore;
 use crate::console::failure::Failure;
 use crate::files::label;
 use crate::process::stop::stopped;
@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// # Errors
 /// When what is left of the store cannot sell anything any more.
 pub async fn until_stopped(
-    store: &Store,
+    store: &LocalStore,
     mut missing: Vec<MissingReplica>,
     mut failed: UnboundedReceiver<NodeId>,
     serving: &mut Vec<ServingService>,

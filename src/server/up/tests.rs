@@ -11,7 +11,7 @@ use toystore_actors::host::{Host, Node};
 use toystore_actors::net::{Bridge, Identity, NetError, NodeId};
 
 use super::open::open_all;
-use super::store::{Store, environment};
+use super::store::{LocalStore, environment};
 use super::supervise::until_stopped;
 use crate::advice::NamedStore;
 use crate::config::{Config, Overrides};
@@ -78,7 +78,7 @@ fn a_store_that_cannot_sell_any_more_stops() {
             let (registry, named) = (Registry::default(), NamedStore::default());
             let (failed, failing) = mpsc::unbounded_channel();
             let environment = environment(&config, &registry, &named, failed.clone());
-            let store = Store { config, named, listen: BTreeMap::new(), registry, environment };
+            let store = LocalStore { config, named, listen: BTreeMap::new(), registry, environment };
             failures.iter().for_each(|id| failed.send(*id).expect("somebody listens"));
             let ended = until_stopped(&store, Vec::new(), failing, &mut Vec::new()).await;
             let why = ended.expect_err(expected).to_string();
@@ -98,7 +98,7 @@ fn a_replica_that_failed_is_started_again_once_its_files_are_set_aside() {
         let (registry, named) = (Registry::default(), NamedStore::default());
         let (failures, failed) = mpsc::unbounded_channel();
         let environment = environment(&config, &registry, &named, failures.clone());
-        let store = Store { config, named, listen, registry, environment };
+        let store = LocalStore { config, named, listen, registry, environment };
         let bound =
             store.listen.iter().map(|(id, at)| BoundService::new(&store.config, *id, *at).expect("free"));
         let (opened, without) = open_all(&store, bound.collect(), None).await.expect("new files");

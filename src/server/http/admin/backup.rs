@@ -11,11 +11,15 @@ use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::parameters::{ListQuery, check_limit, list_query, query};
 use super::super::shared::paths::no_such_product;
 use super::super::shared::shapes;
-use super::super::shared::token::Peer;
+use super::super::shared::token::Authorized;
 use crate::server::actor_handle::ActorHandle;
 use crate::wire::backup::{MAX_PAGE, Page, PageQuery};
 
-pub async fn orders(_: Peer, request: HttpRequest, front_end: Data<ActorHandle<FrontEnd>>) -> ApiResult {
+pub async fn orders(
+    _: Authorized,
+    request: HttpRequest,
+    front_end: Data<ActorHandle<FrontEnd>>,
+) -> ApiResult {
     let PageQuery { after, after_epoch, limit } = query(&request)?;
     check_limit(limit, MAX_PAGE)?;
     let after = Position { number: after, epoch: after_epoch };
@@ -29,7 +33,7 @@ pub async fn orders(_: Peer, request: HttpRequest, front_end: Data<ActorHandle<F
     }
 }
 
-pub async fn stock(_: Peer, request: HttpRequest, front_end: Data<ActorHandle<FrontEnd>>) -> ApiResult {
+pub async fn stock(_: Authorized, request: HttpRequest, front_end: Data<ActorHandle<FrontEnd>>) -> ApiResult {
     let ListQuery { after, limit } = list_query(&request)?;
     let products = front_end.ask(CopyStock { after, limit }).await??.ok_or_else(no_such_product)?;
     Ok(shapes::data(products))

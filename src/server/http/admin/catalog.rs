@@ -13,14 +13,14 @@ use super::super::shared::parameters::ListQuery;
 use super::super::shared::paths::{no_such_product, segment};
 use super::super::shared::product_list::ProductList;
 use super::super::shared::shapes;
-use super::super::shared::token::Peer;
+use super::super::shared::token::Authorized;
 use crate::server::actor_handle::ActorHandle;
 
 pub async fn alive(actor: Data<ActorHandle<Catalog>>) -> ApiResult {
     health::alive(&actor)
 }
 
-pub async fn product(_: Peer, request: HttpRequest, actor: Data<ActorHandle<Catalog>>) -> ApiResult {
+pub async fn product(_: Authorized, request: HttpRequest, actor: Data<ActorHandle<Catalog>>) -> ApiResult {
     let name = ProductName::new(segment(&request, "/query/")?)?;
     let answer = actor.ask(Query { name, front_end: None }).await??;
     let product = answer.product.ok_or_else(no_such_product)?;
@@ -28,7 +28,7 @@ pub async fn product(_: Peer, request: HttpRequest, actor: Data<ActorHandle<Cata
 }
 
 pub async fn products(
-    _: Peer,
+    _: Authorized,
     request: HttpRequest,
     actor: Data<ActorHandle<Catalog>>,
     products: Data<ProductList>,
@@ -37,12 +37,12 @@ pub async fn products(
     products.answer(&request, list).await
 }
 
-pub async fn buy(_: Peer, actor: Data<ActorHandle<Catalog>>, message: JsonMessage<Buy>) -> ApiResult {
+pub async fn buy(_: Authorized, actor: Data<ActorHandle<Catalog>>, message: JsonMessage<Buy>) -> ApiResult {
     Ok(shapes::data(actor.ask(message.0).await??))
 }
 
 /// There is nothing to say in the body; it may be empty.
-pub async fn restock(_: Peer, actor: Data<ActorHandle<Catalog>>) -> ApiResult {
+pub async fn restock(_: Authorized, actor: Data<ActorHandle<Catalog>>) -> ApiResult {
     Ok(shapes::data(actor.ask(Restock {}).await??))
 }
 

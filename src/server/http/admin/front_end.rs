@@ -11,29 +11,33 @@ use toystore_actors::front_end::messages::{
 use super::super::shared::bodies::JsonMessage;
 use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::shapes;
-use super::super::shared::token::Peer;
+use super::super::shared::token::Authorized;
 use crate::server::actor_handle::ActorHandle;
 
 type Actor = Data<ActorHandle<FrontEnd>>;
 
-pub async fn invalidate(_: Peer, front_end: Actor, message: JsonMessage<Invalidate>) -> ApiResult {
+pub async fn invalidate(_: Authorized, front_end: Actor, message: JsonMessage<Invalidate>) -> ApiResult {
     front_end.ask(message.0).await?;
     Ok(shapes::data(json!({})))
 }
 
-pub async fn change_view(_: Peer, front_end: Actor, message: JsonMessage<ChangeView>) -> ApiResult {
+pub async fn change_view(_: Authorized, front_end: Actor, message: JsonMessage<ChangeView>) -> ApiResult {
     Ok(shapes::data(front_end.ask(message.0).await?))
 }
 
-pub async fn import(_: Peer, front_end: Actor, message: JsonMessage<Import>) -> ApiResult {
+pub async fn import(_: Authorized, front_end: Actor, message: JsonMessage<Import>) -> ApiResult {
     Ok(shapes::data(front_end.ask(ImportProducts { import: message.0 }).await??))
 }
 
-pub async fn recover(_: Peer, front_end: Actor, message: JsonMessage<Recover>) -> ApiResult {
+pub async fn recover(_: Authorized, front_end: Actor, message: JsonMessage<Recover>) -> ApiResult {
     Ok(shapes::data(front_end.ask(message.0).await??))
 }
 
-pub async fn recover_catalog(_: Peer, front_end: Actor, message: JsonMessage<RecoverCatalog>) -> ApiResult {
+pub async fn recover_catalog(
+    _: Authorized,
+    front_end: Actor,
+    message: JsonMessage<RecoverCatalog>,
+) -> ApiResult {
     Ok(shapes::data(front_end.ask(message.0).await??))
 }
 

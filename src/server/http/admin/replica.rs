@@ -18,7 +18,7 @@ use super::super::shared::health;
 use super::super::shared::parameters::{check_limit, query};
 use super::super::shared::paths::{no_such_order, order_number, segment};
 use super::super::shared::shapes;
-use super::super::shared::token::Peer;
+use super::super::shared::token::Authorized;
 use crate::server::actor_handle::ActorHandle;
 
 /// How many entries one chunk has when nobody says, and at most.
@@ -29,16 +29,16 @@ pub async fn alive(actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
     health::alive(&actor)
 }
 
-pub async fn status(_: Peer, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
+pub async fn status(_: Authorized, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
     Ok(shapes::data(actor.ask(Status {}).await?))
 }
 
-pub async fn last(_: Peer, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
+pub async fn last(_: Authorized, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
     Ok(shapes::data(actor.ask(Last {}).await?))
 }
 
 /// From what this replica holds and knows to be acknowledged; it may lag behind the leader.
-pub async fn order(_: Peer, request: HttpRequest, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
+pub async fn order(_: Authorized, request: HttpRequest, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
     let number = order_number(&segment(&request, "/")?)?;
     let found = actor.ask(Lookup { epoch: None, number }).await??;
     found.map(shapes::data).ok_or_else(no_such_order)
@@ -61,7 +61,11 @@ fn default_chunk() -> u32 {
     CHUNK
 }
 
-pub async fn sync_from(_: Peer, request: HttpRequest, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
+pub async fn sync_from(
+    _: Authorized,
+    request: HttpRequest,
+    actor: Data<ActorHandle<OrderReplica>>,
+) -> ApiResult {
     let SyncFromQuery { after, after_epoch, epoch, limit } = query(&request)?;
     check_limit(limit, MAX_CHUNK)?;
     let after = Position { number: after, epoch: after_epoch };
@@ -84,7 +88,7 @@ pub struct PlaceOne {
 }
 
 pub async fn place(
-    _: Peer,
+    _: Authorized,
     actor: Data<ActorHandle<OrderReplica>>,
     message: JsonMessage<PlaceOne>,
 ) -> ApiResult {
@@ -94,12 +98,16 @@ pub async fn place(
     Ok(shapes::answer(StatusCode::CREATED).json(json!({ "data": { "order_number": placed.number } })))
 }
 
-pub async fn sync(_: Peer, actor: Data<ActorHandle<OrderReplica>>, message: JsonMessage<Sync>) -> ApiResult {
+pub async fn sync(
+    _: Authorized,
+    actor: Data<ActorHandle<OrderReplica>>,
+    message: JsonMessage<Sync>,
+) -> ApiResult {
     Ok(shapes::data(actor.ask(message.0).await?))
 }
 
 pub async fn announce(
-    _: Peer,
+    _: Authorized,
     actor: Data<ActorHandle<OrderReplica>>,
     message: JsonMessage<Announce>,
 ) -> ApiResult {

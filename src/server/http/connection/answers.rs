@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures_util::future::{Either, ready};
 use futures_util::{FutureExt as _, Stream};
 
-use super::super::shared::answer_memory::{Common, Place, Room};
+use super::super::shared::answer_memory::{AnswerMemory, Reservation, SharedReservation};
 use super::super::shared::errors::ApiError;
 use super::exchange::Exchange;
 use super::{LONG, PIECE};
@@ -24,14 +24,14 @@ use super::{LONG, PIECE};
 /// answer is ready. What the socket refused is answered here.
 pub fn around<S, I>(
     services: I,
-    room: Arc<Room>,
+    memory: Arc<AnswerMemory>,
 ) -> impl ServiceFactory<
     Request,
     Config = (),
-    Response = Response<Answer>,
+    Response = Response<PacedBody>,
     Error = S::Error,
     InitError = S::InitError,
-    Service = impl actix_service::Service<Request, Response = Response<Answer>, Error = S::Error>,
+    Service = impl actix_service::Service<Request, Response = Response<PacedBody>, Error = S::Error>,
 >
 where
     I: IntoServiceFactory<S, Request>,
@@ -49,30 +49,33 @@ where
                 Either::Right(answer.map(|answer| answer.map_or_else(Into::into, Into::into)))
             }
         };
-        let room = room.clone();
+        let memory = memory.clone();
         async move {
             let response: Response<BoxBody> = answer.await;
-            let (mut response, taken) = if reads { placed(response, &room) } else { (response, None) };
+            let (mut response, taken) = if reads { reserved(response, &memory) } else { (response, None) };
             if taken.is_some() {
                 exchange.enlarge();
             }
             if !exchange.is_received() {
                 response.head_mut().set_connection_type(ConnectionType::Close);
             }
-            Ok(response.map_body(|_, body| Answer { body, piece: Bytes::new(), exchange, _taken: taken }))
+            Ok(response.map_body(|_, body| PacedBody { body, piece: Bytes::new(), exchange, _taken: taken }))
         }
     })
 }
 
-/// The room that an answer takes.
-enum Taken {
-    Alone { _place: Place },
-    Together { _place: Arc<Place> },
+/// The memory that an answer takes.
+enum Reserved {
+    Alone { _reservation: Reservation },
+    Shared { _reservation: Arc<Reservation> },
 }
 
-/// Takes the room that an answer needs, or says that there is none. That may be said of answers to questions only: what
+/// Takes the memory that an answer needs, or says that there is none. That may be said of answers to questions only: what
 /// was asked for otherwise is done.
-fn placed(response: Response<BoxBody>, room: &Arc<Room>) -> (Response<BoxBody>, Option<Taken>) {
+fn reserved(
+    response: Response<BoxBody>,
+    memory: &Arc<AnswerMemory>,
+) -> (Response<BoxBody>, Option<Reserved>) {
     let length = match response.body().size() {
         BodySize::Sized(length) => usize::try_from(length).unwrap_or(usize::MAX),
         _ => 0,
@@ -80,10 +83,12 @@ fn placed(response: Response<BoxBody>, room: &Arc<Room>) -> (Response<BoxBody>, 
     if length <= LONG {
         return (response, None);
     }
-    let common = response.extensions().get::<Common>().cloned();
+    let common = response.extensions().get::<SharedReservation>().cloned();
     let taken = match common {
-        Some(common) => common.take(room, length).map(|place| Taken::Together { _place: place }),
-        None => room.take(length).map(|place| Taken::Alone { _place: place }),
+        Some(common) => {
+            common.take(memory, length).map(|reservation| Reserved::Shared { _reservation: reservation })
+        }
+        None => memory.take(length).map(|reservation| Reserved::Alone { _reservation: reservation }),
     };
     if taken.is_some() {
         return (response, taken);
@@ -121,14 +126,14 @@ impl Stream for Demand {
 
 /// The body of an answer. actix-http copies what it is given into a buffer before it writes it, and keeps the buffer; so it is
 /// given a piece at a time.
-pub struct Answer {
+pub struct PacedBody {
     body: BoxBody,
     piece: Bytes,
     exchange: Rc<Exchange>,
-    _taken: Option<Taken>,
+    _taken: Option<Reserved>,
 }
 
-impl MessageBody for Answer {
+impl MessageBody for PacedBody {
     type Error = Box<dyn Error>;
 
     fn size(&self) -> BodySize {
@@ -148,7 +153,7 @@ impl MessageBody for Answer {
 }
 
 /// actix-http drops the body when it has the last of it, or needs none of it.
-impl Drop for Answer {
+impl Drop for PacedBody {
     fn drop(&mut self) {
         self.exchange.answer();
     }
@@ -162,18 +167,18 @@ mod tests {
 
     #[test]
     fn long_answers_take_room() {
-        let room = Arc::new(Room::default());
-        let (first, second) = (Common::default(), Common::default());
+        let memory = Arc::new(AnswerMemory::default());
+        let (first, second) = (SharedReservation::default(), SharedReservation::default());
         let mut all = Vec::new();
         for (length, common, takes, status) in [
             (LONG, None, false, 200),
             (LONG + 1, None, true, 200),
             (31 << 20, None, true, 200),
             (31 << 20, Some(&first), true, 200),
-            // Now there is room for less than this.
+            // Now there is memory for less than this.
             (2 << 20, None, false, 503),
             (2 << 20, Some(&second), false, 503),
-            // This has its room already.
+            // This has its memory already.
             (31 << 20, Some(&first), true, 200),
             (LONG, None, false, 200),
         ] {
@@ -181,12 +186,12 @@ mod tests {
             if let Some(common) = common {
                 response.extensions_mut().insert(common.clone());
             }
-            let (response, taken) = placed(response.into(), &room);
+            let (response, taken) = reserved(response.into(), &memory);
             assert_eq!((taken.is_some(), response.status().as_u16()), (takes, status), "{length}");
             all.push(taken);
         }
         drop(all);
-        assert!(second.take(&room, 2 << 20).is_some(), "that there was none once says nothing of now");
-        assert!(room.take(64 << 20).is_some(), "all of it is given back");
+        assert!(second.take(&memory, 2 << 20).is_some(), "that there was none once says nothing of now");
+        assert!(memory.take(64 << 20).is_some(), "all of it is given back");
     }
 }

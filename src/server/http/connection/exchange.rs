@@ -16,7 +16,7 @@ pub struct Exchange {
     /// Whether a service wants the body.
     wanted: Cell<bool>,
     received: Cell<bool>,
-    /// The answer takes room that others may need.
+    /// The answer takes memory that others may need.
     large: Cell<bool>,
     answered: Cell<bool>,
 }
@@ -71,17 +71,17 @@ impl Exchange {
         self.received.set(true);
     }
 
-    /// Whether it has.
+    /// Whether the body has been read to its end.
     pub(super) fn is_received(&self) -> bool {
         self.received.get()
     }
 
-    /// The answer takes room.
+    /// The answer takes much memory.
     pub(super) fn enlarge(&self) {
         self.large.set(true);
     }
 
-    /// Whether it does.
+    /// Whether the answer takes memory that others may need.
     pub(super) fn is_large(&self) -> bool {
         self.large.get()
     }
@@ -91,7 +91,7 @@ impl Exchange {
         self.answered.set(true);
     }
 
-    /// Whether it is.
+    /// Whether actix-http has the whole answer.
     pub(super) fn is_answered(&self) -> bool {
         self.answered.get()
     }

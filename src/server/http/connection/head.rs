@@ -7,7 +7,7 @@ use actix_web::http::Uri;
 use httparse::{Header, Request, Status};
 
 use super::super::shared::errors::ApiError;
-use super::framing::Body;
+use super::framing::BodyFraming;
 use super::{MAX_HEAD, MAX_LINE};
 
 /// As many header fields as actix-http takes.
@@ -27,10 +27,10 @@ pub enum Parsed {
 /// A head that can be handed on.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Its bytes.
+    /// Of how many bytes it is.
     pub length: usize,
     /// What follows, if anything.
-    pub body: Option<Body>,
+    pub body: Option<BodyFraming>,
     /// The client sends the body once it is told to.
     pub waits: bool,
     /// What to hand on instead, without the fields that are for this connection alone.
@@ -49,6 +49,16 @@ pub fn parse(bytes: &[u8]) -> Parsed {
         },
         Ok(Status::Partial) => partial(bytes).map_or(Parsed::Partial, Parsed::Refused),
         Err(error) => Parsed::Refused(malformed(error, bytes)),
+    }
+}
+
+/// Whether these bytes are one request without a body, or with all of it, that can be handed on as it is.
+pub fn is_one_request(bytes: &[u8]) -> bool {
+    let Parsed::Whole(Head { length, body, plain: None, .. }) = parse(bytes) else { return false };
+    let rest = &bytes[length..];
+    match body {
+        None => rest.is_empty(),
+        Some(mut body) => body.take(rest) == Ok(rest.len()) && body.is_complete(),
     }
 }
 
@@ -160,7 +170,7 @@ impl<'a> Fields<'a> {
         if current && !list(value).all(known) { Err(ApiError::unknown_expectation()) } else { Ok(()) }
     }
 
-    fn body(&self, current: bool) -> Result<Option<Body>, ApiError> {
+    fn body(&self, current: bool) -> Result<Option<BodyFraming>, ApiError> {
         match (self.length, self.coding) {
             (Some(_), Some(_)) => {
                 Err(ApiError::bad_request("there are both Content-Length and Transfer-Encoding; send one"))
@@ -169,13 +179,13 @@ impl<'a> Fields<'a> {
                 Err(ApiError::bad_request("HTTP/1.0 has no Transfer-Encoding; send a Content-Length"))
             }
             (None, Some(coding)) if coding.trim_ascii().eq_ignore_ascii_case(b"chunked") => {
-                Ok(Some(Body::chunked()))
+                Ok(Some(BodyFraming::chunked()))
             }
             (None, Some(_)) => Err(ApiError::not_implemented("the only Transfer-Encoding here is chunked")),
             (Some(length), None) => {
                 let length = number(length)
                     .ok_or_else(|| ApiError::bad_request("Content-Length is not a number of bytes"))?;
-                Ok((length > 0).then_some(Body::Length(length)))
+                Ok((length > 0).then_some(BodyFraming::Length(length)))
             }
             (None, None) => Ok(None),
         }
@@ -314,9 +324,9 @@ mod tests {
         for (fields, body, waits) in [
             ("", None, false),
             ("Content-Length: 0\r\n", None, false),
-            ("content-LENGTH:  7 \r\n", Some(Body::Length(7)), false),
-            ("Transfer-Encoding: Chunked\r\n", Some(Body::chunked()), false),
-            ("Content-Length: 7\r\nExpect: 100-Continue\r\n", Some(Body::Length(7)), true),
+            ("content-LENGTH:  7 \r\n", Some(BodyFraming::Length(7)), false),
+            ("Transfer-Encoding: Chunked\r\n", Some(BodyFraming::chunked()), false),
+            ("Content-Length: 7\r\nExpect: 100-Continue\r\n", Some(BodyFraming::Length(7)), true),
             ("Expect: 100-continue\r\n", None, false),
         ] {
             let text = format!("POST / HTTP/1.1\r\nHost: x\r\n{fields}\r\nxyz");
@@ -330,7 +340,7 @@ mod tests {
     fn offers_are_not_handed_on() {
         for (fields, left) in [
             (
-                "Connection: Upgrade, HTTP2-ServerSettings\r\nUpgrade: h2c\r\nHTTP2-ServerSettings: AAEAAEAA\r\n",
+                "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n",
                 "Connection: \r\n",
             ),
             ("Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n", "Connection: keep-alive\r\n"),

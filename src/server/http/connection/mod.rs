@@ -32,7 +32,7 @@ const HEAD_LIMIT: Duration = Duration::from_secs(5);
 const STALL_LIMIT: Duration = Duration::from_secs(10);
 const STALL_BYTES: usize = 16 << 10;
 
-/// How long when its answer is long and there is little room left for others.
+/// How long when its answer is long and there is little memory left for others.
 const TIGHT_STALL_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long what a client still sends is read, once it has been answered for the last time. A socket that is closed with
@@ -64,5 +64,5 @@ pub const NEXT_PIECE: usize = 1 << 10;
 /// megabytes.
 pub const SEND_BUFFER: usize = 16 << 10;
 
-/// Longer answers are long ones, for which there is limited room.
+/// Longer answers are long ones, for which there is limited memory.
 const LONG: usize = 16 << 10;

@@ -12,11 +12,11 @@ use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::super::shared::answer_memory::Room;
+use super::super::shared::answer_memory::AnswerMemory;
 use super::super::shared::errors::ApiError;
 use super::deadline::Deadline;
 use super::exchange::Exchange;
-use super::framing::Body;
+use super::framing::BodyFraming;
 use super::head::{self, Head, Parsed};
 use super::{
     HEAD_LIMIT, LINGER_BYTES, LINGER_LIMIT, READ_AHEAD, STALL_BYTES, STALL_LIMIT, TIGHT_STALL_LIMIT,
@@ -33,7 +33,7 @@ pub struct Connection {
     stream: TcpStream,
     exchange: Rc<Exchange>,
     keep_alive: Duration,
-    room: Arc<Room>,
+    memory: Arc<AnswerMemory>,
     stage: Stage,
     /// What has been read and not been handed on.
     held: BytesMut,
@@ -58,7 +58,7 @@ enum Stage {
     /// The next request has not come, or not the whole of its head.
     Head,
     /// Its head is handed on, and not the whole of its body.
-    Body { body: Body, waits: bool },
+    Body { body: BodyFraming, waits: bool },
     /// It is handed on, and the answer is not written.
     Answer,
     /// Nothing more is handed on.
@@ -81,7 +81,7 @@ enum Step {
 
 impl Connection {
     /// `keep_alive` is how long it may be idle between requests.
-    pub fn new(stream: TcpStream, keep_alive: Duration, room: Arc<Room>) -> Connection {
+    pub fn new(stream: TcpStream, keep_alive: Duration, memory: Arc<AnswerMemory>) -> Connection {
         let mut deadline = Deadline::default();
         deadline.set(Instant::now() + HEAD_LIMIT);
         let exchange = Rc::new(Exchange::default());
@@ -90,7 +90,7 @@ impl Connection {
             stream,
             exchange,
             keep_alive,
-            room,
+            memory,
             stage: Stage::Head,
             held: BytesMut::new(),
             cleared: 0,
@@ -176,7 +176,7 @@ impl Connection {
         Step::Again
     }
 
-    fn enter(&mut self, body: Option<Body>, waits: bool) {
+    fn enter(&mut self, body: Option<BodyFraming>, waits: bool) {
         self.exchange.begin(body.is_none(), waits);
         self.stage = body.map_or(Stage::Answer, |body| Stage::Body { body, waits });
         self.written = false;
@@ -243,7 +243,7 @@ impl Connection {
             self.ended = true;
             return Poll::Ready(Ok(false));
         }
-        if self.held.is_empty() && matches!(self.stage, Stage::Head) && is_one_request(read) {
+        if self.held.is_empty() && matches!(self.stage, Stage::Head) && head::is_one_request(read) {
             self.enter(None, false);
             return Poll::Ready(Ok(true));
         }
@@ -266,7 +266,7 @@ impl Connection {
         loop {
             let now = Instant::now();
             let since = self.stall.get_or_insert(Stall { since: now, taken: 0 }).since;
-            let gives_way = self.exchange.is_large() && self.room.is_tight();
+            let gives_way = self.exchange.is_large() && self.memory.is_tight();
             let limit = since + if gives_way { TIGHT_STALL_LIMIT } else { STALL_LIMIT };
             if now >= limit {
                 // Without this the system would keep what was not taken for minutes.
@@ -314,16 +314,6 @@ impl Connection {
     /// Whether the client has sent nothing that was not answered.
     fn is_at_rest(&self) -> bool {
         !self.last && self.held.is_empty() && self.exchange.is_received()
-    }
-}
-
-/// Whether these bytes are one request without a body, or with all of it, that can be handed on as it is.
-fn is_one_request(bytes: &[u8]) -> bool {
-    let Parsed::Whole(Head { length, body, plain: None, .. }) = head::parse(bytes) else { return false };
-    let rest = &bytes[length..];
-    match body {
-        None => rest.is_empty(),
-        Some(mut body) => body.take(rest) == Ok(rest.len()) && body.is_complete(),
     }
 }
 

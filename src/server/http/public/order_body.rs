@@ -11,9 +11,9 @@ use super::super::shared::errors::ApiError;
 #[derive(Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with \"name\" and \"quantity\"")]
 pub struct OrderBody {
-    /// The product.
+    /// The product, by its whole name.
     pub name: ProductName,
-    /// How many.
+    /// Pieces of it.
     #[serde(deserialize_with = "whole_quantity")]
     pub quantity: Quantity,
 }

@@ -1,4 +1,4 @@
-//! Room for long answers, which are in memory until the client has taken them.
+//! Memory for long answers, which are in memory until the client has taken them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -6,49 +6,49 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 /// How much of a server's memory is for long answers.
-const ROOM: usize = 64 << 20;
+const CAPACITY: usize = 64 << 20;
 
 /// From here on, whoever does not take its answer gives way.
-const TIGHT: usize = ROOM / 2;
+const TIGHT: usize = CAPACITY / 2;
 
-/// The room of one server.
+/// The memory of one server.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct AnswerMemory {
     taken: AtomicUsize,
 }
 
 /// Some of it, until it is dropped.
 #[derive(Debug)]
-pub struct Place {
-    room: Arc<Room>,
+pub struct Reservation {
+    memory: Arc<AnswerMemory>,
     bytes: usize,
 }
 
-/// The room of an answer that many clients have at the same time: it is taken once for all of them, and is given back when none
+/// The memory of an answer that many clients have at the same time: it is taken once for all of them, and is given back when none
 /// of them has it any more.
 #[derive(Debug, Clone, Default)]
-pub struct Common(Arc<Mutex<Weak<Place>>>);
+pub struct SharedReservation(Arc<Mutex<Weak<Reservation>>>);
 
-impl Common {
-    /// Takes room for the answer unless somebody has, if there is any.
-    pub fn take(&self, room: &Arc<Room>, bytes: usize) -> Option<Arc<Place>> {
+impl SharedReservation {
+    /// Takes memory for the answer unless somebody has, if there is any.
+    pub fn take(&self, memory: &Arc<AnswerMemory>, bytes: usize) -> Option<Arc<Reservation>> {
         let mut kept = self.0.lock();
-        if let Some(place) = kept.upgrade() {
-            return Some(place);
+        if let Some(reservation) = kept.upgrade() {
+            return Some(reservation);
         }
-        let place = Arc::new(room.take(bytes)?);
-        *kept = Arc::downgrade(&place);
-        Some(place)
+        let reservation = Arc::new(memory.take(bytes)?);
+        *kept = Arc::downgrade(&reservation);
+        Some(reservation)
     }
 }
 
-impl Room {
-    /// Takes room for an answer, if there is any.
-    pub fn take(self: &Arc<Room>, bytes: usize) -> Option<Place> {
+impl AnswerMemory {
+    /// Takes memory for an answer, if there is any.
+    pub fn take(self: &Arc<AnswerMemory>, bytes: usize) -> Option<Reservation> {
         let before = self.taken.fetch_add(bytes, Ordering::Relaxed);
         // Gives it back at once when it is too much.
-        let place = Place { room: self.clone(), bytes };
-        (before + bytes <= ROOM).then_some(place)
+        let reservation = Reservation { memory: self.clone(), bytes };
+        (before + bytes <= CAPACITY).then_some(reservation)
     }
 
     /// Whether there will soon be none.
@@ -57,9 +57,9 @@ impl Room {
     }
 }
 
-impl Drop for Place {
+impl Drop for Reservation {
     fn drop(&mut self) {
-        self.room.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.memory.taken.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -69,15 +69,15 @@ mod tests {
 
     #[test]
     fn what_is_taken_is_given_back() {
-        let room = Arc::new(Room::default());
-        assert!(!room.is_tight());
-        let places: Vec<_> = (0..64).map(|_| room.take(1 << 20).expect("room")).collect();
-        assert!(room.is_tight());
-        assert!(room.take(1).is_none());
-        drop(places);
-        assert!(!room.is_tight());
-        assert!(room.take(ROOM).is_some());
-        assert!(room.take(ROOM + 1).is_none());
-        assert!(room.take(ROOM).is_some());
+        let memory = Arc::new(AnswerMemory::default());
+        assert!(!memory.is_tight());
+        let reservations: Vec<_> = (0..64).map(|_| memory.take(1 << 20).expect("memory")).collect();
+        assert!(memory.is_tight());
+        assert!(memory.take(1).is_none());
+        drop(reservations);
+        assert!(!memory.is_tight());
+        assert!(memory.take(CAPACITY).is_some());
+        assert!(memory.take(CAPACITY + 1).is_none());
+        assert!(memory.take(CAPACITY).is_some());
     }
 }

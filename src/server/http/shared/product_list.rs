@@ -8,13 +8,13 @@ use super::errors::{ApiError, ApiResult};
 use super::parameters::{ListQuery, list_query};
 use super::paths::no_such_product;
 use super::shapes;
-use super::shared_body::{Shared, shared};
+use super::shared_body::{SharedBody, shared};
 use super::single_flight::SingleFlight;
 
 /// Lists products. The list that most ask for is made once for all who ask for it at the same time.
 #[derive(Debug, Default)]
 pub struct ProductList {
-    usual: SingleFlight<Result<Shared, ApiError>>,
+    usual: SingleFlight<Result<SharedBody, ApiError>>,
 }
 
 impl ProductList {
@@ -26,7 +26,7 @@ impl ProductList {
     ) -> ApiResult {
         let asked = list_query(request)?;
         if asked.is_usual() {
-            return self.usual.ask(async || page(asked, list).await.map(Shared::new)).await.map(shared);
+            return self.usual.ask(async || page(asked, list).await.map(SharedBody::new)).await.map(shared);
         }
         page(asked, list).await.map(shapes::ready_made)
     }

@@ -12,7 +12,7 @@ use toystore_actors::domain::{Product, ProductName};
 /// What every answer's value is wrapped in. A struct, since a map of serde_json would sort the fields.
 #[derive(Serialize)]
 pub struct Data<T> {
-    /// The value.
+    /// What was asked for.
     pub data: T,
 }
 

@@ -3,33 +3,33 @@
 use actix_web::HttpResponse;
 use bytes::Bytes;
 
-use super::answer_memory::Common;
+use super::answer_memory::SharedReservation;
 use super::shapes::ready_made;
 
 /// A body that many have at the same time.
 #[derive(Debug, Clone)]
-pub struct Shared {
+pub struct SharedBody {
     body: Bytes,
-    place: Common,
+    memory: SharedReservation,
 }
 
-impl Shared {
+impl SharedBody {
     /// Nobody has it yet.
-    pub fn new(body: Bytes) -> Shared {
-        Shared { body, place: Common::default() }
+    pub fn new(body: Bytes) -> SharedBody {
+        SharedBody { body, memory: SharedReservation::default() }
     }
 }
 
 /// What is the same for whoever has it.
-impl PartialEq for Shared {
-    fn eq(&self, other: &Shared) -> bool {
+impl PartialEq for SharedBody {
+    fn eq(&self, other: &SharedBody) -> bool {
         self.body == other.body
     }
 }
 
 /// As [`ready_made`], for such a body.
-pub fn shared(shared: Shared) -> HttpResponse {
+pub fn shared(shared: SharedBody) -> HttpResponse {
     let mut answer = ready_made(shared.body);
-    answer.extensions_mut().insert(shared.place);
+    answer.extensions_mut().insert(shared.memory);
     answer
 }

@@ -11,12 +11,12 @@ use super::errors::ApiError;
 use crate::config::Token;
 
 /// Says that the caller is one of the cluster's services: it showed the token, or none is configured.
-pub struct Peer;
+pub struct Authorized;
 
 /// The cluster's token as every application of this process knows it.
-pub type Secret = Option<Token>;
+pub type ClusterToken = Option<Token>;
 
-impl FromRequest for Peer {
+impl FromRequest for Authorized {
     type Error = ApiError;
     type Future = Ready<Result<Self, Self::Error>>;
 
@@ -25,13 +25,13 @@ impl FromRequest for Peer {
     }
 }
 
-fn authorize(request: &HttpRequest) -> Result<Peer, ApiError> {
+fn authorize(request: &HttpRequest) -> Result<Authorized, ApiError> {
     // A service that was put together without the token's setting must not be open by that mistake.
-    let secret = request.app_data::<Data<Secret>>().ok_or_else(ApiError::forbidden)?;
-    let Some(token) = secret.get_ref() else { return Ok(Peer) };
+    let secret = request.app_data::<Data<ClusterToken>>().ok_or_else(ApiError::forbidden)?;
+    let Some(token) = secret.get_ref() else { return Ok(Authorized) };
     let shown = request.headers().get(header::AUTHORIZATION).ok_or_else(ApiError::unauthorized)?;
     let shown = shown.as_bytes().strip_prefix(b"Bearer ").ok_or_else(ApiError::unauthorized)?;
-    if same(shown, token.secret().as_bytes()) { Ok(Peer) } else { Err(ApiError::forbidden()) }
+    if same(shown, token.secret().as_bytes()) { Ok(Authorized) } else { Err(ApiError::forbidden()) }
 }
 
 /// Compares without telling by its duration how much was right.

@@ -1,6 +1,6 @@
 //! Judges single answers: what the store's answer means, and whether it may be that at all.
 
-use super::store::{Answer, Asked};
+use super::store_client::{DefiniteAnswer, FinishedRequest};
 use crate::wire::answers;
 
 /// Why an operation did not end as it should.
@@ -16,7 +16,7 @@ pub enum Fault {
 
 /// What came of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ordered {
+pub enum OrderResult {
     /// Acknowledged under this number.
     Placed(u64),
     /// Refused for lack of stock, with the store's message.
@@ -27,7 +27,7 @@ pub enum Ordered {
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn products(asked: &Asked) -> Result<answers::Products, Fault> {
+pub fn products(asked: &FinishedRequest) -> Result<answers::Products, Fault> {
     let answer = definite(asked)?;
     match answer.status {
         200 => answers::whole(&answer.body).map_err(Fault::Mismatch),
@@ -39,7 +39,7 @@ pub fn products(asked: &Asked) -> Result<answers::Products, Fault> {
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn query(name: &str, asked: &Asked) -> Result<answers::Product, Fault> {
+pub fn query(name: &str, asked: &FinishedRequest) -> Result<answers::Product, Fault> {
     let answer = definite(asked)?;
     if answer.status != 200 {
         return Err(unexpected(answer));
@@ -56,7 +56,7 @@ pub fn query(name: &str, asked: &Asked) -> Result<answers::Product, Fault> {
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn order(asked: &Asked) -> Result<Ordered, Fault> {
+pub fn order(asked: &FinishedRequest) -> Result<OrderResult, Fault> {
     let answer = definite(asked)?;
     match answer.status {
         // Other stores of this kind answer 200, and do not say where the order is.
@@ -70,10 +70,10 @@ pub fn order(asked: &Asked) -> Result<Ordered, Fault> {
                 Some(location) if !location.ends_with(&format!("/orders/{number}")) => {
                     Err(Fault::Mismatch(format!("order {number} is said to be at Location {location}")))
                 }
-                _ => Ok(Ordered::Placed(number)),
+                _ => Ok(OrderResult::Placed(number)),
             }
         }
-        409 => answers::error(409, &answer.body).map(Ordered::OutOfStock).map_err(Fault::Mismatch),
+        409 => answers::error(409, &answer.body).map(OrderResult::OutOfStock).map_err(Fault::Mismatch),
         _ => Err(unexpected(answer)),
     }
 }
@@ -82,7 +82,7 @@ pub fn order(asked: &Asked) -> Result<Ordered, Fault> {
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn shown(asked: &Asked) -> Result<Option<answers::Order>, Fault> {
+pub fn shown(asked: &FinishedRequest) -> Result<Option<answers::Order>, Fault> {
     let answer = definite(asked)?;
     match answer.status {
         200 => answers::data(&answer.body).map(Some).map_err(Fault::Mismatch),
@@ -110,23 +110,23 @@ pub fn lookup(expected: &answers::Order, shown: Option<&answers::Order>) -> Resu
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn repeat(number: u64, answered: &Ordered) -> Result<(), Fault> {
+pub fn repeat(number: u64, answered: &OrderResult) -> Result<(), Fault> {
     match answered {
-        Ordered::Placed(again) if *again == number => Ok(()),
-        Ordered::Placed(again) => Err(Fault::Mismatch(format!(
+        OrderResult::Placed(again) if *again == number => Ok(()),
+        OrderResult::Placed(again) => Err(Fault::Mismatch(format!(
             "order {number}, repeated under its key, was answered with number {again}"
         ))),
-        Ordered::OutOfStock(_) => {
+        OrderResult::OutOfStock(_) => {
             Err(Fault::Mismatch(format!("order {number}, repeated under its key, was answered out of stock")))
         }
     }
 }
 
-fn definite(asked: &Asked) -> Result<&Answer, Fault> {
+fn definite(asked: &FinishedRequest) -> Result<&DefiniteAnswer, Fault> {
     asked.answer.as_ref().map_err(|why| Fault::Unknown(why.clone()))
 }
 
-fn unexpected(answer: &Answer) -> Fault {
+fn unexpected(answer: &DefiniteAnswer) -> Fault {
     match answers::error(answer.status, &answer.body) {
         Ok(message) => Fault::Refused(format!("{}: {message}", answer.status)),
         Err(malformed) => Fault::Refused(format!("{}, and {malformed}", answer.status)),
@@ -141,10 +141,10 @@ mod tests {
 
     use super::*;
 
-    fn asked(status: u16, location: Option<&str>, body: &str) -> Asked {
+    fn asked(status: u16, location: Option<&str>, body: &str) -> FinishedRequest {
         let body = Bytes::from(body.to_owned());
-        let answer = Ok(Answer { status, location: location.map(str::to_owned), body });
-        Asked { answer, attempts: 1, took: Duration::ZERO }
+        let answer = Ok(DefiniteAnswer { status, location: location.map(str::to_owned), body });
+        FinishedRequest { answer, attempts: 1, took: Duration::ZERO }
     }
 
     fn name<T>(verdict: &Result<T, Fault>) -> &'static str {
@@ -180,7 +180,7 @@ mod tests {
                 "{status} {location:?} {body}"
             );
         }
-        let unknown = Asked { answer: Err("refused".into()), attempts: 9, took: Duration::ZERO };
+        let unknown = FinishedRequest { answer: Err("refused".into()), attempts: 9, took: Duration::ZERO };
         assert_eq!(name(&order(&unknown)), "unknown");
     }
 

@@ -15,7 +15,7 @@ const CACHE_BYTES: usize = 16 << 20;
 
 /// A file opened for inspection. It is never closed: closing would let redb write its bookkeeping, which
 /// nobody would see, and over a damaged file that can panic.
-pub struct Opened {
+pub struct InspectedFile {
     name: String,
     /// How long it is, and its journal, if there is one.
     pub bytes: (u64, Option<u64>),
@@ -36,8 +36,8 @@ impl From<OpenError> for Unread {
     }
 }
 
-impl Opened {
-    pub fn open(path: PathBuf, wanted: &str, owned: impl Fn(&str) -> bool) -> Result<Opened, Unread> {
+impl InspectedFile {
+    pub fn open(path: PathBuf, wanted: &str, owned: impl Fn(&str) -> bool) -> Result<InspectedFile, Unread> {
         let name = path.display().to_string();
         let file = match ReadOnly::open(&path) {
             Ok(file) => file,
@@ -55,7 +55,7 @@ impl Opened {
         let bytes = (file.len().map_err(cannot)?, journal_bytes);
         let sizes = Sizes { cache_bytes: CACHE_BYTES, ..Sizes::default() };
         let database = contained(|| open_existing(Box::new(file), journal, &name, wanted, &owned, sizes))?;
-        Ok(Opened { name, bytes, database: ManuallyDrop::new(database) })
+        Ok(InspectedFile { name, bytes, database: ManuallyDrop::new(database) })
     }
 
     pub fn read<T>(&self, read: impl FnOnce(&Database) -> Result<T, DiskError>) -> Result<T, OpenError> {

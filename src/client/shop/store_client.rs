@@ -27,7 +27,7 @@ const MAX_BODY_BYTES: usize = 16 << 20;
 
 /// A request that may be repeated without harm.
 #[derive(Debug, Clone, Copy)]
-pub enum Request<'a> {
+pub enum StoreRequest<'a> {
     /// The products that follow this one in the catalog; all of them, or as many as there can be in one answer.
     Products {
         /// `None` to begin with the first.
@@ -39,37 +39,37 @@ pub enum Request<'a> {
     Order {
         /// The Idempotency-Key.
         key: &'a str,
-        /// What.
+        /// The product, and how much of it.
         order: &'a NewOrder<'a>,
     },
     /// One order by its number.
     Lookup(u64),
 }
 
-impl Request<'_> {
+impl StoreRequest<'_> {
     fn method(&self) -> Method {
         match self {
-            Request::Order { .. } => Method::POST,
+            StoreRequest::Order { .. } => Method::POST,
             _ => Method::GET,
         }
     }
 
     fn path(&self) -> String {
         match self {
-            Request::Products { after: None } => "/products".into(),
-            Request::Products { after: Some(name) } => {
+            StoreRequest::Products { after: None } => "/products".into(),
+            StoreRequest::Products { after: Some(name) } => {
                 format!("/products?after={}", utf8_percent_encode(name, PATH_SEGMENT))
             }
             // A path of "." or ".." would be folded away by whoever normalizes it.
-            Request::Product(name @ ("." | "..")) => format!("/products/{}", name.replace('.', "%2E")),
-            Request::Product(name) => format!("/products/{}", utf8_percent_encode(name, PATH_SEGMENT)),
-            Request::Order { .. } => "/orders".into(),
-            Request::Lookup(number) => format!("/orders/{number}"),
+            StoreRequest::Product(name @ ("." | "..")) => format!("/products/{}", name.replace('.', "%2E")),
+            StoreRequest::Product(name) => format!("/products/{}", utf8_percent_encode(name, PATH_SEGMENT)),
+            StoreRequest::Order { .. } => "/orders".into(),
+            StoreRequest::Lookup(number) => format!("/orders/{number}"),
         }
     }
 }
 
-impl fmt::Display for Request<'_> {
+impl fmt::Display for StoreRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method(), self.path())
     }
@@ -77,7 +77,7 @@ impl fmt::Display for Request<'_> {
 
 /// A definite answer: any status but 503 and 408.
 #[derive(Debug)]
-pub struct Answer {
+pub struct DefiniteAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The `Location` header.
@@ -88,9 +88,9 @@ pub struct Answer {
 
 /// A request and all its attempts, finished.
 #[derive(Debug)]
-pub struct Asked {
+pub struct FinishedRequest {
     /// The answer; or, when the deadline passed without one, the reason of the last attempt's failure.
-    pub answer: Result<Answer, String>,
+    pub answer: Result<DefiniteAnswer, String>,
     /// How many attempts were made.
     pub attempts: u32,
     /// From the first attempt's start to the last one's end.
@@ -98,18 +98,18 @@ pub struct Asked {
 }
 
 /// Why one attempt has no definite answer.
-enum Later {
+enum Unanswered {
     /// The store says so, and when to come again.
     Unavailable { message: String, after: Option<Duration> },
     /// Nobody listens, the connection broke, or the answer did not come in time.
     Broken(String),
 }
 
-impl fmt::Display for Later {
+impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Later::Unavailable { message, .. } => write!(f, "503: {message}"),
-            Later::Broken(why) => f.write_str(why),
+            Unanswered::Unavailable { message, .. } => write!(f, "503: {message}"),
+            Unanswered::Broken(why) => f.write_str(why),
         }
     }
 }
@@ -141,28 +141,28 @@ impl fmt::Display for StoreUrl {
 
 /// A store to shop in.
 #[derive(Clone)]
-pub struct Store {
+pub struct StoreClient {
     client: Client,
     url: StoreUrl,
     deadline: Duration,
 }
 
-impl Store {
+impl StoreClient {
     /// A store at `url` for up to `connections` requests at once, each given `deadline` with all its attempts.
-    pub fn new(url: StoreUrl, connections: usize, deadline: Duration) -> Store {
+    pub fn new(url: StoreUrl, connections: usize, deadline: Duration) -> StoreClient {
         let connector = Connector::new().limit(connections).timeout(ATTEMPT_LIMIT);
         // Time runs in `attempt`, which covers the body as well.
         let client = Client::builder().connector(connector).disable_timeout().disable_redirects().finish();
-        Store { client, url, deadline }
+        StoreClient { client, url, deadline }
     }
 
     /// Asks until there is a definite answer or the deadline has passed.
-    pub async fn ask(&self, request: &Request<'_>) -> Asked {
+    pub async fn ask(&self, request: &StoreRequest<'_>) -> FinishedRequest {
         self.ask_within(request, self.deadline).await
     }
 
-    /// As [`Store::ask`], with a deadline of its own.
-    pub async fn ask_within(&self, request: &Request<'_>, deadline: Duration) -> Asked {
+    /// As [`StoreClient::ask`], with a deadline of its own.
+    pub async fn ask_within(&self, request: &StoreRequest<'_>, deadline: Duration) -> FinishedRequest {
         let started = Instant::now();
         let mut attempts = 0;
         let mut pause = FIRST_PAUSE;
@@ -170,58 +170,67 @@ impl Store {
             attempts += 1;
             let left = deadline.saturating_sub(started.elapsed());
             let later = match self.attempt(request, left.min(ATTEMPT_LIMIT)).await {
-                Ok(answer) => return Asked { answer: Ok(answer), attempts, took: started.elapsed() },
+                Ok(answer) => {
+                    return FinishedRequest { answer: Ok(answer), attempts, took: started.elapsed() };
+                }
                 Err(later) => later,
             };
             let wait = next_pause(&later, pause);
             if started.elapsed() + wait >= deadline {
-                return Asked { answer: Err(later.to_string()), attempts, took: started.elapsed() };
+                return FinishedRequest { answer: Err(later.to_string()), attempts, took: started.elapsed() };
             }
             tokio::time::sleep(wait).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    async fn attempt(&self, request: &Request<'_>, limit: Duration) -> Result<Answer, Later> {
+    async fn attempt(
+        &self,
+        request: &StoreRequest<'_>,
+        limit: Duration,
+    ) -> Result<DefiniteAnswer, Unanswered> {
         tokio::time::timeout(limit, self.send(request))
             .await
-            .unwrap_or_else(|_| Err(Later::Broken(format!("no answer within {} ms", limit.as_millis()))))
+            .unwrap_or_else(|_| Err(Unanswered::Broken(format!("no answer within {} ms", limit.as_millis()))))
     }
 
-    async fn send(&self, request: &Request<'_>) -> Result<Answer, Later> {
+    async fn send(&self, request: &StoreRequest<'_>) -> Result<DefiniteAnswer, Unanswered> {
         let to_send = self.client.request(request.method(), format!("{}{}", self.url, request.path()));
         let sent = match request {
-            Request::Order { key, order } => {
-                let body = serde_json::to_vec(order).map_err(|error| Later::Broken(error.to_string()))?;
+            StoreRequest::Order { key, order } => {
+                let body =
+                    serde_json::to_vec(order).map_err(|error| Unanswered::Broken(error.to_string()))?;
                 let to_send = to_send.insert_header(("Idempotency-Key", *key));
                 to_send.insert_header((CONTENT_TYPE, "application/json")).send_body(body)
             }
             _ => to_send.send(),
         };
-        let mut response = sent.await.map_err(|error| Later::Broken(error.to_string()))?;
+        let mut response = sent.await.map_err(|error| Unanswered::Broken(error.to_string()))?;
         let header = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let (location, retry_after) = (header(LOCATION), header(RETRY_AFTER));
         let body = whole_body::json(&mut response, MAX_BODY_BYTES).await;
-        let body = body.map_err(|error| Later::Broken(error.to_string()))?;
+        let body = body.map_err(|error| Unanswered::Broken(error.to_string()))?;
         if response.status() == StatusCode::SERVICE_UNAVAILABLE {
             let message = answers::error(503, &body).unwrap_or_else(|malformed| malformed);
             let after = retry_after.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
-            return Err(Later::Unavailable { message, after });
+            return Err(Unanswered::Unavailable { message, after });
         }
         if response.status() == StatusCode::REQUEST_TIMEOUT {
             // The store closes a connection on which it saw no request in time, for example because it
             // was suspended. It took no notice of this one (RFC 9110, 15.5.9).
-            return Err(Later::Broken("the store closed the connection before it had the request".into()));
+            return Err(Unanswered::Broken(
+                "the store closed the connection before it had the request".into(),
+            ));
         }
-        Ok(Answer { status: response.status().as_u16(), location, body })
+        Ok(DefiniteAnswer { status: response.status().as_u16(), location, body })
     }
 }
 
 /// How long to wait before the next attempt: what the store asks for, else `usual`; never longer than
 /// [`LONGEST_PAUSE`], never a busy loop.
-fn next_pause(later: &Later, usual: Duration) -> Duration {
+fn next_pause(later: &Unanswered, usual: Duration) -> Duration {
     match later {
-        Later::Unavailable { after: Some(after), .. } => (*after).clamp(FIRST_PAUSE, LONGEST_PAUSE),
+        Unanswered::Unavailable { after: Some(after), .. } => (*after).clamp(FIRST_PAUSE, LONGEST_PAUSE),
         _ => usual,
     }
 }
@@ -265,8 +274,9 @@ mod tests {
         actix::System::new().block_on(async {
             for (label, answer, expected) in rows {
                 let url = format!("http://{}", saying([answer])).parse().expect("a good address");
-                let store = Store::new(url, 1, Duration::from_secs(10));
-                let answer = store.attempt(&Request::Products { after: None }, Duration::from_secs(10)).await;
+                let store = StoreClient::new(url, 1, Duration::from_secs(10));
+                let answer =
+                    store.attempt(&StoreRequest::Products { after: None }, Duration::from_secs(10)).await;
                 match (answer, expected) {
                     (Ok(answer), Ok(body)) => assert_eq!(answer.body, body, "{label}"),
                     (Err(later), Err(part)) => assert!(later.to_string().contains(part), "{label}: {later}"),
@@ -285,8 +295,9 @@ mod tests {
         let address = saying([answer(head, "{"), answer(head, ""), answer(head, whole)]);
         actix::System::new().block_on(async {
             let url = format!("http://{address}").parse().expect("a good address");
-            let asked =
-                Store::new(url, 1, Duration::from_secs(10)).ask(&Request::Products { after: None }).await;
+            let asked = StoreClient::new(url, 1, Duration::from_secs(10))
+                .ask(&StoreRequest::Products { after: None })
+                .await;
             assert_eq!((asked.attempts, asked.answer.expect("an answer").body), (3, Bytes::from(whole)));
         });
     }
@@ -319,13 +330,13 @@ mod tests {
             ("50%", "/products/50%25"),
             ("..", "/products/%2E%2E"),
         ] {
-            assert_eq!(Request::Product(name).path(), path);
+            assert_eq!(StoreRequest::Product(name).path(), path);
         }
     }
 
     #[test]
     fn the_store_may_ask_for_a_pause_but_not_a_long_one() {
-        let unavailable = |after: Option<u64>| Later::Unavailable {
+        let unavailable = |after: Option<u64>| Unanswered::Unavailable {
             message: String::new(),
             after: after.map(Duration::from_secs),
         };
@@ -333,7 +344,7 @@ mod tests {
             (unavailable(Some(1)), 40, 250),
             (unavailable(Some(0)), 40, 20),
             (unavailable(None), 40, 40),
-            (Later::Broken(String::new()), 80, 80),
+            (Unanswered::Broken(String::new()), 80, 80),
         ] {
             let pause = next_pause(&later, Duration::from_millis(usual));
             assert_eq!(pause, Duration::from_millis(expected), "{later}");

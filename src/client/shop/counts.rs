@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::history::Kind;
-use super::verdict::Fault;
+use super::history::OperationKind;
+use super::judge::Fault;
 
 /// How many single faults are quoted; the others are only counted.
 const QUOTED: usize = 10;
 
 /// What has happened so far.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct Counts {
     /// Orders acknowledged.
     pub placed: u64,
     /// Orders refused for lack of stock.
@@ -31,13 +31,13 @@ pub struct Tally {
     pub confirmed: u64,
     /// Orders that were repeated under their key and kept their number.
     pub repeated: u64,
-    latencies: BTreeMap<Kind, Latencies>,
+    latencies: BTreeMap<OperationKind, Latencies>,
     quoted: Vec<String>,
 }
 
-impl Tally {
+impl Counts {
     /// Counts one finished operation.
-    pub fn operation(&mut self, kind: Kind, attempts: u32, took: Duration) {
+    pub fn operation(&mut self, kind: OperationKind, attempts: u32, took: Duration) {
         self.retries += u64::from(attempts.saturating_sub(1));
         self.latencies.entry(kind).or_default().record(took);
     }
@@ -84,7 +84,7 @@ impl Default for Latencies {
     }
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -94,11 +94,11 @@ impl fmt::Display for Tally {
         for (kind, Latencies(times)) in &self.latencies {
             let at = |quantile| milliseconds(times.value_at_quantile(quantile).min(times.max()));
             let name = match kind {
-                Kind::List => "list",
-                Kind::Query => "query",
-                Kind::Order => "order",
-                Kind::Lookup => "lookup",
-                Kind::Repeat => "repeated order",
+                OperationKind::List => "list",
+                OperationKind::Query => "query",
+                OperationKind::Order => "order",
+                OperationKind::Lookup => "lookup",
+                OperationKind::Repeat => "repeated order",
             };
             let (count, max) = (times.len(), milliseconds(times.max()));
             writeln!(f, "{name:<14}{count:>9}{:>10}{:>10}{:>10}{max:>10}", at(0.5), at(0.9), at(0.99))?;
@@ -158,15 +158,15 @@ mod tests {
 
     #[test]
     fn the_report_has_a_line_for_each_kind_and_outcome() {
-        let mut tally = Tally { placed: 2, out_of_stock: 1, ..Tally::default() };
+        let mut counts = Counts { placed: 2, out_of_stock: 1, ..Counts::default() };
         for millis in [1, 2, 40] {
-            tally.operation(Kind::Order, 2, Duration::from_millis(millis));
+            counts.operation(OperationKind::Order, 2, Duration::from_millis(millis));
         }
-        tally.operation(Kind::Query, 1, Duration::from_micros(300));
+        counts.operation(OperationKind::Query, 1, Duration::from_micros(300));
         for number in 0..12 {
-            tally.fault(&format!("GET /orders/{number}"), &Fault::Mismatch("it is lost".into()));
+            counts.fault(&format!("GET /orders/{number}"), &Fault::Mismatch("it is lost".into()));
         }
-        let report = tally.to_string();
+        let report = counts.to_string();
         let expected = "\
 milliseconds      count       p50       p90       p99       max
 query                 1      0.30      0.30      0.30      0.30
