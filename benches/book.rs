@@ -20,46 +20,47 @@ use rig::{Rig, until};
 use toystore::files::{Directory, label};
 use toystore::server::actor_handle::ActorHandle;
 use toystore_actors::catalog::Catalog;
-use toystore_actors::catalog::messages::{Leadership, Rebuild, Register};
 use toystore_actors::domain::{
-    Entry, OrderNumber, ProductName, Purchase, Quantity, RequestId, Run, StoreId, View,
+    Entry, Epoch, OrderNumber, ProductName, Purchase, Quantity, ReplicaId, RequestId, Run, StoreId, Term,
+    View,
 };
+use toystore_actors::messages::catalog::{Leadership, Rebuild, Register};
+use toystore_actors::messages::order::{Announce, Role, Status};
 use toystore_actors::net::NodeId;
 use toystore_actors::order::book::{Write, apply, read};
-use toystore_actors::order::messages::{Announce, Role, Status};
 use toystore_actors::order::{BOOK_FILE, book_owner};
 use toystore_actors::storage::{DataFile, journal_of};
 
 /// The replica that has the orders, and the one that is to get them.
-const LEADER: u8 = 3;
-const NEW: u8 = 1;
+const LEADER: ReplicaId = ReplicaId::new(3);
+const NEW: ReplicaId = ReplicaId::new(1);
 
 /// The store, and the run of the front-end that is played.
 const STORE: StoreId = StoreId::new(1);
 const BY: Run = Run::new(1);
 
 /// Lengths of a book that is opened or caught up with.
-const LENGTHS: [OrderNumber; 3] = [10_000, 100_000, 1_000_000];
+const LENGTHS: [u64; 3] = [10_000, 100_000, 1_000_000];
 
 /// How many orders are written at once where the writing is not what is measured.
-const STEP: OrderNumber = 10_000;
+const STEP: u64 = 10_000;
 
 fn entry(number: OrderNumber) -> Entry {
     let purchase = Purchase {
         // Ascending, as the request ids are that the front-end makes.
-        key: RequestId::new(format!("{number:032x}")).expect("a key"),
+        key: RequestId::new(format!("{:032x}", number.get())).expect("a key"),
         name: ProductName::new("Tux").expect("a name"),
         quantity: Quantity::new(1).expect("a quantity"),
     };
-    Entry { number, epoch: 1, purchase: Some(purchase) }
+    Entry { number, epoch: Epoch::new(1), purchase: Some(purchase) }
 }
 
-fn entries(after: OrderNumber, count: OrderNumber) -> Write {
-    Write::Append((after + 1..=after + count).map(entry).collect())
+fn entries(after: u64, count: u64) -> Write {
+    Write::Append((after + 1..=after + count).map(|number| entry(OrderNumber::new(number))).collect())
 }
 
 /// Opens a replica's book as the replica does when it starts.
-fn open(data: &Path, replica: u8) -> DataFile {
+fn open(data: &Path, replica: ReplicaId) -> DataFile {
     let directory = Directory::new(data.join(label(NodeId::Order(replica)))).expect("a directory");
     let book = DataFile::open(Rc::new(directory), BOOK_FILE, &book_owner(replica)).expect("a book");
     book.load(read::summary).expect("its end");
@@ -92,7 +93,7 @@ fn appending(criterion: &mut Criterion) {
 }
 
 /// Opens a book that was closed, and one whose replica was killed: a copy of an open file and its journal.
-fn restart(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: OrderNumber) {
+fn restart(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: u64) {
     group.bench_function(BenchmarkId::new("after a stop", length), |bencher| {
         bencher.iter_custom(|iterations| {
             let opened = |_| {
@@ -133,22 +134,31 @@ fn restart(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: OrderN
 /// The view of a front-end that is played, whose only member is this run of the leader.
 fn view(epoch: u64, run: Run) -> View {
     let line = [BY].into_iter().collect();
-    View { store: STORE, by: BY, line, epoch, leader: LEADER, in_sync: [(LEADER, run)].into_iter().collect() }
+    View {
+        store: STORE,
+        by: BY,
+        line,
+        epoch: Epoch::new(epoch),
+        leader: LEADER,
+        in_sync: [(LEADER, run)].into_iter().collect(),
+    }
 }
 
 /// Lets a new catalog know that it has sold what a book holds, or it would sell nothing to its leader.
-async fn remember(catalog: &ActorHandle<Catalog>, length: OrderNumber) {
+async fn remember(catalog: &ActorHandle<Catalog>, length: u64) {
     let line = [BY].into_iter().collect();
-    let register = Register { store: STORE, run: BY, line, epoch: 0, orders: Some(0) };
+    let register =
+        Register { store: STORE, run: BY, line, epoch: Epoch::NONE, orders: Some(OrderNumber::NONE) };
     until(async || catalog.ask(register.clone()).await.is_ok()).await;
-    let leader = Leadership { term: 1, epoch: 1, by: BY, last: length };
+    let (epoch, last) = (Epoch::new(1), OrderNumber::new(length));
+    let leader = Leadership { term: Term::begun_in(epoch), epoch, by: BY, last };
     let rebuild = Rebuild { store: STORE, leader, sold: Vec::new() };
     until(async || catalog.ask(rebuild.clone()).await.is_ok_and(|rebuilt| rebuilt.is_ok())).await;
 }
 
 /// A leader with a long book, and a replica that starts with none: the time until that one has all of it on
 /// disk. The view service is played, so that the replica stays one that is not in sync.
-fn catch_up(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: OrderNumber) {
+fn catch_up(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: u64) {
     let system = System::new();
     let mut rig = Rig::new(data);
     let (leader, run) = system.block_on(async {
@@ -175,7 +185,7 @@ fn catch_up(group: &mut BenchmarkGroup<'_, WallTime>, data: &Path, length: Order
                     lead().await;
                     let start = Instant::now();
                     let new = rig.replica(NEW).await;
-                    let has_all = |last| last == length;
+                    let has_all = |last: OrderNumber| last.get() == length;
                     until(async || new.ask(Status {}).await.is_ok_and(|status| has_all(status.last.number)))
                         .await;
                     taken += start.elapsed();

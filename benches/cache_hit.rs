@@ -14,10 +14,10 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use lru::LruCache;
 use parking_lot::Mutex;
-use toystore_actors::catalog::messages::Answer;
 use toystore_actors::clock::Timestamp;
 use toystore_actors::domain::{Product, ProductName};
 use toystore_actors::front_end::Cache;
+use toystore_actors::messages::catalog::Answer;
 
 /// How many products are asked for, all of which the cache holds.
 const TOYS: usize = 10;

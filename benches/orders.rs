@@ -17,7 +17,7 @@ use rig::Rig;
 use toystore::server::actor_handle::ActorHandle;
 use toystore_actors::domain::{ProductName, Quantity, RequestId};
 use toystore_actors::front_end::FrontEnd;
-use toystore_actors::front_end::messages::PlaceOrder;
+use toystore_actors::messages::front_end::PlaceOrder;
 
 /// The built-in catalog has them.
 const TOYS: [&str; 4] = ["Tux", "Elephant", "Fox", "Python"];

@@ -20,9 +20,9 @@ use toystore::server::settings;
 use toystore::server::transport::Registry;
 use toystore_actors::catalog::{self, Catalog, Source};
 use toystore_actors::domain::ReplicaId;
-use toystore_actors::front_end::messages::GetReadiness;
 use toystore_actors::front_end::{self, Cache, FrontEnd};
 use toystore_actors::host::{Host, Node};
+use toystore_actors::messages::front_end::GetReadiness;
 use toystore_actors::net::NodeId;
 use toystore_actors::order::{self, OrderReplica};
 use toystore_actors::storage::OpenError;
@@ -95,18 +95,19 @@ impl Rig {
 
     /// Starts the front-end.
     pub async fn front_end(&mut self) -> (ActorHandle<FrontEnd>, Arc<Cache>) {
-        let settings = settings::front_end(&self.config, 1);
+        let number = self.config.front_end;
+        let settings = settings::front_end(&self.config, number);
         let start = move |host| {
             let started = front_end::start(host, settings)?;
             Ok((started.node, started.cache))
         };
-        self.start(NodeId::FrontEnd(1), start).await
+        self.start(NodeId::FrontEnd(number), start).await
     }
 
     /// Starts all five, and waits until orders can be placed.
     pub async fn store(&mut self) -> ActorHandle<FrontEnd> {
         self.catalog().await;
-        for id in [1, 2, 3] {
+        for id in self.config.replicas() {
             self.replica(id).await;
         }
         let (actor, _) = self.front_end().await;

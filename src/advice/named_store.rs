@@ -84,7 +84,7 @@ mod tests {
                 "`toystore recover replica 2 --front-end 127.0.0.1:80`",
             ),
         ] {
-            assert_eq!(store.recover_replica(2), expected);
+            assert_eq!(store.recover_replica(ReplicaId::new(2)), expected);
         }
     }
 }

@@ -68,6 +68,8 @@ fn without_its_file(id: NodeId, store: &NamedStore) -> String {
 mod tests {
     use std::io;
 
+    use toystore_actors::domain::{FrontEndId, ReplicaId};
+
     use super::*;
 
     #[test]
@@ -78,11 +80,23 @@ mod tests {
         let refused = || OpenError::Io { file: file(), source: io::ErrorKind::PermissionDenied.into() };
         let in_use = OpenError::InUse { file: file() };
         for (id, why, expected) in [
-            (NodeId::Order(2), damaged(), "as it is; `toystore recover replica 2` sets its files aside"),
-            (NodeId::Order(2), foreign(), "put its own there; if that is lost, `toystore recover replica 2`"),
-            (NodeId::Order(2), refused(), "see to that; if the file is lost, `toystore recover replica 2`"),
+            (
+                NodeId::Order(ReplicaId::new(2)),
+                damaged(),
+                "as it is; `toystore recover replica 2` sets its files aside",
+            ),
+            (
+                NodeId::Order(ReplicaId::new(2)),
+                foreign(),
+                "put its own there; if that is lost, `toystore recover replica 2`",
+            ),
+            (
+                NodeId::Order(ReplicaId::new(2)),
+                refused(),
+                "see to that; if the file is lost, `toystore recover replica 2`",
+            ),
             (NodeId::Catalog, damaged(), "as it is; `toystore recover catalog` rebuilds it"),
-            (NodeId::FrontEnd(1), damaged(), "as it is; move its directory elsewhere"),
+            (NodeId::FrontEnd(FrontEndId::new(1)), damaged(), "as it is; move its directory elsewhere"),
             (NodeId::Catalog, in_use, "stop that one first"),
         ] {
             let said = sentence(id, &why.into(), &NamedStore::default());

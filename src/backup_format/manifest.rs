@@ -1,8 +1,8 @@
 //! `backup.json`.
 
 use serde::{Deserialize, Serialize};
-use toystore_actors::catalog::messages::Stocked;
 use toystore_actors::domain::{OrderNumber, StoreId};
+use toystore_actors::messages::catalog::Stocked;
 
 use super::files::MANIFEST;
 

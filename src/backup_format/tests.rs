@@ -3,20 +3,20 @@
 use std::fs;
 use std::path::Path;
 
-use toystore_actors::catalog::messages::Stocked;
 use toystore_actors::domain::{
     Entry, Epoch, OrderNumber, ProductName, Purchase, Quantity, RequestId, StoreId,
 };
+use toystore_actors::messages::catalog::Stocked;
 
 use super::files::{MANIFEST, ORDERS, SUMS};
 use super::manifest::Manifest;
 use super::reader::Backup;
 use super::writer::BackupWriter;
 
-fn entry(number: OrderNumber, epoch: Epoch) -> Entry {
+fn entry(number: u64, epoch: u64) -> Entry {
     Entry {
-        number,
-        epoch,
+        number: OrderNumber::new(number),
+        epoch: Epoch::new(epoch),
         purchase: Some(Purchase {
             key: RequestId::new("k".repeat(RequestId::MAX_BYTES)).unwrap(),
             name: ProductName::new("\u{1}".repeat(ProductName::MAX_BYTES)).unwrap(),

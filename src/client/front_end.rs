@@ -8,7 +8,6 @@ use awc::Client;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use toystore_actors::net::NodeId;
 
 use crate::config::{Config, StoreFlags};
 use crate::console::failure::Failure;
@@ -87,10 +86,7 @@ pub struct FrontEndClient {
 impl FrontEndClient {
     /// The one that is configured, or the one at that address.
     pub fn new(config: &Config, flag: &FrontEndFlag) -> FrontEndClient {
-        let configured =
-            config.addresses.iter().find_map(|(id, at)| matches!(id, NodeId::FrontEnd(_)).then_some(*at));
-        // A configuration without a front-end does not load.
-        let address = flag.front_end.or(configured).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let address = flag.front_end.unwrap_or(config.front_end_address);
         FrontEndClient { client: http_client::new(config.token.as_ref()), address }
     }
 

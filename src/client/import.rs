@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use clap::Subcommand;
-use toystore_actors::catalog::messages::{Import, Imported};
-use toystore_actors::catalog::{self, Digest, FILE, ProductSeed};
+use toystore_actors::catalog::{self, FILE};
+use toystore_actors::domain::{Digest, ProductSeed};
+use toystore_actors::messages::catalog::{Import, Imported};
 use toystore_actors::net::NodeId;
 use toystore_actors::storage::OpenError;
 

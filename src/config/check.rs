@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use toml::Spanned;
+use toystore_actors::domain::{FrontEndId, ReplicaId};
 use toystore_actors::net::NodeId;
 
 use super::raw::{RawConfig, RawMember, RawTiming};
@@ -32,7 +33,7 @@ pub fn parse(origin: &str, text: &str) -> Result<Config, String> {
             None => format!("{origin}: {what}"),
         }
     })?;
-    let addresses = source.addresses(&raw)?;
+    let Listed { addresses, front_end, front_end_address } = source.addresses(&raw)?;
     let token = match &raw.token {
         Some(token) => Some(Token::new(token.get_ref()).map_err(|why| source.at(token.span().start, &why))?),
         None => None,
@@ -62,6 +63,8 @@ pub fn parse(origin: &str, text: &str) -> Result<Config, String> {
         data: raw.data.unwrap_or_default(),
         token,
         addresses,
+        front_end,
+        front_end_address,
         products_file: raw.catalog.products.map_or(Products::Nowhere, Products::File),
         cache,
         restock,
@@ -156,28 +159,38 @@ impl ConfigText<'_> {
     }
 
     /// Every service's address; no id and no address twice.
-    fn addresses(&self, raw: &RawConfig) -> Result<BTreeMap<NodeId, SocketAddr>, String> {
+    fn addresses(&self, raw: &RawConfig) -> Result<Listed, String> {
         let mut members = Members { source: self, ids: BTreeMap::new(), addresses: BTreeMap::new() };
-        for member in &raw.front_end {
-            members.add_member("front_end", NodeId::FrontEnd(*member.id.get_ref()), member)?;
+        let [first, others @ ..] = raw.front_end.as_slice() else {
+            return Err(format!("{}: there is no [[front_end]]; add one", self.origin));
+        };
+        let front_end = FrontEndId::new(*first.id.get_ref());
+        let front_end_address = members.add_member("front_end", NodeId::FrontEnd(front_end), first)?;
+        for member in others {
+            let other = FrontEndId::new(*member.id.get_ref());
+            members.add_member("front_end", NodeId::FrontEnd(other), member)?;
         }
         members.add(NodeId::Catalog, &raw.catalog.address)?;
         for member in &raw.order {
-            members.add_member("order", NodeId::Order(*member.id.get_ref()), member)?;
+            let replica = ReplicaId::new(*member.id.get_ref());
+            members.add_member("order", NodeId::Order(replica), member)?;
         }
-        match raw.front_end.as_slice() {
-            [] => return Err(format!("{}: there is no [[front_end]]; add one", self.origin)),
-            [_] => {}
-            [_, second, ..] => {
-                let what = "a second [[front_end]]; replication by a leader has exactly one, so remove it";
-                return Err(self.at(second.id.span().start, what));
-            }
+        if let [second, ..] = others {
+            let what = "a second [[front_end]]; replication by a leader has exactly one, so remove it";
+            return Err(self.at(second.id.span().start, what));
         }
         if raw.order.is_empty() {
             return Err(format!("{}: there is no [[order]] replica; add at least one", self.origin));
         }
-        Ok(members.addresses)
+        Ok(Listed { addresses: members.addresses, front_end, front_end_address })
     }
+}
+
+/// The services of a configuration.
+struct Listed {
+    addresses: BTreeMap<NodeId, SocketAddr>,
+    front_end: FrontEndId,
+    front_end_address: SocketAddr,
 }
 
 struct Members<'a> {
@@ -187,7 +200,7 @@ struct Members<'a> {
 }
 
 impl Members<'_> {
-    fn add_member(&mut self, table: &str, node: NodeId, member: &RawMember) -> Result<(), String> {
+    fn add_member(&mut self, table: &str, node: NodeId, member: &RawMember) -> Result<SocketAddr, String> {
         let offset = member.id.span().start;
         if let Some(first) = self.ids.insert(node, offset) {
             let what = format!(
@@ -200,7 +213,7 @@ impl Members<'_> {
         self.add(node, &member.address)
     }
 
-    fn add(&mut self, node: NodeId, text: &Spanned<String>) -> Result<(), String> {
+    fn add(&mut self, node: NodeId, text: &Spanned<String>) -> Result<SocketAddr, String> {
         let offset = text.span().start;
         let address: SocketAddr = text.get_ref().parse().map_err(|_| {
             let what = format!("the address {:?} is not IP:PORT, such as \"127.0.0.1:8080\"", text.get_ref());
@@ -212,7 +225,7 @@ impl Members<'_> {
             return Err(self.source.at(offset, &what));
         }
         self.addresses.insert(node, address);
-        Ok(())
+        Ok(address)
     }
 }
 

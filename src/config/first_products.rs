@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use toystore_actors::catalog::{Digest, ProductSeed, Source};
+use toystore_actors::catalog::Source;
+use toystore_actors::domain::{Digest, ProductSeed};
 
 use super::settings::{Config, Products};
 use super::{products, text_file};

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
-use toystore_actors::catalog::{Digest, ProductSeed};
-use toystore_actors::domain::ProductName;
+use toystore_actors::domain::{Digest, ProductName, ProductSeed};
 
 /// The largest price, in cents: what a JSON reader with 64-bit floats still tells apart to the cent.
 const MAX_PRICE_CENTS: u64 = 99_999_999_999;

@@ -1,11 +1,12 @@
 //! The configuration as the program uses it: checked.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use toystore_actors::domain::ReplicaId;
+use toystore_actors::domain::{FrontEndId, ReplicaId};
 use toystore_actors::net::NodeId;
 
 use super::token::Token;
@@ -37,6 +38,10 @@ pub struct Config {
     pub token: Option<Token>,
     /// Every service and where its peers reach it.
     pub addresses: BTreeMap<NodeId, SocketAddr>,
+    /// The one front-end: it is the view service.
+    pub front_end: FrontEndId,
+    /// Where that one is reached.
+    pub front_end_address: SocketAddr,
     /// Where the products of a first start come from.
     pub products_file: Products,
     /// How the front-end caches.
@@ -124,29 +129,32 @@ impl Config {
         ids.collect()
     }
 
-    /// The numbers of all front-ends, ascending.
-    pub fn front_ends(&self) -> Vec<u8> {
-        let numbers = self.addresses.keys().filter_map(|node| match node {
-            NodeId::FrontEnd(number) => Some(*number),
-            _ => None,
-        });
-        numbers.collect()
-    }
-
     /// Finds an order replica.
     ///
     /// # Errors
     /// [`Failure::Usage`] with the ids that there are.
     pub fn replica(&self, id: u8) -> Result<ReplicaId, Failure> {
-        self.listed("order", &self.replicas(), id)
+        let (id, replicas) = (ReplicaId::new(id), self.replicas());
+        if replicas.contains(&id) {
+            return Ok(id);
+        }
+        Err(self.not_listed("order", id, &list(&replicas)))
     }
 
-    /// Finds a front-end.
+    /// The front-end, if this is its number.
     ///
     /// # Errors
-    /// [`Failure::Usage`] with the ids that there are.
-    pub fn front_end(&self, id: u8) -> Result<u8, Failure> {
-        self.listed("front_end", &self.front_ends(), id)
+    /// [`Failure::Usage`] with the number that it has.
+    pub fn front_end(&self, id: u8) -> Result<FrontEndId, Failure> {
+        let id = FrontEndId::new(id);
+        if id == self.front_end {
+            return Ok(id);
+        }
+        Err(self.not_listed("front_end", id, &self.front_end))
+    }
+
+    fn not_listed(&self, table: &str, id: impl Display, there: &impl Display) -> Failure {
+        Failure::Usage(format!("{} has no [[{table}]] with id {id}; it has {there}", self.origin))
     }
 
     /// Refuses addresses at which nobody could be found: a port that the system picks is known to nobody else.
@@ -163,14 +171,6 @@ impl Config {
             );
             Err(Failure::Usage(what))
         })
-    }
-
-    fn listed(&self, table: &str, ids: &[u8], id: u8) -> Result<u8, Failure> {
-        if ids.contains(&id) {
-            return Ok(id);
-        }
-        let what = format!("{} has no [[{table}]] with id {id}; it has {}", self.origin, list(ids));
-        Err(Failure::Usage(what))
     }
 
     /// Refuses to let strangers at a service: whoever listens where other machines can reach needs a token.
@@ -190,6 +190,6 @@ impl Config {
 }
 
 /// Ids as a person reads them.
-pub fn list(ids: &[u8]) -> String {
+pub fn list(ids: &[ReplicaId]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -10,9 +10,9 @@ use std::thread::{self, ScopedJoinHandle};
 
 use rand::TryRng;
 use rand::rngs::SysRng;
-use toystore_actors::catalog::messages::Rebuilt;
 use toystore_actors::catalog::{self, Restored};
-use toystore_actors::domain::{Entry, Members, ProductName, ReplicaId, Run, StoreId, View};
+use toystore_actors::domain::{Entry, Epoch, Members, ProductName, ReplicaId, Run, StoreId, View};
+use toystore_actors::messages::catalog::Rebuilt;
 use toystore_actors::net::NodeId;
 use toystore_actors::storage::Storage;
 use toystore_actors::{front_end, order};
@@ -78,23 +78,21 @@ fn restore(backup: &Path, config: &Config) -> Result<(StoreId, Rebuilt), String>
     }
     let backup = Backup::open(backup)?;
     // Once to check them, once to write them.
-    let progress = Progress::start("orders read", backup.manifest.orders.saturating_mul(2));
+    let progress = Progress::start("orders read", backup.manifest.orders.get().saturating_mul(2));
     let sold = recount(&backup, &progress)?;
 
     let is_ours = |name: &str| config.addresses.keys().any(|id| label(*id) == name);
     let unfinished = Unfinished::begin(data, is_ours)?;
     let files = |id: NodeId| Directory::new(unfinished.path().join(label(id)));
-    let view = first_view(config).map_err(|error| format!("cannot draw random numbers: {error}"))?;
+    let view = first_view(config)?;
     write_books(&backup, &view, &files, &progress)?;
     progress.finish();
     let shown = |error: &dyn Display| format!("{error}; nothing is restored");
     let restored = Restored { products: backup.manifest.products, sold, orders: backup.manifest.orders };
     let rebuilt =
         catalog::restore(storage(files(NodeId::Catalog)?), &view, restored).map_err(|error| shown(&error))?;
-    for number in config.front_ends() {
-        let files = storage(files(NodeId::FrontEnd(number))?);
-        front_end::restore(files, number, &view).map_err(|error| shown(&error))?;
-    }
+    let front_end_files = storage(files(NodeId::FrontEnd(config.front_end))?);
+    front_end::restore(front_end_files, config.front_end, &view).map_err(|error| shown(&error))?;
     unfinished.finish()?;
     Ok((view.store, rebuilt))
 }
@@ -129,13 +127,20 @@ fn recount(backup: &Backup, progress: &Progress) -> Result<BTreeMap<ProductName,
 
 /// The first view of a store that nobody has heard of: its number, its front-end's run and those of its replicas are
 /// new, so no file but those made here stands for a member of it (rules M2, M6 and M11).
-fn first_view(config: &Config) -> Result<View, rand::rngs::SysError> {
-    let draw = || SysRng.try_next_u64();
+fn first_view(config: &Config) -> Result<View, String> {
+    let draw = || SysRng.try_next_u64().map_err(|error| format!("cannot draw random numbers: {error}"));
     let by = Run::new(draw()?);
     let members = config.replicas().into_iter().map(|id| Ok((id, Run::new(draw()?))));
-    let in_sync = members.collect::<Result<Members, _>>()?;
-    let leader = in_sync.ids().max().unwrap_or_default();
-    Ok(View { store: StoreId::new(draw()?), by, line: [by].into_iter().collect(), epoch: 1, leader, in_sync })
+    let in_sync = members.collect::<Result<Members, String>>()?;
+    let leader = in_sync.ids().max().ok_or("the configuration has no order replica")?;
+    Ok(View {
+        store: StoreId::new(draw()?),
+        by,
+        line: [by].into_iter().collect(),
+        epoch: Epoch::NONE.next(),
+        leader,
+        in_sync,
+    })
 }
 
 /// Entries on their way to a book, or why there are no more.
@@ -221,7 +226,7 @@ fn told((store, rebuilt): &(StoreId, Rebuilt), config: &Config) -> Vec<String> {
     let data = config.data.display();
     let mut lines = vec![format!(
         "{data}: a new store, {store}, with {orders} orders; the next one gets number {}",
-        orders + 1
+        *orders + 1
     )];
     lines.extend(restocked.iter().map(|(name, pieces)| {
         format!("{name}: {pieces} more pieces were ordered than had come in; they count as restocked")

@@ -91,22 +91,16 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 
 /// Finds the service in the configuration.
 fn which(config: &Config, kind: ServiceKind, id: Option<u8>) -> Result<NodeId, Failure> {
-    let ids = match kind {
-        ServiceKind::Catalog if id.is_some() => {
-            return Err(Failure::Usage("there is one catalog; leave --id out".into()));
-        }
-        ServiceKind::Catalog => return Ok(NodeId::Catalog),
-        ServiceKind::FrontEnd => config.front_ends(),
-        ServiceKind::Order => config.replicas(),
-    };
-    let id = match (id, ids.as_slice()) {
-        (Some(id), _) => id,
-        (None, [only]) => *only,
-        (None, _) => return Err(Failure::Usage(format!("say which one with --id: {}", list(&ids)))),
-    };
-    match kind {
-        ServiceKind::FrontEnd => config.front_end(id).map(NodeId::FrontEnd),
-        _ => config.replica(id).map(NodeId::Order),
+    match (kind, id) {
+        (ServiceKind::Catalog, None) => Ok(NodeId::Catalog),
+        (ServiceKind::Catalog, Some(_)) => Err(Failure::Usage("there is one catalog; leave --id out".into())),
+        (ServiceKind::FrontEnd, None) => Ok(NodeId::FrontEnd(config.front_end)),
+        (ServiceKind::FrontEnd, Some(id)) => config.front_end(id).map(NodeId::FrontEnd),
+        (ServiceKind::Order, Some(id)) => config.replica(id).map(NodeId::Order),
+        (ServiceKind::Order, None) => match config.replicas().as_slice() {
+            [only] => Ok(NodeId::Order(*only)),
+            several => Err(Failure::Usage(format!("say which one with --id: {}", list(several)))),
+        },
     }
 }
 

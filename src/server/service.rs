@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, ServiceConfig};
 use futures_util::future::join_all;
 use toystore_actors::catalog;
-use toystore_actors::domain::ReplicaId;
+use toystore_actors::domain::{FrontEndId, ReplicaId};
 use toystore_actors::front_end::{self, FrontEnd};
 use toystore_actors::net::{Bridge, NodeId};
 use toystore_actors::order;
@@ -144,7 +144,7 @@ async fn open_front_end(
     environment: &Environment,
     config: &Config,
     listener: Listener,
-    number: u8,
+    number: FrontEndId,
 ) -> Result<OpenedService, NotStarted> {
     let id = NodeId::FrontEnd(number);
     let settings = settings::front_end(config, number);

@@ -1,6 +1,7 @@
 //! How the actors work, by the configuration.
 
 use toystore_actors::catalog::{self, CatalogConfig};
+use toystore_actors::domain::{FrontEndId, ReplicaId};
 use toystore_actors::front_end::{self, FrontEndConfig};
 use toystore_actors::order::{self, OrderConfig};
 
@@ -10,7 +11,7 @@ use crate::config::Config;
 /// How the catalog works.
 pub fn catalog(config: &Config) -> CatalogConfig {
     CatalogConfig {
-        front_ends: config.front_ends(),
+        front_ends: vec![config.front_end],
         lease: config.cache.lease,
         drift_percent: config.cache.drift_percent,
         restock_every: config.restock.every,
@@ -22,11 +23,11 @@ pub fn catalog(config: &Config) -> CatalogConfig {
 }
 
 /// How an order replica works.
-pub fn replica(config: &Config, id: u8) -> OrderConfig {
+pub fn replica(config: &Config, id: ReplicaId) -> OrderConfig {
     OrderConfig {
         id,
         replicas: config.replicas(),
-        front_ends: config.front_ends(),
+        front_end: config.front_end,
         call_limit: config.timing.call_limit,
         drop_after: config.timing.drop_after,
         retry_every: config.timing.retry_every,
@@ -36,7 +37,7 @@ pub fn replica(config: &Config, id: u8) -> OrderConfig {
 }
 
 /// How a front-end works.
-pub fn front_end(config: &Config, number: u8) -> FrontEndConfig {
+pub fn front_end(config: &Config, number: FrontEndId) -> FrontEndConfig {
     FrontEndConfig {
         number,
         replicas: config.replicas(),

@@ -110,7 +110,7 @@ async fn copy_pages(source: &mut RunningStore, writer: &mut BackupWriter) -> Res
             return Ok(None);
         };
         let (store, acknowledged, progress) = begun.get_or_insert_with(|| {
-            (page.store, page.acknowledged, Progress::start("orders", page.acknowledged))
+            (page.store, page.acknowledged, Progress::start("orders", page.acknowledged.get()))
         });
         if page.store != *store {
             return Ok(None);

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
-use toystore_actors::catalog::MAX_PAGE as MAX_PRODUCTS;
-use toystore_actors::catalog::messages::Stocked;
 use toystore_actors::domain::Position;
+use toystore_actors::messages::catalog::MAX_PAGE as MAX_PRODUCTS;
+use toystore_actors::messages::catalog::Stocked;
 
 use crate::client::front_end::{FrontEndClient, NoAnswer};
 use crate::wire::backup::{MAX_PAGE, ORDERS, Page, STOCK};

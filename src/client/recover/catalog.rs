@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use toystore_actors::catalog::FILE;
-use toystore_actors::catalog::messages::Rebuilt;
 use toystore_actors::domain::ReplicaId;
-use toystore_actors::front_end::messages::RecoverCatalog;
+use toystore_actors::messages::catalog::Rebuilt;
+use toystore_actors::messages::view_service::RecoverCatalog;
 use toystore_actors::net::NodeId;
 
 use crate::client::front_end::{NoAnswer, RunningStoreFlags};
@@ -87,14 +87,18 @@ fn told(rebuilt: &Rebuilt) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use toystore_actors::domain::ProductName;
+    use toystore_actors::domain::{OrderNumber, ProductName};
 
     use super::*;
 
     #[test]
     fn what_could_not_be_known_is_said() {
         let name = |text| ProductName::new(text).unwrap();
-        let rebuilt = Rebuilt { orders: 9, restocked: vec![(name("Tux"), 100)], unknown: vec![name("Gnu")] };
+        let rebuilt = Rebuilt {
+            orders: OrderNumber::new(9),
+            restocked: vec![(name("Tux"), 100)],
+            unknown: vec![name("Gnu")],
+        };
         let told = told(&rebuilt).join("\n");
         for expected in
             ["what 9 orders bought", "Tux: at least 100 were restocked", "Gnu: the book has orders of it"]

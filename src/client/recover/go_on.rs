@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use toystore_actors::domain::ReplicaId;
-use toystore_actors::front_end::messages::{Recover, Recovery, Without};
+use toystore_actors::messages::view_service::{Recover, Recovery, Without};
 
 use crate::client::front_end::RunningStoreFlags;
 use crate::console::failure::Failure;
@@ -77,7 +77,7 @@ fn told_without(recovery: &Recovery, without: &[ReplicaId]) -> Vec<String> {
     )];
     lines.push(match settled {
         Some(settled) if settled > last => {
-            format!("orders {} to {settled} were acknowledged and {lost}; their numbers are not given again", last + 1)
+            format!("orders {} to {settled} were acknowledged and {lost}; their numbers are not given again", *last + 1)
         }
         Some(_) => "no order that the catalog knows to be acknowledged is missing from it".to_owned(),
         None => format!(
@@ -97,12 +97,20 @@ fn told_without(recovery: &Recovery, without: &[ReplicaId]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use toystore_actors::domain::OrderNumber;
+
     use super::*;
+
+    /// Goes on with order-2, whose book ends at 7.
+    fn recovery(settled: Option<u64>, without: Without, done: bool) -> Recovery {
+        let (leader, last) = (ReplicaId::new(2), OrderNumber::new(7));
+        Recovery { leader, last, settled: settled.map(OrderNumber::new), without, done }
+    }
 
     #[test]
     fn what_is_lost_is_said_before_and_after() {
-        let without = || Without::Replicas(vec![3]);
-        let recovery = |settled, done| Recovery { leader: 2, last: 7, settled, without: without(), done };
+        let without = || Without::Replicas(vec![ReplicaId::new(3)]);
+        let recovery = |settled: Option<u64>, done| recovery(settled, without(), done);
         for (settled, done, expected) in [
             (Some(7), false, "no order that the catalog knows to be acknowledged is missing"),
             (Some(9), false, "orders 8 to 9 were acknowledged and would be lost"),
@@ -125,9 +133,7 @@ mod tests {
             (true, "no order is lost"),
             (true, "see GET /readyz"),
         ] {
-            let recovery =
-                Recovery { leader: 2, last: 7, settled: Some(7), without: Without::FrontEnd, done };
-            let told = told(&recovery).join("\n");
+            let told = told(&recovery(Some(7), Without::FrontEnd, done)).join("\n");
             assert!(told.contains(expected), "{told:?} does not say {expected:?}");
         }
     }

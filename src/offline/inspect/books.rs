@@ -146,7 +146,7 @@ fn side_by_side<S: BookSource>(
 /// The entries of one book in a stretch.
 fn part<S: BookSource>(source: &S, stretch: Stretch) -> Result<Vec<Entry>, DiskError> {
     let mut part = Vec::new();
-    let mut after = stretch.first() - 1;
+    let mut after = stretch.first().before();
     loop {
         // A source may give fewer than asked for.
         let read = source.entries(after, STRETCH)?;
@@ -154,9 +154,7 @@ fn part<S: BookSource>(source: &S, stretch: Stretch) -> Result<Vec<Entry>, DiskE
         let before = part.len();
         part.extend(within);
         match part.last() {
-            Some(last) if part.len() > before && stretch.has(last.number.saturating_add(1)) => {
-                after = last.number
-            }
+            Some(last) if part.len() > before && last.number < stretch.last() => after = last.number,
             _ => return Ok(part),
         }
     }
@@ -179,15 +177,15 @@ impl Difference {
 
 #[cfg(test)]
 mod tests {
-    use toystore_actors::domain::{ProductName, Quantity, RequestId};
+    use toystore_actors::domain::{Epoch, ProductName, Quantity, RequestId};
     use toystore_actors::order::book::scan::Row;
 
     use super::*;
 
     fn entry(number: u64, epoch: u64, key: &str) -> Entry {
         Entry {
-            number,
-            epoch,
+            number: OrderNumber::new(number),
+            epoch: Epoch::new(epoch),
             purchase: Some(Purchase {
                 key: RequestId::new(key).unwrap(),
                 name: ProductName::new("Tux").unwrap(),
@@ -256,8 +254,8 @@ mod tests {
         ] {
             let books = books.map(book);
             let comparison = compare(&books, |_| ()).unwrap();
-            assert_eq!(comparison.difference.as_ref().map(|found| found.number), expected, "{books:?}");
-            assert_eq!(comparison.conflict.as_ref().map(|found| found.number), conflict, "{books:?}");
+            assert_eq!(comparison.difference.as_ref().map(|found| found.number.get()), expected, "{books:?}");
+            assert_eq!(comparison.conflict.as_ref().map(|found| found.number.get()), conflict, "{books:?}");
             let same = comparison.contents.windows(2).all(|pair| pair[0].digest == pair[1].digest);
             assert_eq!(same, expected.is_none(), "{books:?}");
         }
@@ -275,7 +273,7 @@ mod tests {
         ] {
             let comparison = compare(&[book(text)], |_| ()).unwrap();
             let contents = &comparison.contents[0];
-            assert_eq!((contents.orders, contents.last.number), (orders, last), "{text:?}");
+            assert_eq!((contents.orders, contents.last.number.get()), (orders, last), "{text:?}");
             assert_eq!(contents.flaw.as_deref(), flaw, "{text:?}");
             assert_eq!(contents.ordered.values().sum::<u64>(), 2 * orders, "{text:?}");
         }
@@ -307,8 +305,12 @@ mod tests {
             ([long(10, "9000:1a"), long(9000, ""), long(9000, "")], Some(11), Some(9000)),
         ] {
             let comparison = compare(&books, |_| ()).unwrap();
-            assert_eq!(comparison.difference.as_ref().map(|found| found.number), expected);
-            assert_eq!(comparison.conflict.as_ref().map(|found| found.number), conflict, "{expected:?}");
+            assert_eq!(comparison.difference.as_ref().map(|found| found.number.get()), expected);
+            assert_eq!(
+                comparison.conflict.as_ref().map(|found| found.number.get()),
+                conflict,
+                "{expected:?}"
+            );
             let same = comparison.contents.windows(2).all(|pair| pair[0].digest == pair[1].digest);
             assert_eq!(same, expected.is_none(), "{expected:?}");
         }
@@ -364,6 +366,7 @@ mod tests {
             ("1a 3:1b", vec![("1b", 3)], Some("the request id of order 1 leads to no order")),
             ("1a 3:1b", vec![("1a", 1), ("1b", 3), ("1x", 9)], Some("order 3 follows order 1")),
         ] {
+            let index = index.into_iter().map(|(key, number)| (key, OrderNumber::new(number))).collect();
             let comparison = compare(&[Indexed(book(entries), index)], |_| ()).unwrap();
             assert_eq!(comparison.contents[0].flaw.as_deref(), expected, "{entries}");
         }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use toystore_actors::domain::ReplicaId;
-use toystore_actors::front_end::Saved;
 use toystore_actors::net::NodeId;
+use toystore_actors::view_service::Saved;
 
 use super::data_directory::{FRONT_END, read_audit, read_saved, services};
 use super::inspection::Inspection;

@@ -5,17 +5,17 @@ use std::path::Path;
 use std::{fs, io};
 
 use toystore_actors::catalog::stock::Audit;
-use toystore_actors::domain::ReplicaId;
-use toystore_actors::front_end::Saved;
+use toystore_actors::domain::{FrontEndId, ReplicaId};
 use toystore_actors::net::NodeId;
-use toystore_actors::{catalog, front_end};
+use toystore_actors::view_service::Saved;
+use toystore_actors::{catalog, front_end, view_service};
 
 use super::inspected_file::{InspectedFile, Unread};
 use super::report::DataFile;
 use crate::files::{ASIDE, label};
 
 /// The directory holds one front-end, whatever its number.
-pub const FRONT_END: NodeId = NodeId::FrontEnd(1);
+pub const FRONT_END: NodeId = NodeId::FrontEnd(FrontEndId::new(1));
 
 /// The services that a data directory is for.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ pub fn read_saved(directory: &Path) -> Result<(Saved, DataFile), Unread> {
     let owned = |found: &str| found.rsplit_once(' ').is_some_and(|(owner, _)| owner == front_end::OWNER);
     let path = directory.join(&name).join(front_end::FILE);
     let file = InspectedFile::open(path, front_end::OWNER, owned)?;
-    Ok((file.read(front_end::saved)?, DataFile::new(&name, front_end::FILE, &file)))
+    Ok((file.read(view_service::load)?, DataFile::new(&name, front_end::FILE, &file)))
 }
 
 /// The catalog's file.

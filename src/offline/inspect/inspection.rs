@@ -65,7 +65,8 @@ impl Inspection {
     pub fn compare(&mut self) -> Comparison {
         loop {
             let entries = self.replicas.iter().map(|replica| replica.summary.last.number);
-            let progress = Progress::start("entries", entries.fold(0, u64::saturating_add));
+            let progress =
+                Progress::start("entries", entries.fold(0, |all: u64, last| all.saturating_add(last.get())));
             let compared = books::compare(&self.replicas, |entries| progress.advance(entries, String::new));
             progress.finish();
             match compared {

@@ -118,7 +118,7 @@ pub fn conflict(
 
 #[cfg(test)]
 mod tests {
-    use toystore_actors::domain::{Entry, ProductName, Purchase, Quantity, RequestId};
+    use toystore_actors::domain::{Entry, Epoch, ProductName, Purchase, Quantity, RequestId};
 
     use super::*;
 
@@ -146,6 +146,7 @@ mod tests {
                 "order-1 lacks order 8: at its next start it takes them from the leader",
             ),
         ] {
+            let lacks = OrderNumber::new(*lacks.start())..=OrderNumber::new(*lacks.end());
             let said = Shorter { name: "order-1", lacks, in_sync, settled }.to_string();
             assert!(said.contains(expected), "{said:?} does not say {expected:?}");
         }
@@ -154,8 +155,8 @@ mod tests {
     #[test]
     fn of_two_books_that_differ_the_one_in_sync_stays() {
         let entry = |epoch, key: &str| Entry {
-            number: 3,
-            epoch,
+            number: OrderNumber::new(3),
+            epoch: Epoch::new(epoch),
             purchase: Some(Purchase {
                 key: RequestId::new(key).unwrap(),
                 name: ProductName::new("Tux").unwrap(),
@@ -173,7 +174,8 @@ mod tests {
             ([2, 2], [Some(true), Some(true)], "set aside with `one` or `two`"),
         ] {
             let entries = vec![Some(entry(epochs[0], "a")), Some(entry(epochs[1], "b"))];
-            let said = conflict(&names, &Difference { number: 3, entries }, &in_sync, &commands);
+            let said =
+                conflict(&names, &Difference { number: OrderNumber::new(3), entries }, &in_sync, &commands);
             assert!(said.len() == 1 && said[0].contains(expected), "{said:?} does not say {expected:?}");
         }
     }

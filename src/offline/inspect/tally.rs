@@ -20,12 +20,17 @@ pub struct Stretch(u64);
 
 impl Stretch {
     fn of(number: OrderNumber) -> Stretch {
-        Stretch(number.saturating_sub(1) / STRETCH as u64)
+        Stretch(number.before().get() / STRETCH as u64)
     }
 
     /// Its first number.
     pub fn first(self) -> OrderNumber {
-        self.0 * STRETCH as u64 + 1
+        OrderNumber::new(self.0 * STRETCH as u64 + 1)
+    }
+
+    /// Its last number.
+    pub fn last(self) -> OrderNumber {
+        OrderNumber::new(self.0.saturating_add(1).saturating_mul(STRETCH as u64))
     }
 
     /// Whether a number is one of it.
@@ -108,7 +113,7 @@ impl Ids {
     fn add(&mut self, key: &str, number: OrderNumber) {
         let mut hash = DefaultHasher::new();
         hash.write(key.as_bytes());
-        hash.write_u64(number);
+        hash.write_u64(number.get());
         self.number += 1;
         self.sum = self.sum.wrapping_add(hash.finish());
     }
@@ -128,7 +133,7 @@ impl Flaw {
 
 /// Looks up what the index of request ids has for each order, where it is known not to be right.
 fn index_flaw(source: &impl BookSource, entries: &Ids, index: &Ids) -> Result<Flaw, DiskError> {
-    let mut after = 0;
+    let mut after = OrderNumber::NONE;
     loop {
         let read = source.entries(after, STRETCH)?;
         let Some(last) = read.last() else { break };
@@ -227,7 +232,7 @@ impl TallyReader {
 /// What is wrong about an entry that comes after `last`.
 fn flaw_after(last: Position, row: Row<'_>) -> Option<Flaw> {
     let Row { number, epoch, .. } = row;
-    let why = if number.checked_sub(1) != Some(last.number) {
+    let why = if number.get().checked_sub(1) != Some(last.number.get()) {
         format!("order {number} follows order {}", last.number)
     } else if epoch < last.epoch {
         format!("the epoch goes back from {} to {epoch} at order {number}", last.epoch)
@@ -243,8 +248,8 @@ fn flaw_after(last: Position, row: Row<'_>) -> Option<Flaw> {
 /// there, so books that differ in epochs alone are already proof of a fault. An order that is lost has number and epoch
 /// alone.
 fn append_entry(bytes: &mut Vec<u8>, row: Row<'_>) {
-    bytes.extend(row.number.to_le_bytes());
-    bytes.extend(row.epoch.to_le_bytes());
+    bytes.extend(row.number.get().to_le_bytes());
+    bytes.extend(row.epoch.get().to_le_bytes());
     let Some(bought) = row.bought else { return };
     bytes.extend(bought.quantity.get().to_le_bytes());
     for text in [bought.key, bought.name] {

@@ -4,7 +4,9 @@ use std::fmt;
 
 use log::{Level, log, log_enabled};
 use toystore_actors::net::NodeId;
-use toystore_actors::probe::{Event, Probe};
+use toystore_actors::probe::{
+    CatalogEventKind, Event, FrontEndEventKind, Probe, ReplicaEventKind, ServiceEventKind, ViewEventKind,
+};
 
 /// Passes events on to the log, under the target `toystore::events`.
 #[derive(Debug)]
@@ -33,26 +35,64 @@ impl fmt::Display for Serialized<'_> {
 
 fn level(event: &Event) -> Level {
     match event {
-        Event::DiskFailed { .. } => Level::Error,
-        Event::TakeoverBegan { .. }
-        | Event::UnsettledCompleted { .. }
-        | Event::Serving { .. }
-        | Event::Deposed { .. }
-        | Event::ViewAdopted { .. }
-        | Event::ViewSaved { .. }
-        | Event::LeaderSuspected { .. }
-        | Event::DropAsked { .. }
-        | Event::AddAsked { .. }
-        | Event::TailCut { .. }
-        | Event::Unfit { .. }
-        | Event::OtherNumberSold { .. }
-        | Event::PurchaseDiffers { .. }
-        | Event::CatalogRefuses { .. }
-        | Event::ViewLost { .. }
-        | Event::OrdersLost { .. }
-        | Event::CatalogRebuilt { .. }
-        | Event::CatalogReady { .. }
-        | Event::Restocked { .. } => Level::Info,
-        _ => Level::Debug,
+        Event::Replica(event) => of_replica(event.kind()),
+        Event::View(event) => of_view_service(event.kind()),
+        Event::FrontEnd(event) => match event.kind() {
+            FrontEndEventKind::OrderRetried
+            | FrontEndEventKind::CacheHit
+            | FrontEndEventKind::StaleFillDropped
+            | FrontEndEventKind::Invalidated => Level::Debug,
+        },
+        Event::Catalog(event) => of_catalog(event.kind()),
+        Event::Service(event) => match event.kind() {
+            ServiceEventKind::DiskFailed => Level::Error,
+            ServiceEventKind::LimitReached => Level::Debug,
+        },
+    }
+}
+
+fn of_replica(event: ReplicaEventKind) -> Level {
+    match event {
+        ReplicaEventKind::TakeoverBegan
+        | ReplicaEventKind::UnsettledCompleted
+        | ReplicaEventKind::Serving
+        | ReplicaEventKind::Deposed
+        | ReplicaEventKind::ViewAdopted
+        | ReplicaEventKind::DropAsked
+        | ReplicaEventKind::AddAsked
+        | ReplicaEventKind::TailCut
+        | ReplicaEventKind::Unfit
+        | ReplicaEventKind::OtherNumberSold
+        | ReplicaEventKind::PurchaseDiffers
+        | ReplicaEventKind::CatalogRefuses
+        | ReplicaEventKind::OrdersLost => Level::Info,
+        ReplicaEventKind::UnsettledInBook
+        | ReplicaEventKind::OldEpochRefused
+        | ReplicaEventKind::DuplicateSuppressed
+        | ReplicaEventKind::Acknowledged
+        | ReplicaEventKind::OutOfStock
+        | ReplicaEventKind::JoinerCounted
+        | ReplicaEventKind::JoinerUnreached
+        | ReplicaEventKind::JoinerGivenUp
+        | ReplicaEventKind::CaughtUp => Level::Debug,
+    }
+}
+
+fn of_view_service(event: ViewEventKind) -> Level {
+    match event {
+        ViewEventKind::ViewSaved | ViewEventKind::LeaderSuspected | ViewEventKind::ViewLost => Level::Info,
+        ViewEventKind::ViewChangeRefused | ViewEventKind::FrontEndRegistered => Level::Debug,
+    }
+}
+
+fn of_catalog(event: CatalogEventKind) -> Level {
+    match event {
+        CatalogEventKind::CatalogRebuilt | CatalogEventKind::CatalogReady | CatalogEventKind::Restocked => {
+            Level::Info
+        }
+        CatalogEventKind::GroupVisible
+        | CatalogEventKind::BatchRefused
+        | CatalogEventKind::BatchRepeated
+        | CatalogEventKind::Refused => Level::Debug,
     }
 }

@@ -105,6 +105,8 @@ fn classify(error: &SendRequestError) -> NetError {
 
 #[cfg(test)]
 mod tests {
+    use toystore_actors::domain::ReplicaId;
+
     use super::*;
     use crate::wire::whole_body::doubles::{answer, saying};
 
@@ -152,7 +154,7 @@ mod tests {
         ];
         actix::System::new().block_on(async {
             for (label, answer, expected) in rows {
-                let peer = NodeId::Order(1);
+                let peer = NodeId::Order(ReplicaId::new(1));
                 let addresses = BTreeMap::from([(peer, saying([answer]))]);
                 let links = RemoteLinks(Arc::new(Remote { addresses, token: None }));
                 let called = links.transport().call(peer, "sync", Bytes::from_static(b"message")).await;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use toystore_actors::front_end::FrontEnd;
-use toystore_actors::front_end::messages::{GetReadiness, ListProducts};
+use toystore_actors::messages::front_end::{GetReadiness, ListProducts};
 
 use crate::console::result::say;
 use crate::server::actor_handle::ActorHandle;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, Context};
 use tokio::sync::mpsc;
+use toystore_actors::domain::{FrontEndId, ReplicaId};
 use toystore_actors::host::{Host, Node};
 use toystore_actors::net::{Bridge, Identity, NetError, NodeId};
 
@@ -38,7 +39,7 @@ fn a_service_that_fails_leaves_the_others() {
         let overrides = Overrides { data: Some(directory.path().to_owned()), ..Overrides::default() };
         let config = Config::load(None, &overrides).expect("the built-in configuration");
         let registry = Registry::default();
-        let id = NodeId::Order(2);
+        let id = NodeId::Order(ReplicaId::new(2));
         let (failures, mut failed) = mpsc::unbounded_channel();
         let environment = environment(&config, &registry, &NamedStore::default(), failures);
         let bridge = move || Bridge::new(Arc::new(Identity::new(id, [])), 1);
@@ -63,8 +64,18 @@ fn a_store_that_cannot_sell_any_more_stops() {
     actix::System::new().block_on(async {
         for (failures, expected) in [
             (vec![NodeId::Catalog], "nothing is sold without its catalog"),
-            (vec![NodeId::Order(2), NodeId::FrontEnd(1)], "nothing is sold without its front-end"),
-            (vec![NodeId::Order(1), NodeId::Order(2), NodeId::Order(3)], "no order replica is left"),
+            (
+                vec![NodeId::Order(ReplicaId::new(2)), NodeId::FrontEnd(FrontEndId::new(1))],
+                "nothing is sold without its front-end",
+            ),
+            (
+                vec![
+                    NodeId::Order(ReplicaId::new(1)),
+                    NodeId::Order(ReplicaId::new(2)),
+                    NodeId::Order(ReplicaId::new(3)),
+                ],
+                "no order replica is left",
+            ),
         ] {
             let directory = tempfile::tempdir().expect("a temporary directory");
             let data = directory.path().join("data");
@@ -106,7 +117,7 @@ fn a_replica_that_failed_is_started_again_once_its_files_are_set_aside() {
         let serve = |service: OpenedService| service.serve(&store.config).expect("threads");
         let mut serving: Vec<_> = opened.into_iter().map(serve).collect();
 
-        let id = NodeId::Order(2);
+        let id = NodeId::Order(ReplicaId::new(2));
         let story = async {
             store.registry.remove(id);
             failures.send(id).expect("somebody listens");

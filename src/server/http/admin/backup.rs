@@ -5,7 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 use toystore_actors::domain::Position;
 use toystore_actors::front_end::FrontEnd;
-use toystore_actors::front_end::messages::{Copied, CopyBook, CopyStock};
+use toystore_actors::messages::front_end::{Copied, CopyBook, CopyStock};
 
 use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::parameters::{ListQuery, check_limit, list_query, query};

@@ -3,8 +3,8 @@
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use toystore_actors::catalog::Catalog;
-use toystore_actors::catalog::messages::{Buy, List, Query, Refusal, Restock};
 use toystore_actors::domain::ProductName;
+use toystore_actors::messages::catalog::{Buy, List, Query, Refusal, Restock};
 
 use super::super::shared::bodies::JsonMessage;
 use super::super::shared::errors::{ApiError, ApiResult};

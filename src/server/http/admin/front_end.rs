@@ -2,11 +2,10 @@
 
 use actix_web::web::Data;
 use serde_json::json;
-use toystore_actors::catalog::messages::Import;
 use toystore_actors::front_end::FrontEnd;
-use toystore_actors::front_end::messages::{
-    ChangeView, ImportProducts, Invalidate, NotRecovered, Recover, RecoverCatalog,
-};
+use toystore_actors::messages::catalog::Import;
+use toystore_actors::messages::front_end::{ImportProducts, Invalidate};
+use toystore_actors::messages::view_service::{ChangeView, NotRecovered, Recover, RecoverCatalog};
 
 use super::super::shared::bodies::JsonMessage;
 use super::super::shared::errors::{ApiError, ApiResult};

@@ -6,11 +6,11 @@ use actix_web::web::Data;
 use serde::Deserialize;
 use serde_json::json;
 use toystore_actors::domain::{Epoch, OrderNumber, Position, Purchase};
+use toystore_actors::messages::order::{
+    Announce, AppendEntries, FetchEntries, FetchReply, Last, Lookup, NotServing, Place, PlaceError, Status,
+};
 use toystore_actors::net::BridgeError;
 use toystore_actors::order::OrderReplica;
-use toystore_actors::order::messages::{
-    Announce, Chunk, Last, Lookup, NotServing, Place, PlaceError, Status, Sync, SyncFrom,
-};
 
 use super::super::shared::bodies::JsonMessage;
 use super::super::shared::errors::{ApiError, ApiResult};
@@ -69,13 +69,13 @@ pub async fn sync_from(
     let SyncFromQuery { after, after_epoch, epoch, limit } = query(&request)?;
     check_limit(limit, MAX_CHUNK)?;
     let after = Position { number: after, epoch: after_epoch };
-    match actor.ask(SyncFrom { epoch, after, limit }).await? {
-        Chunk::Entries(entries) => Ok(shapes::data(entries)),
-        Chunk::Diverged { after } => Err(ApiError::conflict(format!(
+    match actor.ask(FetchEntries { epoch, after, limit }).await? {
+        FetchReply::Entries(entries) => Ok(shapes::data(entries)),
+        FetchReply::Diverged { after } => Err(ApiError::conflict(format!(
             "the book has another entry there; ask again with after={}&after_epoch={}",
             after.number, after.epoch
         ))),
-        Chunk::NotServing(why) => Err(why.into()),
+        FetchReply::NotServing(why) => Err(why.into()),
     }
 }
 
@@ -101,7 +101,7 @@ pub async fn place(
 pub async fn sync(
     _: Authorized,
     actor: Data<ActorHandle<OrderReplica>>,
-    message: JsonMessage<Sync>,
+    message: JsonMessage<AppendEntries>,
 ) -> ApiResult {
     Ok(shapes::data(actor.ask(message.0).await?))
 }

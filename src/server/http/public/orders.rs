@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use toystore_actors::domain::{Order, OrderNumber};
-use toystore_actors::front_end::messages::{FindOrder, ListOrders};
+use toystore_actors::messages::front_end::{FindOrder, ListOrders};
 
 use super::super::shared::errors::ApiResult;
 use super::super::shared::parameters::{check_limit, query};

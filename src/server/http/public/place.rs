@@ -5,7 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{FromRequest, HttpRequest, ResponseError};
 use serde_json::json;
 use toystore_actors::domain::RequestId;
-use toystore_actors::front_end::messages::{OrderError, PlaceOrder, Unavailable};
+use toystore_actors::messages::front_end::{OrderError, PlaceOrder, Unavailable};
 use toystore_actors::net::BridgeError;
 
 use super::super::shared::bodies::{Body, PUBLIC_BODY, accept_json};

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use toystore_actors::clock::Clock;
 use toystore_actors::domain::ProductName;
 use toystore_actors::front_end::cache;
-use toystore_actors::front_end::messages::{ListProducts, QueryProduct};
+use toystore_actors::messages::front_end::{ListProducts, QueryProduct};
 use toystore_actors::probe::plain;
 
 use super::super::shared::errors::ApiResult;

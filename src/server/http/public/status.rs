@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::json;
 use toystore_actors::clock::Clock;
 use toystore_actors::domain::{Epoch, ReplicaId, View};
-use toystore_actors::front_end::messages::{GetReadiness, GetView};
+use toystore_actors::messages::front_end::GetReadiness;
+use toystore_actors::messages::view_service::GetView;
 
 use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::{health, shapes};

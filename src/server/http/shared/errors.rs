@@ -9,7 +9,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 use toystore_actors::domain::{Invalid, RequestId};
-use toystore_actors::front_end::messages::Unavailable;
+use toystore_actors::messages::front_end::Unavailable;
 use toystore_actors::net::BridgeError;
 
 use super::shapes;

@@ -4,8 +4,8 @@ use actix_web::HttpRequest;
 use actix_web::web::Query;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use toystore_actors::catalog::MAX_PAGE;
 use toystore_actors::domain::ProductName;
+use toystore_actors::messages::catalog::MAX_PAGE;
 
 use super::errors::ApiError;
 

@@ -34,7 +34,7 @@ pub fn order_number(text: &str) -> Result<OrderNumber, ApiError> {
         return Err(ApiError::bad_request("an order number is a whole number, such as 1"));
     }
     match text.parse() {
-        Ok(0) | Err(_) => Err(no_such_order()),
+        Ok(OrderNumber::NONE) | Err(_) => Err(no_such_order()),
         Ok(number) => Ok(number),
     }
 }
