@@ -87,7 +87,7 @@ fn epoch(cluster: &Cluster) -> u64 {
     view["epoch"].as_u64().unwrap_or_else(|| panic!("no epoch in {view}"))
 }
 
-/// What a replica says of itself.
+/// What a replica says about itself.
 fn status(cluster: &Cluster, replica: u8) -> Value {
     http::get(cluster.addresses[&Service::Order(replica)], "/status").expect("it answers").data()
 }

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn another_format_is_named() {
-        let other = Manifest::read(br#"{"format":2,"shelves":[]}"#).unwrap_err();
+        let other = Manifest::read(br#"{"format":2,"toys":[]}"#).unwrap_err();
         assert!(other.contains("it has format 2, and this toystore reads format 1"), "{other}");
         for foreign in [&b"{}"[..], b"", b"[1]", br#"{"format":1}"#] {
             let why = Manifest::read(foreign).unwrap_err();

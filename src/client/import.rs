@@ -25,11 +25,11 @@ const PART: usize = 5_000;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    what: What,
+    what: CatalogCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum CatalogCommand {
     Import(ImportArgs),
 }
 
@@ -54,7 +54,7 @@ struct ImportArgs {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let What::Import(args) = args.what;
+    let CatalogCommand::Import(args) = args.what;
     let (config, front_end) = args.store.load()?;
     let ReadProducts { products, digest } = ReadProducts::of(&args.file)?;
     let parts = parts(&products, digest);

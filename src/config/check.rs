@@ -10,7 +10,7 @@ use toystore_actors::domain::{FrontEndId, ReplicaId};
 use toystore_actors::net::NodeId;
 
 use super::raw::{RawConfig, RawMember, RawTiming};
-use super::settings::{CacheSettings, Config, Http, MAX_DRAIN_S, Products, Restock, Timing};
+use super::settings::{CacheSettings, Config, Http, MAX_DRAIN_S, ProductsFile, Restock, Timing};
 use super::token::Token;
 
 /// The shortest limit for anything that waits for another machine: a message there and back, and a sync of its disk, take
@@ -65,7 +65,7 @@ pub fn parse(origin: &str, text: &str) -> Result<Config, String> {
         addresses,
         front_end,
         front_end_address,
-        products_file: raw.catalog.products.map_or(Products::Nowhere, Products::File),
+        products_file: raw.catalog.products.map_or(ProductsFile::Nowhere, ProductsFile::File),
         cache,
         restock,
         timing: source.timing(&raw.timing)?,

@@ -5,7 +5,7 @@ use std::path::Path;
 use toystore_actors::catalog::Source;
 use toystore_actors::domain::{Digest, ProductSeed};
 
-use super::settings::{Config, Products};
+use super::settings::{Config, ProductsFile};
 use super::{products, text_file};
 use crate::console::failure::Failure;
 
@@ -35,9 +35,9 @@ impl Config {
     /// What the products are in, for messages, and its text.
     fn products_text(&self) -> (String, Result<String, String>) {
         match &self.products_file {
-            Products::BuiltIn => ("the built-in catalog".to_owned(), Ok(LOCAL_PRODUCTS.to_owned())),
-            Products::File(path) => (path.display().to_string(), text_file::read(path)),
-            Products::Nowhere => {
+            ProductsFile::BuiltIn => ("the built-in catalog".to_owned(), Ok(LOCAL_PRODUCTS.to_owned())),
+            ProductsFile::File(path) => (path.display().to_string(), text_file::read(path)),
+            ProductsFile::Nowhere => {
                 let why = format!(
                     "{}: catalog.products is missing; name the file of the products of the first start, such as \
                      products = \"catalog.csv\"",

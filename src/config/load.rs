@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::check;
-use super::settings::{Config, Overrides, Products};
+use super::settings::{Config, Overrides, ProductsFile};
 use super::text_file;
 use super::token::Token;
 use crate::console::failure::Failure;
@@ -23,7 +23,7 @@ impl Config {
     pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Config, Failure> {
         let mut config = match file {
             None => check::parse("the built-in configuration", LOCAL).map(|mut config| {
-                config.products_file = Products::BuiltIn;
+                config.products_file = ProductsFile::BuiltIn;
                 config
             }),
             Some(path) => {
@@ -32,7 +32,7 @@ impl Config {
         }
         .map_err(Failure::Usage)?;
         let base = file.and_then(Path::parent).unwrap_or(Path::new(""));
-        if let Products::File(path) = &mut config.products_file {
+        if let ProductsFile::File(path) = &mut config.products_file {
             *path = base.join(&*path);
         }
         config.data = match (&overrides.data, config.data.as_os_str().is_empty()) {

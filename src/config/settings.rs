@@ -18,7 +18,7 @@ pub const MAX_DRAIN_S: u64 = 3600;
 
 /// Where the products of a first start come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Products {
+pub enum ProductsFile {
     /// The one that is compiled in.
     BuiltIn,
     /// A file of comma-separated values.
@@ -43,7 +43,7 @@ pub struct Config {
     /// Where that one is reached.
     pub front_end_address: SocketAddr,
     /// Where the products of a first start come from.
-    pub products_file: Products,
+    pub products_file: ProductsFile,
     /// How the front-end caches.
     pub cache: CacheSettings,
     /// How the catalog restocks.

@@ -41,7 +41,7 @@ pub struct Product {
 /// What `GET /products` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Products {
+pub struct ProductPage {
     /// In the catalog's order.
     pub data: Vec<Product>,
     /// What to give as `after` for those that follow; nothing, when there are no more, or at a store without pages.

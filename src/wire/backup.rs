@@ -15,7 +15,7 @@ pub const MAX_PAGE: u32 = 4096;
 /// After which entry the page begins: its number, and its epoch, by which the book is known to be the same still.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PageQuery {
+pub struct CopyQuery {
     /// 0 for the whole book.
     #[serde(default)]
     pub after: OrderNumber,

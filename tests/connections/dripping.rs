@@ -66,7 +66,7 @@ const STAGES: &[Stage] = &[
 ];
 
 #[test]
-fn whoever_drips_is_told_and_let_go() {
+fn whoever_drips_is_told_and_cut_off() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = Up::start(directory.path());
     let to = store.front_end;

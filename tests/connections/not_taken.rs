@@ -60,7 +60,7 @@ fn answers_that_nobody_takes_cost_little_and_end() {
     assert!(cost < 64, "each connection costs {cost} KiB");
     assert_eq!(order("key-2").expect("an answer").status, 201);
     assert!(began.elapsed() < Duration::from_secs(3), "an order took {:?}", began.elapsed());
-    // Then they are let go, and what was not taken is not kept.
+    // Then their connections are closed, and what was not taken is not kept.
     let mut alive = readers;
     while !alive.is_empty() {
         assert!(began.elapsed() < PATIENCE, "{} are still being served", alive.len());
@@ -80,7 +80,7 @@ fn answers_that_nobody_takes_cost_little_and_end() {
 }
 
 #[test]
-fn who_asks_and_never_listens_is_let_go() {
+fn who_asks_and_never_listens_is_cut_off() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = Up::start(directory.path());
     let mut stream = narrow(store.front_end, "");

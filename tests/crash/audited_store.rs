@@ -113,7 +113,7 @@ impl AuditedStore {
         answer.data()["order_number"].as_u64()
     }
 
-    /// What a replica says of itself.
+    /// What a replica says about itself.
     pub fn status(&self, replica: Service) -> Option<Value> {
         let answer = http::get(self.cluster.addresses[&replica], "/status").ok()?;
         (answer.status == 200).then(|| answer.data())

@@ -1,4 +1,4 @@
-//! The doors of the services, for people who show the token.
+//! What the catalog and the replicas answer people who show the token.
 
 use serde_json::json;
 
@@ -66,7 +66,7 @@ fn the_replicas_and_the_catalog_answer_people_too() {
 }
 
 #[test]
-fn the_services_own_doors_want_the_token() {
+fn what_is_not_for_shoppers_wants_the_token() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = Up::start_with(directory.path(), &["--token", "s3cret"]);
     let (replica, front_end) = (store.orders[&1], store.front_end);

@@ -118,7 +118,7 @@ impl Process {
         self.child.try_wait().expect("the child can be asked")
     }
 
-    /// Waits until it has ended of itself.
+    /// Waits until it has ended by itself.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         eventually(limit, "the process ends", || self.exited())
     }

@@ -41,7 +41,7 @@ impl NoLeader {
 
 /// The part of `GET /leader` that matters here.
 #[derive(Debug, Deserialize)]
-struct Leader {
+struct LeaderAnswer {
     leader: ReplicaId,
 }
 
@@ -63,7 +63,7 @@ pub async fn leader_other_than(
 }
 
 async fn look(front_end: &FrontEndClient, replica: ReplicaId) -> Result<ReplicaId, NoLeader> {
-    let Leader { leader } = front_end.get("/leader", ANSWER_LIMIT).await?;
+    let LeaderAnswer { leader } = front_end.get("/leader", ANSWER_LIMIT).await?;
     if leader == replica {
         return Err(NoLeader::Itself);
     }

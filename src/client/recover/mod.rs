@@ -24,14 +24,14 @@ use crate::console::failure::Failure;
 )]
 pub struct Args {
     #[command(subcommand)]
-    what: Option<What>,
+    what: Option<RecoverCommand>,
 
     #[command(flatten)]
     go_on: go_on::Args,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum RecoverCommand {
     Replica(replica::Args),
     Catalog(catalog::Args),
 }
@@ -43,7 +43,7 @@ enum What {
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.what {
         None => go_on::run(args.go_on).await,
-        Some(What::Replica(args)) => replica::run(args).await,
-        Some(What::Catalog(args)) => catalog::run(args).await,
+        Some(RecoverCommand::Replica(args)) => replica::run(args).await,
+        Some(RecoverCommand::Catalog(args)) => catalog::run(args).await,
     }
 }

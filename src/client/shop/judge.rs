@@ -27,7 +27,7 @@ pub enum OrderResult {
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn products(asked: &FinishedRequest) -> Result<answers::Products, Fault> {
+pub fn products(asked: &FinishedRequest) -> Result<answers::ProductPage, Fault> {
     let answer = definite(asked)?;
     match answer.status {
         200 => answers::whole(&answer.body).map_err(Fault::Mismatch),

@@ -154,7 +154,7 @@ async fn listed(store: &StoreClient, url: &StoreUrl) -> Result<(Vec<answers::Pro
         let request = StoreRequest::Products { after: after.as_deref() };
         let asked = store.ask_within(&request, OPENING).await;
         attempts += asked.attempts;
-        let answers::Products { data, next } = match judge::products(&asked) {
+        let answers::ProductPage { data, next } = match judge::products(&asked) {
             Ok(products) => products,
             Err(Fault::Unknown(why)) => return Err(ShopError::Reach { url: url.clone(), why }),
             Err(Fault::Refused(why) | Fault::Mismatch(why)) => {

@@ -31,7 +31,7 @@ pub struct Remembered {
 pub struct ShopState {
     /// Where they shop.
     pub store: StoreClient,
-    /// The names on the shelves.
+    /// The names of the products that they choose from.
     pub products: Vec<String>,
     /// What they write down.
     pub history: History,

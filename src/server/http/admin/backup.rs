@@ -13,14 +13,14 @@ use super::super::shared::paths::no_such_product;
 use super::super::shared::shapes;
 use super::super::shared::token::Authorized;
 use crate::server::actor_handle::ActorHandle;
-use crate::wire::backup::{MAX_PAGE, Page, PageQuery};
+use crate::wire::backup::{CopyQuery, MAX_PAGE, Page};
 
 pub async fn orders(
     _: Authorized,
     request: HttpRequest,
     front_end: Data<ActorHandle<FrontEnd>>,
 ) -> ApiResult {
-    let PageQuery { after, after_epoch, limit } = query(&request)?;
+    let CopyQuery { after, after_epoch, limit } = query(&request)?;
     check_limit(limit, MAX_PAGE)?;
     let after = Position { number: after, epoch: after_epoch };
     match front_end.ask(CopyBook { after, limit }).await?? {

@@ -18,7 +18,7 @@ use futures_util::{FutureExt as _, Stream};
 use super::super::shared::answer_memory::{AnswerMemory, Reservation, SharedReservation};
 use super::super::shared::errors::ApiError;
 use super::exchange::Exchange;
-use super::{LONG, PIECE};
+use super::limits::{LONG, PIECE};
 
 /// Puts around the services what a connection's socket must know of them: whether they want the body, and when the
 /// answer is ready. What the socket refused is answered here.

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::super::shared::errors::ApiError;
-use super::{BODY_WINDOW, FREE_BODY};
+use super::limits::{BODY_WINDOW, FREE_BODY};
 
 /// One for each connection; both sides are on the same thread.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use httparse::{Header, Request, Status};
 
 use super::super::shared::errors::ApiError;
 use super::framing::BodyFraming;
-use super::{MAX_HEAD, MAX_LINE};
+use super::limits::{MAX_HEAD, MAX_LINE};
 
 /// As many header fields as actix-http takes.
 const MAX_HEADERS: usize = 96;

@@ -11,58 +11,17 @@
 //! - [`socket`] is what actix-http reads from and writes to;
 //! - [`exchange`] is what the socket and the services know of each other;
 //! - [`answers`] is around the services: it answers what was refused, and hands out long answers piece by piece;
-//! - [`deadline`] is a connection's one timer.
+//! - [`deadline`] is a connection's one timer;
+//! - [`limits`] says how long and how much of each.
 
 mod answers;
 mod deadline;
 mod exchange;
 mod framing;
 mod head;
+mod limits;
 mod socket;
 
-use std::time::Duration;
-
 pub use answers::around;
+pub use limits::{NEXT_PIECE, SEND_BUFFER};
 pub use socket::Connection;
-
-/// How long a head may take: the first one from the beginning of the connection, the others from their first byte.
-const HEAD_LIMIT: Duration = Duration::from_secs(5);
-
-/// How long a client may take for the next so many bytes of an answer, or for the rest of it.
-const STALL_LIMIT: Duration = Duration::from_secs(10);
-const STALL_BYTES: usize = 16 << 10;
-
-/// How long when its answer is long and there is little memory left for others.
-const TIGHT_STALL_LIMIT: Duration = Duration::from_secs(1);
-
-/// How long what a client still sends is read, once it has been answered for the last time. A socket that is closed with
-/// unread bytes takes the answer away from a client that has not read it yet.
-const LINGER_LIMIT: Duration = Duration::from_secs(1);
-
-/// How much of it is read.
-const LINGER_BYTES: usize = 256 << 10;
-
-/// The longest head, and the longest first line of one.
-const MAX_HEAD: usize = 16 << 10;
-const MAX_LINE: usize = 8 << 10;
-
-/// How much of a body is read before a service asks for it.
-const FREE_BODY: usize = 16 << 10;
-
-/// How much of a body is read at a time when it does.
-const BODY_WINDOW: usize = 32 << 10;
-
-/// How much of the requests after this one is read, to notice that the client has gone.
-const READ_AHEAD: usize = 16 << 10;
-
-/// Answers are written in pieces of this size. The next one is taken when less than this is left of what is being written, so
-/// that actix-http's buffer of 8 KiB need not grow.
-const PIECE: usize = 7 << 10;
-pub const NEXT_PIECE: usize = 1 << 10;
-
-/// What the system may buffer of an answer that was not taken yet. It doubles this; left to itself it would go up to some
-/// megabytes.
-pub const SEND_BUFFER: usize = 16 << 10;
-
-/// Longer answers are long ones, for which there is limited memory.
-const LONG: usize = 16 << 10;

@@ -18,7 +18,7 @@ use super::deadline::Deadline;
 use super::exchange::Exchange;
 use super::framing::BodyFraming;
 use super::head::{self, Head, Parsed};
-use super::{
+use super::limits::{
     HEAD_LIMIT, LINGER_BYTES, LINGER_LIMIT, READ_AHEAD, STALL_BYTES, STALL_LIMIT, TIGHT_STALL_LIMIT,
 };
 

@@ -25,7 +25,7 @@ pub async fn order(request: HttpRequest, front: Data<FrontEndState>) -> ApiResul
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PageQuery {
+struct OrdersQuery {
     #[serde(default)]
     after: OrderNumber,
     #[serde(default = "default_page")]
@@ -37,17 +37,17 @@ fn default_page() -> u32 {
 }
 
 #[derive(Serialize)]
-struct OrderPage {
+struct OrdersBody {
     data: Vec<Order>,
     next: Option<OrderNumber>,
 }
 
 /// `next` is what to give as `after` for the following page, and null when this one was the last.
 pub async fn orders(request: HttpRequest, front: Data<FrontEndState>) -> ApiResult {
-    let PageQuery { after, limit } = query(&request)?;
+    let OrdersQuery { after, limit } = query(&request)?;
     check_limit(limit, MAX_PAGE)?;
     let orders = front.actor.ask(ListOrders { after, limit }).await??;
     let full = orders.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
     let next = orders.last().filter(|_| full).map(|order| order.number);
-    Ok(shapes::answer(StatusCode::OK).json(OrderPage { data: orders, next }))
+    Ok(shapes::answer(StatusCode::OK).json(OrdersBody { data: orders, next }))
 }

@@ -44,7 +44,7 @@ pub async fn ready(front: Data<FrontEndState>) -> ApiResult {
 }
 
 #[derive(Serialize)]
-struct Leader {
+struct LeaderBody {
     leader: ReplicaId,
     epoch: Epoch,
     in_sync: Vec<ReplicaId>,
@@ -54,7 +54,7 @@ pub async fn leader(front: Data<FrontEndState>) -> ApiResult {
     match front.actor.ask(GetView {}).await? {
         Some(view) => {
             let View { leader, epoch, in_sync, .. } = view;
-            Ok(shapes::data(Leader { leader, epoch, in_sync: in_sync.ids().collect() }))
+            Ok(shapes::data(LeaderBody { leader, epoch, in_sync: in_sync.ids().collect() }))
         }
         None => Err(ApiError::unavailable("no leader has been chosen yet")),
     }

@@ -11,7 +11,7 @@ use toystore_actors::domain::{Product, ProductName};
 
 /// What every answer's value is wrapped in. A struct, since a map of serde_json would sort the fields.
 #[derive(Serialize)]
-pub struct Data<T> {
+pub struct Wrapped<T> {
     /// What was asked for.
     pub data: T,
 }
@@ -26,7 +26,7 @@ pub fn answer(status: StatusCode) -> HttpResponseBuilder {
 
 /// 200 with `{"data":value}`.
 pub fn data(value: impl Serialize) -> HttpResponse {
-    answer(StatusCode::OK).json(Data { data: value })
+    answer(StatusCode::OK).json(Wrapped { data: value })
 }
 
 /// 200 with a body that is JSON already.
