@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn nobodys_directories_are_told() {
         for (file, told) in [
-            ("src/up.rs", "src/up.rs"),
+            ("src/server/node.rs", "src/server/node.rs"),
             ("/home/somebody/.cargo/registry/src/index-1/redb-4.1.0/src/db.rs", "redb-4.1.0/src/db.rs"),
         ] {
             assert_eq!(below_sources(file), told);
