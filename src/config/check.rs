@@ -10,7 +10,9 @@ use toystore_actors::domain::{FrontEndId, ReplicaId};
 use toystore_actors::net::NodeId;
 
 use super::raw::{RawConfig, RawMember, RawTiming};
-use super::settings::{CacheSettings, Config, Http, MAX_DRAIN_S, ProductsFile, Restock, Timing};
+use super::settings::{
+    CacheSettings, Config, Http, MAX_DRAIN_S, PlacedStatus, ProductsFile, Restock, Timing,
+};
 use super::token::Token;
 
 /// The shortest limit for anything that waits for another machine: a message there and back, and a sync of its disk, take
@@ -133,9 +135,9 @@ impl ConfigText<'_> {
         self.number(key, given, default_ms, ROUND_TRIP_MS..=MAX_MS).map(Duration::from_millis)
     }
 
-    fn placed_status(&self, given: &Option<Spanned<u64>>) -> Result<u16, String> {
+    fn placed_status(&self, given: &Option<Spanned<u64>>) -> Result<PlacedStatus, String> {
         let status = self.number("http.placed_status", given, 201, 200..=201)?;
-        Ok(u16::try_from(status).unwrap_or(201))
+        Ok(if status == 200 { PlacedStatus::Ok } else { PlacedStatus::Created })
     }
 
     fn timing(&self, raw: &RawTiming) -> Result<Timing, String> {

@@ -15,5 +15,7 @@ mod token;
 
 pub use self::first_products::ReadProducts;
 pub use self::flags::{ConfigFlag, DataFlag, ServiceFlags, StoreFlags, TokenFlag};
-pub use self::settings::{CacheSettings, Config, Http, Overrides, ProductsFile, Restock, Timing, list};
+pub use self::settings::{
+    CacheSettings, Config, Http, Overrides, PlacedStatus, ProductsFile, Restock, Timing, list,
+};
 pub use self::token::Token;

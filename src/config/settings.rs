@@ -78,11 +78,20 @@ pub struct Restock {
     pub to: u64,
 }
 
+/// How an order that was placed is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlacedStatus {
+    /// 201, with the place of the order.
+    Created,
+    /// 200, for clients that take nothing else for success.
+    Ok,
+}
+
 /// What is a matter of taste in HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Http {
-    /// The status of an order that was placed: 201, or 200.
-    pub placed: u16,
+    /// The status of an order that was placed.
+    pub placed: PlacedStatus,
     /// How long a connection may be idle between requests.
     pub keep_alive: Duration,
     /// How long everything is still served once the process is told to stop, so that a balancer can notice.

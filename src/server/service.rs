@@ -22,7 +22,7 @@ use super::http::public::FrontEndState;
 use super::node::{self, RunningNode};
 use super::{http, settings};
 use crate::advice::NotStarted;
-use crate::config::{Config, ReadProducts};
+use crate::config::{Config, PlacedStatus, ReadProducts};
 use crate::console::failure::Failure;
 use crate::files::label;
 use crate::process::file_limits::raise_file_limit;
@@ -153,7 +153,10 @@ async fn open_front_end(
         Ok((started.node, started.cache))
     };
     let (running, actor, cache) = node::start(environment, id, start).await?;
-    let placed = StatusCode::from_u16(config.http.placed).unwrap_or(StatusCode::CREATED);
+    let placed = match config.http.placed {
+        PlacedStatus::Created => StatusCode::CREATED,
+        PlacedStatus::Ok => StatusCode::OK,
+    };
     let (clock, draining) = (environment.clock.clone(), environment.draining.clone());
     let (links, configured) = (environment.links.clone(), environment.configured.clone());
     let stopped = Box::new(move || links.stopped(&configured));

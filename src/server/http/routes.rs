@@ -18,11 +18,11 @@ const CATALOG_PATHS: &str = "GET /query/{name}, GET /products, POST /buy, POST /
 const REPLICA_PATHS: &str = "GET /status, GET /last, GET /{number}, GET /syncfrom, POST /orders, POST /sync, POST /leader and GET /healthz";
 
 /// The routes of the front-end.
-pub fn front_end(front: &Data<FrontEndState>, config: &mut ServiceConfig) {
+pub fn front_end(state: &Data<FrontEndState>, config: &mut ServiceConfig) {
     config
-        .app_data(front.clone())
-        .app_data(Data::new(front.actor.clone()))
-        .app_data(Data::from(front.actor.bridge.clone()))
+        .app_data(state.clone())
+        .app_data(Data::new(state.actor.clone()))
+        .app_data(Data::from(state.actor.bridge.clone()))
         .service(get(backup::ORDERS, admin::backup::orders))
         .service(get(backup::STOCK, admin::backup::stock))
         .service(peers::resource("/cache"))
@@ -44,13 +44,13 @@ pub fn front_end(front: &Data<FrontEndState>, config: &mut ServiceConfig) {
 /// The messages of peers are under any path: those that are meant for another service are told so.
 async fn peer_or_shopper(
     request: HttpRequest,
-    front: Data<FrontEndState>,
+    state: Data<FrontEndState>,
     body: Payload,
 ) -> actix_web::Result<HttpResponse> {
     if peers::is_call(&request) {
         return peers::answer(request, body).await;
     }
-    Ok(public::answer(request, front, body).await)
+    Ok(public::answer(request, state, body).await)
 }
 
 /// The routes of the catalog.

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use toystore_actors::net::NodeId;
 
 use super::announce::announce;
+use super::bound::BoundServices;
 use super::open::open_all;
 use super::store::{LocalStore, environment};
 use super::supervise::until_stopped;
@@ -18,7 +19,7 @@ use crate::console::logging;
 use crate::console::result::say;
 use crate::process::file_limits::outlive_file_size_limit;
 use crate::process::surroundings;
-use crate::server::service::{self, BoundService};
+use crate::server::service;
 use crate::server::transport::Registry;
 
 /// What the command line says.
@@ -50,13 +51,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         (id, if args.free_ports { SocketAddr::new(address.ip(), 0) } else { address })
     });
     let listen: BTreeMap<NodeId, SocketAddr> = listen.collect();
-    let mut bound = Vec::new();
-    for (&id, &address) in &listen {
-        bound.push(BoundService::new(&config, id, address)?);
-    }
-    let lines: Vec<_> = bound.iter().map(|service| (service.id(), service.line())).collect();
-    // The configuration lists the front-end first.
-    let front_end = bound[0].address();
+    let bound = BoundServices::new(&config, &listen)?;
+    let lines: Vec<_> = bound.all().map(|service| (service.id(), service.line())).collect();
+    let front_end = bound.front_end.address();
     named.front_end = args.free_ports.then_some(front_end);
 
     let registry = Registry::default();

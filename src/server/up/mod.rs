@@ -1,6 +1,7 @@
 //! `toystore up`: the whole store in one process.
 
 mod announce;
+mod bound;
 mod command;
 mod missing;
 mod open;

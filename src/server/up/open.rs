@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 
+use super::bound::BoundServices;
 use super::missing::MissingReplica;
 use super::store::LocalStore;
 use crate::advice::{self, NotStarted};
@@ -22,10 +23,10 @@ use crate::server::service::{BoundService, OpenedService};
 /// When another service cannot be opened, or no replica can.
 pub async fn open_all(
     store: &LocalStore,
-    mut bound: Vec<BoundService>,
+    bound: BoundServices,
     mut first_products: Option<ReadProducts>,
 ) -> Result<(Vec<OpenedService>, Vec<MissingReplica>), Failure> {
-    let directories = bound.iter().map(|service| store.config.data.join(label(service.id())));
+    let directories = bound.all().map(|service| store.config.data.join(label(service.id())));
     let opening = directories.map(|directory| Directory::prepare(&directory));
     let _opening = opening.collect::<Result<Vec<_>, _>>().map_err(Failure::CouldNotRun)?;
     advice::catalog_is_gone(&store.config, &store.named, Duration::ZERO)
@@ -33,9 +34,8 @@ pub async fn open_all(
         .for_each(|gone| logging::tell(NodeId::Catalog, gone));
     // The services that the front-end asks are there before it is. They open their files side by side: after a
     // crash, a long book takes a while to check.
-    let asked = bound.split_off(1);
     let (mut opened, mut without) = (Vec::new(), Vec::new());
-    for group in [asked, bound] {
+    for group in [bound.others, vec![bound.front_end]] {
         let ids: Vec<_> = group.iter().map(BoundService::id).collect();
         let outcomes = join_all(group.into_iter().map(|service| {
             let products = first_products.take_if(|_| service.id() == NodeId::Catalog);

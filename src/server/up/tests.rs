@@ -11,6 +11,7 @@ use toystore_actors::domain::{FrontEndId, ReplicaId};
 use toystore_actors::host::{Host, Node};
 use toystore_actors::net::{Bridge, Identity, NetError, NodeId};
 
+use super::bound::BoundServices;
 use super::open::open_all;
 use super::store::{LocalStore, environment};
 use super::supervise::until_stopped;
@@ -18,7 +19,7 @@ use crate::advice::NamedStore;
 use crate::config::{Config, Overrides};
 use crate::server::host::Links;
 use crate::server::node;
-use crate::server::service::{self, BoundService, OpenedService};
+use crate::server::service::{self, OpenedService};
 use crate::server::transport::Registry;
 
 /// A service whose disk fails as soon as it runs.
@@ -110,9 +111,8 @@ fn a_replica_that_failed_is_started_again_once_its_files_are_set_aside() {
         let (failures, failed) = mpsc::unbounded_channel();
         let environment = environment(&config, &registry, &named, failures.clone());
         let store = LocalStore { config, named, listen, registry, environment };
-        let bound =
-            store.listen.iter().map(|(id, at)| BoundService::new(&store.config, *id, *at).expect("free"));
-        let (opened, without) = open_all(&store, bound.collect(), None).await.expect("new files");
+        let bound = BoundServices::new(&store.config, &store.listen).expect("free addresses");
+        let (opened, without) = open_all(&store, bound, None).await.expect("new files");
         assert!(without.is_empty());
         let serve = |service: OpenedService| service.serve(&store.config).expect("threads");
         let mut serving: Vec<_> = opened.into_iter().map(serve).collect();

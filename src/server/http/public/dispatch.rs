@@ -19,9 +19,9 @@ const PATHS: &str = "GET /products, GET /products/{name}, POST /orders, GET /ord
                      GET /cache, GET /healthz and GET /readyz";
 
 /// Answers a shopper.
-pub async fn answer(request: HttpRequest, front: Data<FrontEndState>, body: Payload) -> HttpResponse {
-    let draining = front.draining.has_begun();
-    let answered = dispatch(request, front, body).await;
+pub async fn answer(request: HttpRequest, state: Data<FrontEndState>, body: Payload) -> HttpResponse {
+    let draining = state.draining.has_begun();
+    let answered = dispatch(request, state, body).await;
     let mut response = answered.unwrap_or_else(|error| error.error_response());
     if draining {
         // So that the connection ends between two requests and not, when the listener closes, with one on its way.
@@ -30,10 +30,10 @@ pub async fn answer(request: HttpRequest, front: Data<FrontEndState>, body: Payl
     response
 }
 
-async fn dispatch(request: HttpRequest, front: Data<FrontEndState>, body: Payload) -> ApiResult {
+async fn dispatch(request: HttpRequest, state: Data<FrontEndState>, body: Payload) -> ApiResult {
     let path = paths::plain(request.match_info().as_str());
     if matches!(path, "/orders" | "/order") && *request.method() == Method::POST {
-        return place::place(request, front, body).await;
+        return place::place(request, state, body).await;
     }
     let wanted = wanted(&request)?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -44,15 +44,15 @@ async fn dispatch(request: HttpRequest, front: Data<FrontEndState>, body: Payloa
         }));
     }
     match wanted {
-        Wanted::Product(below) => products::product(request, front, below).await,
-        Wanted::Order => orders::order(request, front).await,
+        Wanted::Product(below) => products::product(request, state, below).await,
+        Wanted::Order => orders::order(request, state).await,
         Wanted::Paths => Ok(shapes::data(json!({ "paths": PATHS }))),
-        Wanted::Products => products::products(request, front).await,
-        Wanted::Orders => orders::orders(request, front).await,
-        Wanted::Leader => status::leader(front).await,
-        Wanted::Cached => status::cached(front).await,
-        Wanted::Alive => status::alive(front).await,
-        Wanted::Ready => status::ready(front).await,
+        Wanted::Products => products::products(request, state).await,
+        Wanted::Orders => orders::orders(request, state).await,
+        Wanted::Leader => status::leader(state).await,
+        Wanted::Cached => status::cached(state).await,
+        Wanted::Alive => status::alive(state).await,
+        Wanted::Ready => status::ready(state).await,
     }
 }
 

@@ -17,9 +17,9 @@ use super::state::FrontEndState;
 const PAGE: u32 = 100;
 const MAX_PAGE: u32 = 1000;
 
-pub async fn order(request: HttpRequest, front: Data<FrontEndState>) -> ApiResult {
+pub async fn order(request: HttpRequest, state: Data<FrontEndState>) -> ApiResult {
     let number = order_number(&segment(&request, "/orders/")?)?;
-    let found = front.actor.ask(FindOrder { number }).await??;
+    let found = state.actor.ask(FindOrder { number }).await??;
     found.map(shapes::data).ok_or_else(no_such_order)
 }
 
@@ -43,10 +43,10 @@ struct OrdersBody {
 }
 
 /// `next` is what to give as `after` for the following page, and null when this one was the last.
-pub async fn orders(request: HttpRequest, front: Data<FrontEndState>) -> ApiResult {
+pub async fn orders(request: HttpRequest, state: Data<FrontEndState>) -> ApiResult {
     let OrdersQuery { after, limit } = query(&request)?;
     check_limit(limit, MAX_PAGE)?;
-    let orders = front.actor.ask(ListOrders { after, limit }).await??;
+    let orders = state.actor.ask(ListOrders { after, limit }).await??;
     let full = orders.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
     let next = orders.last().filter(|_| full).map(|order| order.number);
     Ok(shapes::answer(StatusCode::OK).json(OrdersBody { data: orders, next }))

@@ -17,7 +17,7 @@ use super::state::FrontEndState;
 
 /// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again. The body is read when
 /// the head is well: a shopper who waits with it is spared from sending it for nothing.
-pub async fn place(request: HttpRequest, front: Data<FrontEndState>, body: Payload) -> ApiResult {
+pub async fn place(request: HttpRequest, state: Data<FrontEndState>, body: Payload) -> ApiResult {
     accept_json(&request)?;
     let key = match idempotency_key::sent(&request)? {
         Some(key) => key,
@@ -25,7 +25,7 @@ pub async fn place(request: HttpRequest, front: Data<FrontEndState>, body: Paylo
     };
     let body = Body::<PUBLIC_BODY>::from_request(&request, &mut body.into_inner()).await?;
     let order = order_body(&body.0)?;
-    let mut response = match place_order(&front, key.clone(), order).await {
+    let mut response = match place_order(&state, key.clone(), order).await {
         Ok(response) => response,
         Err(error) => error.error_response(),
     };
@@ -35,11 +35,11 @@ pub async fn place(request: HttpRequest, front: Data<FrontEndState>, body: Paylo
     Ok(response)
 }
 
-async fn place_order(front: &FrontEndState, key: RequestId, order: OrderBody) -> ApiResult {
+async fn place_order(state: &FrontEndState, key: RequestId, order: OrderBody) -> ApiResult {
     let message = PlaceOrder { key, name: order.name, quantity: order.quantity };
-    let placed = front.actor.ask(message).await.map_err(not_asked)?;
+    let placed = state.actor.ask(message).await.map_err(not_asked)?;
     let number = placed.map_err(not_placed)?;
-    Ok(shapes::answer(front.placed)
+    Ok(shapes::answer(state.placed)
         .insert_header((header::LOCATION, format!("/orders/{number}")))
         .json(json!({ "data": { "order_number": number } })))
 }

@@ -15,19 +15,19 @@ use super::super::shared::shapes;
 use super::state::FrontEndState;
 
 /// A hit is answered here and now, by whichever worker has the request.
-pub async fn product(request: HttpRequest, front: Data<FrontEndState>, below: &'static str) -> ApiResult {
+pub async fn product(request: HttpRequest, state: Data<FrontEndState>, below: &'static str) -> ApiResult {
     let name = segment(&request, below)?;
-    if let Some(body) = front.cache.get(&name, front.clock.now()) {
+    if let Some(body) = state.cache.get(&name, state.clock.now()) {
         log::debug!(target: cache::LOG, "hit: {} is answered from the cache", plain(&name));
         return Ok(shapes::ready_made(body));
     }
     let name = ProductName::new(name)?;
-    let found = front.actor.ask(QueryProduct { name }).await??;
+    let found = state.actor.ask(QueryProduct { name }).await??;
     found.map(|product| shapes::ready_made(shapes::product(&product))).ok_or_else(no_such_product)
 }
 
-pub async fn products(request: HttpRequest, front: Data<FrontEndState>) -> ApiResult {
+pub async fn products(request: HttpRequest, state: Data<FrontEndState>) -> ApiResult {
     let list =
-        async |ListQuery { after, limit }| Ok(front.actor.ask(ListProducts { after, limit }).await??);
-    front.products.answer(&request, list).await
+        async |ListQuery { after, limit }| Ok(state.actor.ask(ListProducts { after, limit }).await??);
+    state.products.answer(&request, list).await
 }

@@ -13,22 +13,22 @@ use super::super::shared::{health, shapes};
 use super::state::FrontEndState;
 use crate::files::label;
 
-pub async fn alive(front: Data<FrontEndState>) -> ApiResult {
-    let alive = health::alive(&front.actor)?;
-    let stopped: Vec<_> = (front.stopped)().into_iter().map(label).collect();
+pub async fn alive(state: Data<FrontEndState>) -> ApiResult {
+    let alive = health::alive(&state.actor)?;
+    let stopped: Vec<_> = (state.stopped)().into_iter().map(label).collect();
     if stopped.is_empty() {
         return Ok(alive);
     }
     Ok(shapes::data(json!({ "status": "alive", "stopped": stopped })))
 }
 
-pub async fn ready(front: Data<FrontEndState>) -> ApiResult {
-    if front.draining.has_begun() {
+pub async fn ready(state: Data<FrontEndState>) -> ApiResult {
+    if state.draining.has_begun() {
         return Err(ApiError::unavailable(
             "the store is about to stop: it still serves whoever asks, and nobody should be sent to it any more",
         ));
     }
-    let readiness = front.actor.ask(GetReadiness {}).await?;
+    let readiness = state.actor.ask(GetReadiness {}).await?;
     if readiness.ready {
         return Ok(shapes::data(json!({ "status": "ready" })));
     }
@@ -50,8 +50,8 @@ struct LeaderBody {
     in_sync: Vec<ReplicaId>,
 }
 
-pub async fn leader(front: Data<FrontEndState>) -> ApiResult {
-    match front.actor.ask(GetView {}).await? {
+pub async fn leader(state: Data<FrontEndState>) -> ApiResult {
+    match state.actor.ask(GetView {}).await? {
         Some(view) => {
             let View { leader, epoch, in_sync, .. } = view;
             Ok(shapes::data(LeaderBody { leader, epoch, in_sync: in_sync.ids().collect() }))
@@ -61,6 +61,6 @@ pub async fn leader(front: Data<FrontEndState>) -> ApiResult {
 }
 
 /// The products that are cached, the one that was used last first.
-pub async fn cached(front: Data<FrontEndState>) -> ApiResult {
-    Ok(shapes::data(front.cache.names(front.clock.now())))
+pub async fn cached(state: Data<FrontEndState>) -> ApiResult {
+    Ok(shapes::data(state.cache.names(state.clock.now())))
 }
