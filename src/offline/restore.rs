@@ -38,6 +38,8 @@ const WAITING: usize = 2;
 /// number after the last. The data directory must not exist, or be empty; it has its name once it is whole.
 #[derive(Debug, clap::Args)]
 #[command(
+    mut_arg("config", |config| config.help("The configuration of the new store; without it, the one that is built in")),
+    mut_arg("data", |data| data.help("The data directory to make [default: as configured, else ./toystore-data]")),
     after_help = "Example: toystore restore backups/monday --config configs/cluster.toml --data new-data"
 )]
 pub struct Args {
