@@ -4,7 +4,7 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, Payload};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, guard};
-use toystore_actors::net::{self, Bridge, BridgeError, Codec};
+use toystore_actors::net::{self, Bridge, BridgeError};
 
 use super::shared::bodies::{Body, INTERNAL_BODY};
 use super::shared::errors::ApiResult;
@@ -41,7 +41,7 @@ async fn call(
     body: Body<INTERNAL_BODY>,
 ) -> ApiResult {
     let name = request.path().trim_start_matches('/');
-    match bridge.dispatch(name, Codec::Bincode, body.0).await {
+    match bridge.dispatch(name, body.0).await {
         Ok(reply) => Ok(shapes::answer(StatusCode::OK).content_type(BINCODE).body(reply)),
         // 503 promises the peer that no notice was taken of its call; here that is not known.
         Err(error @ BridgeError::Stopped) => {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use parking_lot::RwLock;
-use toystore_actors::net::{Bridge, Codec, NetError, NodeId, Transport};
+use toystore_actors::net::{Bridge, NetError, NodeId, Transport};
 
 use crate::server::host::Links;
 
@@ -51,7 +51,7 @@ impl Transport for LocalTransport {
         let bridge = self.0.0.read().get(&to).cloned();
         Box::pin(async move {
             let bridge = bridge.ok_or(NetError::Refused)?;
-            Ok(bridge.dispatch(name, Codec::Bincode, body).await?)
+            Ok(bridge.dispatch(name, body).await?)
         })
     }
 }
