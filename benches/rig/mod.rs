@@ -78,7 +78,7 @@ impl Rig {
 
     /// Starts the catalog.
     pub async fn catalog(&mut self) -> ActorHandle<Catalog> {
-        let settings = settings::catalog(&self.config);
+        let settings = settings::of(&self.config).catalog();
         let mut products = (self.config.products().read)().expect("the built-in catalog");
         for product in &mut products {
             product.quantity = PLENTY;
@@ -89,14 +89,14 @@ impl Rig {
 
     /// Starts an order replica.
     pub async fn replica(&mut self, id: ReplicaId) -> ActorHandle<OrderReplica> {
-        let settings = settings::replica(&self.config, id);
+        let settings = settings::of(&self.config).order(id);
         self.start(NodeId::Order(id), move |host| Ok((order::start(host, settings)?, ()))).await.0
     }
 
     /// Starts the front-end.
     pub async fn front_end(&mut self) -> (ActorHandle<FrontEnd>, Arc<Cache>) {
         let number = self.config.front_end;
-        let settings = settings::front_end(&self.config, number);
+        let settings = settings::of(&self.config).front_end();
         let start = move |host| {
             let started = front_end::start(host, settings)?;
             Ok((started.node, started.cache))

@@ -114,7 +114,7 @@ async fn open_catalog(
     first_products: Option<ReadProducts>,
 ) -> Result<OpenedService, NotStarted> {
     let id = NodeId::Catalog;
-    let (settings, config) = (settings::catalog(config), config.clone());
+    let (settings, config) = (settings::of(config).catalog(), config.clone());
     let start = move |host| {
         let products = first_products.map_or_else(|| config.products(), Into::into);
         Ok((catalog::start(host, settings, &products)?, ()))
@@ -132,7 +132,7 @@ async fn open_replica(
     replica: ReplicaId,
 ) -> Result<OpenedService, NotStarted> {
     let id = NodeId::Order(replica);
-    let settings = settings::replica(config, replica);
+    let settings = settings::of(config).order(replica);
     let start = move |host| Ok((order::start(host, settings)?, ()));
     let (running, actor, ()) = node::start(environment, id, start).await?;
     let bridge = actor.bridge.clone();
@@ -147,7 +147,7 @@ async fn open_front_end(
     number: FrontEndId,
 ) -> Result<OpenedService, NotStarted> {
     let id = NodeId::FrontEnd(number);
-    let settings = settings::front_end(config, number);
+    let settings = settings::of(config).front_end();
     let start = move |host| {
         let started = front_end::start(host, settings)?;
         Ok((started.node, started.cache))
