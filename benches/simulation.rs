@@ -3,17 +3,18 @@
 //! The goal is 60 ms of one core, a thousand times real time: `cargo bench --package toystore-sim`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use toystore_sim::faults;
+use toystore_actors::domain::ReplicaId;
+use toystore_sim::faults::FaultKind;
+use toystore_sim::plan::Setup;
 use toystore_sim::run::run;
-use toystore_sim::scenario::Setup;
 
 /// The default run of a seed: its faults, on a cluster whose size does not vary.
 fn setup(seed: u64) -> Setup {
-    let drawn = Setup::draw(seed, &faults::all());
+    let drawn = Setup::draw(seed, &FaultKind::all());
     let schedule = drawn.schedule.into_iter().filter(|timed| timed.at_ms < 55_000).collect::<Vec<_>>();
-    let mut setup = Setup::draw(2, &faults::all());
+    let mut setup = Setup::draw(2, &FaultKind::all());
     setup.seed = seed;
-    setup.replicas = vec![1, 2, 3];
+    setup.replicas = (1..=3).map(ReplicaId::new).collect();
     setup.clients = 5;
     setup.think_ms = 500;
     setup.order_percent = 50;

@@ -1,36 +1,31 @@
 //! Runs the toy store's own actors on virtual time, with every fault that a seed can draw.
 //!
-//! From the top down: [`run`] takes a [`scenario::Setup`] to its [`report::Outcome`]; [`driver`] is the
-//! course of a run; [`world`] holds the nodes and what goes wrong with them ([`faults`]) on a [`network`],
-//! [`disk`]s and [`clock`]s of their own; [`workload`] are the shoppers, whose [`history`] and the final
-//! [`audit`] of the disks are judged by [`checks`]. A history can be kept as [`lines`], on which others
-//! have a second [`external_checkers`].
+//! From the ground up:
+//!
+//! - [`time`], and what a run is before it begins: a [`plan`] with its [`faults`];
+//! - [`platform`]: time, tasks, a network and disks, all simulated;
+//! - [`world`]: the store's own actors as processes on that platform;
+//! - [`fault_injector`]: what goes wrong with them;
+//! - [`run`]: the course of a run, its shoppers and its operator, up to what it ends with.
+//!
+//! Beside it stands what is known of a run as plain [`data`], with [`coverage`]. The [`checks`] judge it, as do
+//! [`external_checkers`] a [`history_file`]. Above both stand [`report`], [`bug_hunt`] and the [`command_line`].
 
-pub mod audit;
-pub mod bugs;
+pub mod bug_hunt;
 pub mod checks;
-pub mod clock;
-pub mod cluster;
+pub mod command_line;
 pub mod coverage;
-pub mod describe;
-pub mod disk;
-pub mod driver;
-pub mod executor;
+pub mod data;
+#[cfg(test)]
+mod examples;
 pub mod external_checkers;
+pub mod fault_injector;
 pub mod faults;
-mod files;
-pub mod history;
-pub mod lines;
-pub mod losses;
-pub mod network;
-pub mod operator;
-pub mod process;
+pub mod history_file;
+pub mod nodes;
+pub mod plan;
+pub mod platform;
 pub mod report;
 pub mod run;
-pub mod scenario;
-pub mod shrink;
-pub mod sizes;
-pub mod storage;
-pub mod trace;
-pub mod workload;
+pub mod time;
 pub mod world;

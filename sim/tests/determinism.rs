@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use toystore_sim::faults;
+use toystore_sim::faults::FaultKind;
+use toystore_sim::plan::Setup;
 use toystore_sim::run::run;
-use toystore_sim::scenario::Setup;
 
 /// Two hundred with `TOYSTORE_SIM_SEEDS=200`; fewer by default, because debug builds are slow.
 fn seeds() -> std::ops::RangeInclusive<u64> {
@@ -13,7 +13,7 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
 }
 
 fn hashes() -> Vec<u64> {
-    seeds().map(|seed| run(Setup::draw(seed, &faults::all()), false).hash).collect()
+    seeds().map(|seed| run(Setup::draw(seed, &FaultKind::all()), false).hash).collect()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use futures_util::future::{self, LocalBoxFuture};
 use redb::{ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
 use toystore_actors::storage::{DataFile, DiskError, Job, OpenError, Sizes, Storage};
-use toystore_sim::disk::{Disk, DiskFault};
+use toystore_sim::platform::disk::{Disk, DiskFault};
 
 const TABLE: TableDefinition<u64, &[u8]> = TableDefinition::new("numbers");
 const FILE: &str = "a.redb";
@@ -136,7 +136,7 @@ fn no_crash_loses_what_was_committed() {
                 *numbers.files.put_off.borrow_mut() = Some(Vec::new());
             }
             // Early, in the middle, and after many turns of the journal; also in mid-close.
-            disk.trip_after((seed * 7919 + round * 104_729) % 4000);
+            disk.crash_after((seed * 7919 + round * 104_729) % 4000);
             for step in 1..=(seed % 5 + 1) * 40 {
                 // Some are longer than the journal.
                 let len = if (seed + step) % 31 == 0 { 150_000 } else { 500 };

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use toystore_sim::faults;
+use toystore_actors::probe::{EventKind, Limit, ReplicaEventKind};
+use toystore_sim::coverage::Observation;
+use toystore_sim::faults::FaultKind;
+use toystore_sim::plan::{Scenario, Setup};
 use toystore_sim::report::facts;
 use toystore_sim::run::run;
-use toystore_sim::scenario::{Scenario, Setup};
 
 #[test]
 fn every_scenario_ends_well() {
@@ -32,7 +34,7 @@ fn every_scenario_ends_well() {
 /// What is kept of a shortened run is the run.
 #[test]
 fn a_run_survives_being_written_and_read() {
-    let kinds = faults::all();
+    let kinds = FaultKind::all();
     for seed in 1..50 {
         let setup = Setup::draw(seed, &kinds);
         let text = Scenario::text("any", &setup).expect("it can be written");
@@ -48,6 +50,12 @@ fn mistakes_in_a_scenario_are_named() {
         ("title = 'x'\nseed = 1\nanything = 2", "anything"),
         ("title = 'x'\nseed = 1\n[setup]\nclinets = 2", "clinets"),
         ("title = 'x'\nseed = 1\n[[fault]]\nat_ms = 1\nkind = 'crsh'", "crsh"),
+        ("title = 'x'\nseed = 1\nmust_see = ['TakeovrBegan']", "TakeovrBegan"),
+        ("title = 'x'\nseed = 1\n[at_most]\nTakeovrBegan = 1", "TakeovrBegan"),
+        (
+            "title = 'x'\nseed = 1\n[[fault]]\nat_ms = 1\nkind = 'crash-at'\nnode = 'catalog'\nevent = 'Restokked'\ndown_ms = 1",
+            "Restokked",
+        ),
         (
             "title = 'x'\nseed = 1\n[[fault]]\nat_ms = 1\nkind = 'pause'\nnode = 'order-x'\nfor_ms = 1",
             "order-x",
@@ -75,7 +83,8 @@ fn who_catches_up_goes_on_when_a_chunk_is_shorter_than_asked_for() {
     (setup.sizes.fetch_entries, setup.sizes.chunk_entries) = (8, 3);
     let outcome = run(setup, false);
     assert_eq!(outcome.violations, []);
-    let count = |what: &str| outcome.counts.get(what).copied().unwrap_or(0);
-    assert!(count("CaughtUp") > 5, "{} chunks", count("CaughtUp"));
-    assert!(count("limit reached: entries given at a time to one who catches up") > 5);
+    let count = |what: Observation| outcome.counts.of(what);
+    let chunks = count(EventKind::Replica(ReplicaEventKind::CaughtUp).into());
+    assert!(chunks > 5, "{chunks} chunks");
+    assert!(count(Limit::ChunkEntries.into()) > 5);
 }

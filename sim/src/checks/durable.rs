@@ -3,11 +3,10 @@
 use toystore_actors::domain::{Entry, Purchase};
 
 use super::orders::found;
-use crate::audit::Audit;
-use crate::history::{Asked, History, Operation, Told};
-use crate::report::{Violation, seconds};
+use crate::data::{Audit, History, Invocation, Operation, Promise, Response, Violation, entry_of};
+use crate::time::seconds;
 
-const PROMISE: &str = "no acknowledged order is lost";
+const PROMISE: Promise = Promise::AcknowledgedKept;
 
 pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
     history
@@ -19,8 +18,8 @@ pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
 /// What anybody was shown is in the book: lookups never see what is not acknowledged.
 fn shown(operation: &Operation, audit: &Audit) -> Option<Violation> {
     let (id, book) = audit.books.first_key_value()?;
-    let missing = found(&operation.told).iter().find(|order| {
-        let entry = usize::try_from(order.number).ok().and_then(|number| book.get(number.wrapping_sub(1)));
+    let missing = found(&operation.response).iter().find(|order| {
+        let entry = entry_of(book, order.number);
         entry.and_then(Entry::order).as_ref() != Some(*order)
     })?;
     let facts = [
@@ -38,12 +37,13 @@ fn shown(operation: &Operation, audit: &Audit) -> Option<Violation> {
 }
 
 fn acknowledged(operation: &Operation, audit: &Audit) -> Option<Violation> {
-    let (Asked::Place { key, name, quantity }, Told::Placed { number }) = (&operation.asked, &operation.told)
+    let (Invocation::Place { key, name, quantity }, Response::Placed { number }) =
+        (&operation.invocation, &operation.response)
     else {
         return None;
     };
     for (id, book) in &audit.books {
-        let entry = usize::try_from(*number).ok().and_then(|number| book.get(number.wrapping_sub(1)));
+        let entry = entry_of(book, *number);
         let same = |purchase: &Purchase| {
             purchase.key == *key && purchase.name == *name && purchase.quantity == *quantity
         };

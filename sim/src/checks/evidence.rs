@@ -1,9 +1,8 @@
 //! What the disks say about acknowledged orders when a run ends in the middle: not a verdict, because a follower may
 //! still catch up or cut its tail, but what a reader of the report looks for first.
 
-use crate::audit::Audit;
-use crate::history::{Asked, History, Told};
-use crate::report::seconds;
+use crate::data::{Audit, History, Invocation, Response, entry_of};
+use crate::time::seconds;
 
 /// So many facts are enough.
 const MOST: usize = 3;
@@ -12,12 +11,14 @@ const MOST: usize = 3;
 pub(super) fn gather(history: &History, audit: &Audit) -> Vec<String> {
     let mut facts = Vec::new();
     for operation in &history.operations {
-        let (Asked::Place { key, .. }, Told::Placed { number }) = (&operation.asked, &operation.told) else {
+        let (Invocation::Place { key, .. }, Response::Placed { number }) =
+            (&operation.invocation, &operation.response)
+        else {
             continue;
         };
         let (mut held, mut others) = (Vec::new(), Vec::new());
         for (id, book) in &audit.books {
-            match usize::try_from(*number).ok().and_then(|number| book.get(number.wrapping_sub(1))) {
+            match entry_of(book, *number) {
                 Some(entry) if entry.key() == Some(key) => held.push(format!("order-{id}")),
                 Some(entry) => {
                     others.push(format!(

@@ -1,7 +1,7 @@
 //! Refusals that the store could no longer remember.
 //!
 //! "Not enough" is certain because who was refused is refused again, however late a copy of the request arrives (rule
-//! C3); but no memory has room for all of them. The catalog's, which outlasts leads_in and crashes, is that on which it
+//! C3); but no memory has room for all of them. The catalog's, which outlasts terms and crashes, is that on which it
 //! rests: it keeps the newest. As deployed it reaches further back than any copy is late. In a run it may be as short as
 //! one refusal, and then a copy may well be sold although its shopper was told "not enough", without any rule being
 //! broken. To draw only memories that reach far enough would leave the forgetting unseen. So the promise is judged as
@@ -11,12 +11,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::data::{Audit, History, Invocation, Response};
+use crate::time::Nanos;
 use toystore_actors::domain::{OrderNumber, RequestId};
-use toystore_actors::probe::Event;
-
-use crate::audit::Audit;
-use crate::clock::Nanos;
-use crate::history::{Asked, History, Told};
+use toystore_actors::probe::{CatalogEvent, Event, ReplicaEvent};
 
 /// What the catalog refused, and which orders were acknowledged, with the times.
 #[derive(Debug, Default)]
@@ -28,31 +26,39 @@ pub(super) struct Refusals {
 impl Refusals {
     pub(super) fn event(&mut self, at: Nanos, event: &Event) {
         match event {
-            Event::Refused { keys } => self.refused.extend(keys.iter().map(|key| (at, key.clone()))),
-            Event::Acknowledged { through: last, .. } | Event::Serving { last, .. } => {
-                self.acknowledged.push((at, *last));
+            Event::Catalog(CatalogEvent::Refused { keys }) => {
+                self.refused.extend(keys.iter().map(|key| (at, key.clone())))
             }
+            Event::Replica(
+                ReplicaEvent::Acknowledged { through: last, .. } | ReplicaEvent::Serving { last, .. },
+            ) => self.acknowledged.push((at, *last)),
             _ => {}
         }
     }
 
     /// Makes unknown what was refused, was forgotten by a catalog that remembers so many, and was sold after that;
     /// says how many there were.
-    pub(super) fn forgive(&self, history: &mut History, audit: &Audit, remembered: usize) -> usize {
+    pub(super) fn make_forgotten_unknown(
+        &self,
+        history: &mut History,
+        audit: &Audit,
+        remembered: usize,
+    ) -> u64 {
         let entries = audit.books.values().flatten();
         let numbers: BTreeMap<_, _> =
             entries.filter_map(|entry| Some((entry.key()?.clone(), entry.number))).collect();
-        let mut forgiven = 0;
+        let mut changed = 0;
         for operation in &mut history.operations {
-            if let (Asked::Place { key, .. }, Told::NotEnough { .. }) = (&operation.asked, &operation.told)
+            if let (Invocation::Place { key, .. }, Response::NotEnough { .. }) =
+                (&operation.invocation, &operation.response)
                 && let Some(number) = numbers.get(key)
                 && self.was_forgotten(key, *number, remembered)
             {
-                operation.told = Told::Unknown;
-                forgiven += 1;
+                operation.response = Response::Unknown;
+                changed += 1;
             }
         }
-        forgiven
+        changed
     }
 
     /// Whether so many others were refused between the refusal of `key` and its sale, which was before its order was
@@ -71,9 +77,8 @@ impl Refusals {
 
 #[cfg(test)]
 mod tests {
-    use toystore_actors::domain::Run;
-
     use super::*;
+    use crate::examples::{BY, epoch, order_number};
 
     /// `key` is refused at 1, then others, one at each moment; it is sold before `sold`.
     #[test]
@@ -93,12 +98,14 @@ mod tests {
         ] {
             let mut refusals = Refusals::default();
             for (at, text) in (1..).zip(["a"].into_iter().chain(others.split_whitespace())) {
-                refusals.event(at, &Event::Refused { keys: vec![key(text)] });
+                refusals.event(at, &Event::Catalog(CatalogEvent::Refused { keys: vec![key(text)] }));
             }
-            refusals.event(sold, &Event::Acknowledged { through: 5, by: Run::new(1), epoch: 1 });
-            let found = refusals.was_forgotten(&key("a"), 5, remembered);
+            let (through, epoch) = (order_number(5), epoch(1));
+            let acknowledged = ReplicaEvent::Acknowledged { through, by: BY, epoch };
+            refusals.event(sold, &Event::Replica(acknowledged));
+            let found = refusals.was_forgotten(&key("a"), through, remembered);
             assert_eq!(found, forgotten, "{others}, sold before {sold}, {remembered} remembered");
-            assert!(!refusals.was_forgotten(&key("never"), 5, remembered));
+            assert!(!refusals.was_forgotten(&key("never"), through, remembered));
         }
     }
 }

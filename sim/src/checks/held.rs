@@ -7,21 +7,21 @@
 use std::collections::BTreeSet;
 
 use toystore_actors::domain::{Entry, Epoch, OrderNumber, ReplicaId, Run};
-use toystore_actors::probe::Event;
+use toystore_actors::probe::{Event, ReplicaEvent};
 
 use super::views::Views;
-use crate::clock::Nanos;
-use crate::report::{Violation, seconds};
+use crate::data::{Promise, Violation};
+use crate::time::{Nanos, seconds};
 
-const PROMISE: &str = "what is acknowledged is held by all in sync";
+const PROMISE: Promise = Promise::HeldByAll;
 
 /// The acknowledgements that were looked at: the first when a leader begins to serve, and the first in each view.
 #[derive(Debug, Default)]
-pub(super) struct Held(BTreeSet<(Run, Epoch, bool)>);
+pub(super) struct FirstAcknowledgements(BTreeSet<(Run, Epoch, bool)>);
 
 /// What must be on these replicas' disks, as on the leader's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
+pub struct DurabilityClaim {
     /// The leader.
     pub leader: ReplicaId,
     /// The members of its view.
@@ -30,21 +30,23 @@ pub struct Claim {
     pub through: OrderNumber,
 }
 
-impl Held {
+impl FirstAcknowledgements {
     /// What is to be looked for, if this is one of the acknowledgements that are.
-    pub(super) fn claim(&mut self, views: &Views, event: &Event) -> Option<Claim> {
+    pub(super) fn claim(&mut self, views: &Views, event: &Event) -> Option<DurabilityClaim> {
         let (by, epoch, through, begins) = match event {
-            Event::Serving { by, epoch, last } => (*by, *epoch, *last, true),
-            Event::Acknowledged { through, by, epoch } => (*by, *epoch, *through, false),
+            Event::Replica(ReplicaEvent::Serving { by, epoch, last }) => (*by, *epoch, *last, true),
+            Event::Replica(ReplicaEvent::Acknowledged { through, by, epoch }) => {
+                (*by, *epoch, *through, false)
+            }
             _ => return None,
         };
         let view = views.view(by, epoch)?;
-        let new = through > 0 && self.0.insert((by, epoch, begins));
-        new.then(|| Claim { leader: view.leader, members: view.in_sync.ids().collect(), through })
+        let new = through > OrderNumber::NONE && self.0.insert((by, epoch, begins));
+        new.then(|| DurabilityClaim { leader: view.leader, members: view.in_sync.ids().collect(), through })
     }
 }
 
-impl Claim {
+impl DurabilityClaim {
     /// Compares what is on the disks; `read` gives a replica's entry of a number.
     ///
     /// # Errors
@@ -54,7 +56,7 @@ impl Claim {
         at: Nanos,
         read: impl Fn(ReplicaId, OrderNumber) -> Result<Option<Entry>, String>,
     ) -> Result<(), Violation> {
-        let Claim { leader, members, through } = self;
+        let DurabilityClaim { leader, members, through } = self;
         let told = format!("order-{leader} acknowledges order {through} at {}", seconds(at));
         let held = |id: ReplicaId| {
             read(id, *through).map_err(|why| {
@@ -76,43 +78,49 @@ impl Claim {
 
 #[cfg(test)]
 mod tests {
-    use toystore_actors::domain::{Line, StoreId, View};
-    use toystore_actors::net::NodeId;
-
     use super::*;
+    use crate::examples::{BY, epoch, order_number, replica, two_replicas, view_saved};
+    use crate::nodes::FRONT_END;
 
-    fn view(epoch: Epoch) -> View {
-        let in_sync = [(1, Run::new(10)), (2, Run::new(20))].into_iter().collect();
-        let (store, by, line) = (StoreId::new(1), Run::new(1), Line::default());
-        View { store, by, line, epoch, leader: 2, in_sync }
+    fn serving(in_epoch: u64, last: u64) -> Event {
+        let (epoch, last) = (epoch(in_epoch), order_number(last));
+        Event::Replica(ReplicaEvent::Serving { by: BY, epoch, last })
+    }
+
+    fn acknowledged(through: u64, in_epoch: u64) -> Event {
+        let (through, epoch) = (order_number(through), epoch(in_epoch));
+        Event::Replica(ReplicaEvent::Acknowledged { through, by: BY, epoch })
     }
 
     #[test]
     fn the_first_acknowledgements_of_a_view_are_looked_at() {
-        let (mut held, mut views) = (Held::default(), Views::default());
-        let by = Run::new(1);
-        for epoch in [1, 2] {
-            let seen = Event::ViewSaved { view: view(epoch), why: "a test" };
-            views.event(0, NodeId::FrontEnd(1), &seen).expect("nothing is wrong");
+        let (mut held, mut views) = (FirstAcknowledgements::default(), Views::default());
+        for number in [1, 2] {
+            let saved = view_saved(epoch(number), replica(2), two_replicas());
+            views.event(0, FRONT_END, &saved).expect("nothing is wrong");
         }
         for (event, looked) in [
-            (Event::Serving { by, epoch: 1, last: 0 }, None),
-            (Event::Acknowledged { through: 3, by, epoch: 1 }, Some(3)),
-            (Event::Acknowledged { through: 4, by, epoch: 1 }, None),
-            (Event::Serving { by, epoch: 2, last: 4 }, Some(4)),
-            (Event::Acknowledged { through: 5, by, epoch: 2 }, Some(5)),
-            (Event::Acknowledged { through: 5, by, epoch: 3 }, None),
+            (serving(1, 0), None),
+            (acknowledged(3, 1), Some(3)),
+            (acknowledged(4, 1), None),
+            (serving(2, 4), Some(4)),
+            (acknowledged(5, 2), Some(5)),
+            (acknowledged(5, 3), None),
         ] {
-            let claim = held.claim(&views, &event);
-            assert_eq!(claim.as_ref().map(|claim| claim.through), looked, "{event}");
-            assert!(claim.is_none_or(|claim| claim.members == [1, 2] && claim.leader == 2));
+            let expected = looked.map(|through| DurabilityClaim {
+                leader: replica(2),
+                members: vec![replica(1), replica(2)],
+                through: order_number(through),
+            });
+            assert_eq!(held.claim(&views, &event), expected, "{event}");
         }
     }
 
     #[test]
     fn all_must_hold_the_same() {
-        let claim = Claim { leader: 2, members: vec![1, 2], through: 3 };
-        let entry = |epoch| Ok(Some(Entry { number: 3, epoch, purchase: None }));
+        let (leader, members) = (replica(2), vec![replica(1), replica(2)]);
+        let claim = DurabilityClaim { leader, members, through: order_number(3) };
+        let entry = |of: u64| Ok(Some(Entry { number: order_number(3), epoch: epoch(of), purchase: None }));
         for (own, other, holds) in [
             (entry(1), entry(1), true),
             (entry(2), entry(1), false),
@@ -120,7 +128,7 @@ mod tests {
             (Ok(None), Ok(None), false),
             (entry(1), Err("damaged".to_owned()), false),
         ] {
-            let read = |id, _| if id == 2 { own.clone() } else { other.clone() };
+            let read = |id, _| if id == leader { own.clone() } else { other.clone() };
             assert_eq!(claim.check(0, read).is_ok(), holds, "{own:?} {other:?}");
         }
     }

@@ -5,14 +5,12 @@
 //! there, so no order is lost, and nothing of what shoppers are told would ever show it; but the store then drops a replica,
 //! or waits, for no reason.
 
+use crate::data::{Loss, Losses, Promise, Violation};
+use crate::time::{Nanos, seconds};
 use toystore_actors::net::NodeId;
-use toystore_actors::probe::Event;
+use toystore_actors::probe::{Event, ReplicaEvent};
 
-use crate::clock::Nanos;
-use crate::losses::{Loss, Losses};
-use crate::report::{Violation, seconds};
-
-const PROMISE: &str = "nothing is missed that was not lost";
+const PROMISE: Promise = Promise::NothingMissed;
 
 /// After these, a replica that lacks orders may stand for a member: M1 to M3 tell a file that is gone or of an earlier run, M8
 /// a front-end's that is gone, but none of these.
@@ -30,10 +28,12 @@ const OF_THE_CATALOG: [Loss; 1] = [Loss::CatalogGone];
 
 pub(super) fn check(at: Nanos, node: NodeId, event: &Event, losses: &Losses) -> Result<(), Violation> {
     let excused = match event {
-        Event::Unfit { .. } => losses.any_of(&UNTOLD),
-        Event::OtherNumberSold { .. } | Event::PurchaseDiffers { .. } | Event::CatalogRefuses { .. } => {
-            losses.any_of(&UNTOLD) || losses.any_of(&OF_THE_CATALOG)
-        }
+        Event::Replica(ReplicaEvent::Unfit { .. }) => losses.any_of(&UNTOLD),
+        Event::Replica(
+            ReplicaEvent::OtherNumberSold { .. }
+            | ReplicaEvent::PurchaseDiffers { .. }
+            | ReplicaEvent::CatalogRefuses { .. },
+        ) => losses.any_of(&UNTOLD) || losses.any_of(&OF_THE_CATALOG),
         _ => true,
     };
     if excused {
@@ -45,13 +45,17 @@ pub(super) fn check(at: Nanos, node: NodeId, event: &Event, losses: &Losses) -> 
 
 #[cfg(test)]
 mod tests {
+    use toystore_actors::domain::Term;
+
     use super::*;
+    use crate::examples::{epoch, order_number};
 
     #[test]
     fn only_what_nothing_else_tells_excuses() {
-        let unfit = Event::Unfit { epoch: 2 };
-        let other = Event::OtherNumberSold { expected: 2, sold: 1 };
-        let harmless = Event::Deposed { epoch: 2 };
+        let unfit = Event::Replica(ReplicaEvent::Unfit { term: Term::begun_in(epoch(2)) });
+        let (expected, sold) = (order_number(2), order_number(1));
+        let other = Event::Replica(ReplicaEvent::OtherNumberSold { expected, sold });
+        let harmless = Event::Replica(ReplicaEvent::Deposed { epoch: epoch(2) });
         for (loss, event, excused) in [
             (None, &unfit, false),
             (None, &other, false),
@@ -67,7 +71,7 @@ mod tests {
             (Some(Loss::CatalogOlder), &other, true),
         ] {
             let mut losses = Losses::default();
-            loss.into_iter().for_each(|loss| losses.suffer(loss));
+            loss.into_iter().for_each(|loss| losses.add(loss));
             let found = check(0, NodeId::Catalog, event, &losses);
             assert_eq!(found.is_ok(), excused, "{loss:?}, {event:?}");
         }

@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use toystore_actors::domain::RequestId;
+use crate::data::{Audit, History, Invocation, Operation, Promise, Response, Violation};
+use crate::time::seconds;
+use toystore_actors::domain::{OrderNumber, RequestId};
 
-use crate::audit::Audit;
-use crate::history::{Asked, History, Operation, Told};
-use crate::report::{Violation, seconds};
-
-const PROMISE: &str = "exactly once";
+const PROMISE: Promise = Promise::ExactlyOnce;
 
 pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
     let (id, book) = audit.books.first_key_value()?;
     let mut keys = BTreeMap::new();
     let asked = asked(history);
     let forgotten = history.rebuilds.iter().map(|rebuild| rebuild.at).max().unwrap_or(0);
-    for (entry, expected) in book.iter().zip(1..) {
+    for (entry, expected) in book.iter().zip(OrderNumber::new(1).onward()) {
         if entry.number != expected {
             let facts = [format!("in the book of order-{id}, {} stands in place {expected}", entry.number)];
             return Some(Violation::new(PROMISE, facts));
@@ -26,10 +24,10 @@ pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
                 [format!("in the book of order-{id}, key {key} made orders {before} and {}", entry.number)];
             return Some(Violation::new(PROMISE, facts));
         }
-        // A catalog that was rebuilt has forgotten whom it refused; a late copy of the request may buy.
+        // A catalog that was rebuilt has forgotten its refusals; a late copy of the request may buy.
         if let Some(operation) = asked.get(key)
             && operation.returned >= forgotten
-            && let Some(told) = refused(&operation.told)
+            && let Some(told) = refused(&operation.response)
         {
             let facts = [
                 format!(
@@ -46,18 +44,18 @@ pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
 }
 
 fn asked(history: &History) -> BTreeMap<&RequestId, &Operation> {
-    let places = history.operations.iter().filter_map(|operation| match &operation.asked {
-        Asked::Place { key, .. } => Some((key, operation)),
+    let places = history.operations.iter().filter_map(|operation| match &operation.invocation {
+        Invocation::Place { key, .. } => Some((key, operation)),
         _ => None,
     });
     places.collect()
 }
 
-fn refused(told: &Told) -> Option<String> {
+fn refused(told: &Response) -> Option<String> {
     match told {
-        Told::NotEnough { left } => Some(format!("not enough in stock, {left} left")),
-        Told::UnknownProduct => Some("no such product".to_owned()),
-        Told::KeyReused => Some("the key belongs to another order".to_owned()),
+        Response::NotEnough { left } => Some(format!("not enough in stock, {left} left")),
+        Response::UnknownProduct => Some("no such product".to_owned()),
+        Response::KeyReused => Some("the key belongs to another order".to_owned()),
         _ => None,
     }
 }

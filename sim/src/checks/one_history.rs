@@ -1,7 +1,6 @@
 //! One history: once all is quiet, the replicas' books are equal.
 
-use crate::audit::Audit;
-use crate::report::Violation;
+use crate::data::{Audit, Promise, Violation};
 
 pub(super) fn check(audit: &Audit) -> Option<Violation> {
     let mut books = audit.books.iter();
@@ -9,14 +8,14 @@ pub(super) fn check(audit: &Audit) -> Option<Violation> {
     for (other, others) in books {
         if let Some((one, two)) = book.iter().zip(others).find(|(one, two)| one != two) {
             let facts = [format!("order-{first} holds {one:?}"), format!("order-{other} holds {two:?}")];
-            return Some(Violation::new("one history", facts));
+            return Some(Violation::new(Promise::OneHistory, facts));
         }
         if book.len() != others.len() {
             let facts = [
                 format!("order-{first} holds {} orders", book.len()),
                 format!("order-{other} holds {}", others.len()),
             ];
-            return Some(Violation::new("one history", facts));
+            return Some(Violation::new(Promise::OneHistory, facts));
         }
     }
     None

@@ -1,4 +1,4 @@
-//! RequestTable and looking up orders is linearizable.
+//! Placing and looking up orders is linearizable.
 //!
 //! Orders have numbers, which are their order: so there is nothing to search. The points at which they took
 //! place ascend with the numbers exactly if no order was acknowledged, or found by a lookup, before one of a
@@ -7,13 +7,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::data::{History, Invocation, Operation, Promise, Response, Violation};
+use crate::time::{Nanos, seconds};
 use toystore_actors::domain::{Order, OrderNumber, ProductName, Quantity};
 
-use crate::clock::Nanos;
-use crate::history::{Asked, History, Operation, Told};
-use crate::report::{Violation, seconds};
-
-const PROMISE: &str = "linearizable orders";
+const PROMISE: Promise = Promise::LinearizableOrders;
 
 struct Placed<'h> {
     operation: &'h Operation,
@@ -25,7 +23,7 @@ pub(super) fn check(history: &History) -> Result<(), Violation> {
     let placed = placed(history)?;
     let done_before = earliest_from(history);
     for (number, order) in &placed {
-        if let Some((later, returned)) = done_before.range(number + 1..).next().map(|(_, found)| *found)
+        if let Some((later, returned)) = done_before.range(*number + 1..).next().map(|(_, found)| *found)
             && returned < order.operation.invoked
         {
             return Err(Violation::new(
@@ -38,19 +36,19 @@ pub(super) fn check(history: &History) -> Result<(), Violation> {
         }
     }
     for operation in &history.operations {
-        match (&operation.asked, &operation.told) {
-            (Asked::Find { number }, Told::Found { order: None }) => {
+        match (&operation.invocation, &operation.response) {
+            (Invocation::Find { number }, Response::Found { order: None }) => {
                 missing(operation, *number, &done_before)?
             }
-            (Asked::Page { after, limit }, Told::Orders { orders }) => {
+            (Invocation::Page { after, limit }, Response::Orders { orders }) => {
                 page(operation, *after, *limit, orders)?;
                 if orders.len() < usize::try_from(*limit).unwrap_or(usize::MAX) {
-                    missing(operation, after + orders.len() as u64 + 1, &done_before)?;
+                    missing(operation, *after + (orders.len() as u64 + 1), &done_before)?;
                 }
             }
             _ => {}
         }
-        for found in found(&operation.told) {
+        for found in found(&operation.response) {
             if let Some(placed) = placed.get(&found.number) {
                 same(operation, found, placed)?;
             }
@@ -60,17 +58,17 @@ pub(super) fn check(history: &History) -> Result<(), Violation> {
 }
 
 /// The orders that an answer shows.
-pub(super) fn found(told: &Told) -> &[Order] {
+pub(super) fn found(told: &Response) -> &[Order] {
     match told {
-        Told::Found { order: Some(order) } => std::slice::from_ref(order),
-        Told::Orders { orders } => orders,
+        Response::Found { order: Some(order) } => std::slice::from_ref(order),
+        Response::Orders { orders } => orders,
         _ => &[],
     }
 }
 
 /// A page has no gaps and no more than was asked for.
 fn page(operation: &Operation, after: OrderNumber, limit: u32, orders: &[Order]) -> Result<(), Violation> {
-    let gapless = orders.iter().zip(after + 1..).all(|(order, number)| order.number == number);
+    let gapless = orders.iter().zip((after + 1).onward()).all(|(order, number)| order.number == number);
     if gapless && orders.len() as u64 <= u64::from(limit) {
         return Ok(());
     }
@@ -86,19 +84,19 @@ fn page(operation: &Operation, after: OrderNumber, limit: u32, orders: &[Order])
 fn placed(history: &History) -> Result<BTreeMap<OrderNumber, Placed<'_>>, Violation> {
     let mut placed: BTreeMap<OrderNumber, Placed<'_>> = BTreeMap::new();
     for operation in &history.operations {
-        if let (Asked::Place { name, quantity, key }, Told::Placed { number }) =
-            (&operation.asked, &operation.told)
+        if let (Invocation::Place { name, quantity, key }, Response::Placed { number }) =
+            (&operation.invocation, &operation.response)
             && let Some(before) = placed.insert(*number, Placed { operation, name, quantity: *quantity })
         {
             let facts = [
                 format!(
                     "order {number} acknowledged at {}: {:?}",
                     seconds(before.operation.returned),
-                    before.operation.asked
+                    before.operation.invocation
                 ),
                 format!("order {number} acknowledged at {}: key {key}", seconds(operation.returned)),
             ];
-            return Err(Violation::new("exactly once", facts));
+            return Err(Violation::new(Promise::ExactlyOnce, facts));
         }
     }
     Ok(placed)
@@ -108,11 +106,11 @@ fn placed(history: &History) -> Result<BTreeMap<OrderNumber, Placed<'_>>, Violat
 fn earliest_from(history: &History) -> BTreeMap<OrderNumber, (OrderNumber, Nanos)> {
     let mut told: BTreeMap<OrderNumber, Nanos> = BTreeMap::new();
     for operation in &history.operations {
-        let placed = match &operation.told {
-            Told::Placed { number } => Some(*number),
+        let placed = match &operation.response {
+            Response::Placed { number } => Some(*number),
             _ => None,
         };
-        for number in placed.into_iter().chain(found(&operation.told).iter().map(|order| order.number)) {
+        for number in placed.into_iter().chain(found(&operation.response).iter().map(|order| order.number)) {
             let first = told.entry(number).or_insert(Nanos::MAX);
             *first = operation.returned.min(*first);
         }

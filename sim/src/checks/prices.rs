@@ -3,14 +3,12 @@
 //! Each toy gets one other price at most. So from the first that is certain of it on, whoever asks has to be shown it, whatever is
 //! cached.
 
-use toystore_actors::catalog::ProductSeed;
+use crate::data::{History, Promise, Repricing, Response, Violation};
+use crate::time::{Nanos, seconds};
+use toystore_actors::domain::ProductSeed;
 use toystore_actors::domain::{Product, ProductName};
 
-use crate::clock::Nanos;
-use crate::history::{History, Repricing, Told};
-use crate::report::{Violation, seconds};
-
-const PROMISE: &str = "prices never go back";
+const PROMISE: Promise = Promise::PricesAdvance;
 
 /// Checks every product. Not where the catalog's memory became another: with it went its prices.
 pub(super) fn check(history: &History, products: &[ProductSeed]) -> Option<Violation> {
@@ -34,9 +32,9 @@ struct Sighting {
 fn sightings(history: &History, name: &ProductName) -> Vec<Sighting> {
     let mut sightings = Vec::new();
     for operation in &history.operations {
-        let seen: &[Product] = match &operation.told {
-            Told::Product { product } => product.as_slice(),
-            Told::Products { products } => products,
+        let seen: &[Product] = match &operation.response {
+            Response::Product { product } => product.as_slice(),
+            Response::Products { products } => products,
             _ => &[],
         };
         sightings.extend(seen.iter().filter(|product| product.name == *name).map(|product| Sighting {

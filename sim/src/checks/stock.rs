@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::audit::Audit;
-use crate::report::Violation;
-use crate::scenario::Setup;
+use crate::data::{Audit, Promise, Violation};
+use crate::plan::Setup;
 
-const PROMISE: &str = "no oversell";
+const PROMISE: Promise = Promise::NoOversell;
 
 pub(super) fn check(setup: &Setup, audit: &Audit) -> Option<Violation> {
     let (id, book) = audit.books.first_key_value()?;

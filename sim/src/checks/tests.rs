@@ -1,10 +1,16 @@
 //! Each check against histories and books written by hand: those that keep the promise, and those that do not.
 
 use toystore_actors::catalog::stock::Item;
-use toystore_actors::domain::{Entry, Order, OrderNumber, ProductName, Purchase, Quantity, RequestId};
+use toystore_actors::domain::{Entry, Order, ProductName, Purchase, Quantity, RequestId};
+use toystore_actors::net::NodeId;
+use toystore_actors::probe::{Event, ReplicaEvent};
 
-use super::*;
-use crate::history::{Asked, Operation, Told};
+use super::{durable, once, one_history, orders, stock, views};
+use crate::data::{Audit, History, Invocation, Operation, Response, Violation};
+use crate::examples::{BY, epoch, order_number, replica, two_replicas, view_saved};
+use crate::external_checkers::{Finding, judge};
+use crate::history_file::HistoryFile;
+use crate::plan::Setup;
 
 fn name(text: &str) -> ProductName {
     ProductName::new(text).expect("valid")
@@ -18,8 +24,8 @@ fn quantity(pieces: u64) -> Quantity {
     Quantity::new(pieces).expect("valid")
 }
 
-fn order(number: OrderNumber) -> Order {
-    Order { number, name: name("toy-0"), quantity: quantity(1) }
+fn order(number: u64) -> Order {
+    Order { number: order_number(number), name: name("toy-0"), quantity: quantity(1) }
 }
 
 /// `place KEY TOLD`, `find NUMBER TOLD` or `page AFTER LIMIT TOLD`, then from when until when. Told are a number, "none",
@@ -29,22 +35,27 @@ fn operation(line: &str) -> Operation {
     let number = |word: &str| word.parse::<u64>().expect("a number");
     let (times, words) = (&words[words.len() - 2..], &words[..words.len() - 2]);
     let told = words[words.len() - 1];
-    let asked = match words[0] {
-        "place" => Asked::Place { key: key(words[1]), name: name("toy-0"), quantity: quantity(1) },
-        "find" => Asked::Find { number: number(words[1]) },
-        "at" => Asked::FindAt { replica: 1, number: number(words[1]) },
-        _ => Asked::Page { after: number(words[1]), limit: u32::try_from(number(words[2])).expect("small") },
+    let invocation = match words[0] {
+        "place" => Invocation::Place { key: key(words[1]), name: name("toy-0"), quantity: quantity(1) },
+        "find" => Invocation::Find { number: order_number(number(words[1])) },
+        "at" => Invocation::FindAt { replica: replica(1), number: order_number(number(words[1])) },
+        _ => Invocation::Page {
+            after: order_number(number(words[1])),
+            limit: u32::try_from(number(words[2])).expect("small"),
+        },
     };
-    let told = match (words[0], told) {
-        (_, "unknown") => Told::Unknown,
-        ("place", "left") => Told::NotEnough { left: 0 },
-        ("place", told) => Told::Placed { number: number(told) },
-        ("page", "none") => Told::Orders { orders: Vec::new() },
-        ("page", told) => Told::Orders { orders: told.split(',').map(|word| order(number(word))).collect() },
-        (_, "none") => Told::Found { order: None },
-        (_, told) => Told::Found { order: Some(order(number(told))) },
+    let response = match (words[0], told) {
+        (_, "unknown") => Response::Unknown,
+        ("place", "left") => Response::NotEnough { left: 0 },
+        ("place", told) => Response::Placed { number: order_number(number(told)) },
+        ("page", "none") => Response::Orders { orders: Vec::new() },
+        ("page", told) => {
+            Response::Orders { orders: told.split(',').map(|word| order(number(word))).collect() }
+        }
+        (_, "none") => Response::Found { order: None },
+        (_, told) => Response::Found { order: Some(order(number(told))) },
     };
-    Operation { client: 0, asked, invoked: number(times[0]), returned: number(times[1]), told }
+    Operation { client: 0, invocation, invoked: number(times[0]), returned: number(times[1]), response }
 }
 
 fn history(text: &str) -> History {
@@ -55,8 +66,8 @@ fn history(text: &str) -> History {
 /// A book of these keys, one piece of toy-0 each.
 fn book(keys: &str) -> Vec<Entry> {
     let entry = |(number, text)| Entry {
-        number,
-        epoch: 1,
+        number: order_number(number),
+        epoch: epoch(1),
         purchase: Some(Purchase { key: key(text), name: name("toy-0"), quantity: quantity(1) }),
     };
     (1..).zip(keys.split_whitespace()).map(entry).collect()
@@ -72,7 +83,7 @@ fn audit(books: &[&str], sold: u64) -> Audit {
         sold,
         quantity: 100_u64.saturating_sub(sold),
     };
-    let books = (1..).zip(books.iter().map(|keys| book(keys))).collect();
+    let books = (1..).map(replica).zip(books.iter().map(|keys| book(keys))).collect();
     Audit { books, items: vec![item], unsettled: Vec::new() }
 }
 
@@ -131,12 +142,10 @@ fn orders_are_judged_as_by_others() {
         let history = history(&text);
         let ours = orders::check(&history).is_err();
         let setup = Setup::draw(1, &std::collections::BTreeSet::new());
-        for opinion in
-            crate::external_checkers::judge(&crate::lines::Lines::simulated(&setup, &history), None)
-        {
-            if opinion.of == "the order book" {
-                let theirs = opinion.finding != crate::external_checkers::Finding::Kept;
-                assert_eq!(theirs, ours, "{text}\n{opinion}\n{:?}", orders::check(&history));
+        for report in judge(&HistoryFile::simulated(&setup, &history), None) {
+            if report.of == "the order book" {
+                let theirs = report.finding != Finding::Kept;
+                assert_eq!(theirs, ours, "{text}\n{report}\n{:?}", orders::check(&history));
             }
         }
         if ours { broken += 1 } else { fit += 1 }
@@ -193,14 +202,11 @@ fn the_catalog_sold_what_the_book_holds() {
 
 #[test]
 fn one_leader_an_epoch() {
-    use toystore_actors::domain::{Line, Run, StoreId, View};
-    let by = Run::new(1);
-    let saved = |epoch, leader| {
-        let in_sync = [(1, Run::new(10)), (2, Run::new(20))].into_iter().collect();
-        let view = View { store: StoreId::new(1), by, line: Line::default(), epoch, leader, in_sync };
-        Event::ViewSaved { view, why: "" }
+    let saved = |number, leader| view_saved(epoch(number), replica(leader), two_replicas());
+    let serving = |number| {
+        let (epoch, last) = (epoch(number), order_number(0));
+        Event::Replica(ReplicaEvent::Serving { by: BY, epoch, last })
     };
-    let serving = |epoch| Event::Serving { by, epoch, last: 0 };
     for (events, broken) in [
         (vec![(1, saved(1, 2)), (2, serving(1))], false),
         (vec![(1, saved(1, 2)), (1, serving(1))], true),
@@ -210,7 +216,7 @@ fn one_leader_an_epoch() {
     ] {
         let mut views = views::Views::default();
         let outcome: Result<Vec<()>, Violation> =
-            events.iter().map(|(id, event)| views.event(0, NodeId::Order(*id), event)).collect();
+            events.iter().map(|(id, event)| views.event(0, NodeId::Order(replica(*id)), event)).collect();
         assert_eq!(outcome.is_err(), broken, "{events:?}");
     }
 }

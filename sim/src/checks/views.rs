@@ -3,14 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::data::{Promise, Violation};
+use crate::time::{Nanos, seconds};
 use toystore_actors::domain::{Epoch, Run, View};
 use toystore_actors::net::NodeId;
-use toystore_actors::probe::Event;
+use toystore_actors::probe::{Event, ReplicaEvent, ViewEvent};
 
-use crate::clock::Nanos;
-use crate::report::{Violation, seconds};
-
-const PROMISE: &str = "one leader an epoch";
+const PROMISE: Promise = Promise::OneLeader;
 
 /// The views that were seen: saved, taken over in, adopted. Not all of them are seen to be saved, because a
 /// front-end may crash when the view is on its disk and before it says so.
@@ -34,22 +33,26 @@ impl Views {
 
     pub(super) fn event(&mut self, at: Nanos, node: NodeId, event: &Event) -> Result<(), Violation> {
         match event {
-            Event::ViewSaved { view, .. } => self.see(at, node, view),
-            Event::TakeoverBegan { view } | Event::ViewAdopted { view, .. } => {
+            Event::View(ViewEvent::ViewSaved { view, .. }) => self.see(at, node, view),
+            Event::Replica(ReplicaEvent::TakeoverBegan { view } | ReplicaEvent::ViewAdopted { view, .. }) => {
                 self.acted_on.insert((view.by, view.epoch));
                 self.see(at, node, view)
             }
-            Event::Serving { by, epoch, .. } | Event::Acknowledged { by, epoch, .. } => match self
-                .seen
-                .get(&(*by, *epoch))
-            {
-                Some((view, seen)) if NodeId::Order(view.leader) != node => {
-                    let facts =
-                        [format!("at {} {node} leads epoch {epoch}", seconds(at)), format!("{seen}: {view}")];
-                    Err(Violation::new(PROMISE, facts))
-                }
-                _ => Ok(()),
-            },
+            Event::Replica(
+                ReplicaEvent::Serving { by, epoch, .. } | ReplicaEvent::Acknowledged { by, epoch, .. },
+            ) => self.leads(at, node, *by, *epoch),
+            _ => Ok(()),
+        }
+    }
+
+    /// A replica does what only the leader of this view may.
+    fn leads(&self, at: Nanos, node: NodeId, by: Run, epoch: Epoch) -> Result<(), Violation> {
+        match self.seen.get(&(by, epoch)) {
+            Some((view, seen)) if NodeId::Order(view.leader) != node => {
+                let facts =
+                    [format!("at {} {node} leads epoch {epoch}", seconds(at)), format!("{seen}: {view}")];
+                Err(Violation::new(PROMISE, facts))
+            }
             _ => Ok(()),
         }
     }

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use todc_utils::Specification;
 
-use super::Timed;
-use super::search::Object;
-use crate::clock::Nanos;
-use crate::lines::{Asked, Line, Lines, Order, Outcome};
+use super::search::SearchedObject;
+use super::timed::TimedOperation;
+use crate::history_file::{HistoryFile, HistoryLine, LineCall, LineOrder, LineOutcome};
+use crate::time::Nanos;
 
 /// What an order is of: each product and quantity has a number of its own.
 pub(super) type Goods = u32;
@@ -19,16 +19,16 @@ pub(super) type Key = u32;
 
 /// An order in the book, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Entry {
+pub(super) struct KnownEntry {
     pub key: Option<Key>,
     pub goods: Option<Goods>,
 }
 
 /// What an operation does or sees. Places count from 0, at the first order of this history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Act {
+pub(super) enum BookAct {
     /// The order comes to be in this place.
-    Place { place: usize, entry: Entry },
+    Place { place: usize, entry: KnownEntry },
     /// The key's order is in this place.
     Again { place: usize, key: Key },
     /// This is in this place, or nothing is.
@@ -36,24 +36,24 @@ pub(super) enum Act {
     /// These are all that there are from this place on, or as many as were asked for.
     Page { from: usize, limit: usize, goods: Vec<Goods> },
     /// An answer that is none to the question.
-    Nonsense,
+    Contradiction,
 }
 
 /// The specification.
 pub(super) struct Book;
 
 impl Specification for Book {
-    type State = Vec<Entry>;
-    type Operation = Act;
+    type State = Vec<KnownEntry>;
+    type Operation = BookAct;
 
-    fn init() -> Vec<Entry> {
+    fn init() -> Vec<KnownEntry> {
         Vec::new()
     }
 
-    fn apply(act: &Act, book: &Vec<Entry>) -> (bool, Vec<Entry>) {
-        let same = |entry: &Entry, goods: Goods| entry.goods.is_none_or(|of| of == goods);
+    fn apply(act: &BookAct, book: &Vec<KnownEntry>) -> (bool, Vec<KnownEntry>) {
+        let same = |entry: &KnownEntry, goods: Goods| entry.goods.is_none_or(|of| of == goods);
         let fits = match act {
-            Act::Place { place, entry } => {
+            BookAct::Place { place, entry } => {
                 if book.len() == *place {
                     let mut book = book.clone();
                     book.push(*entry);
@@ -61,35 +61,36 @@ impl Specification for Book {
                 }
                 false
             }
-            Act::Again { place, key } => book.get(*place).is_some_and(|entry| entry.key == Some(*key)),
-            Act::Find { place, goods: None } => book.len() <= *place,
-            Act::Find { place, goods: Some(goods) } => {
+            BookAct::Again { place, key } => book.get(*place).is_some_and(|entry| entry.key == Some(*key)),
+            BookAct::Find { place, goods: None } => book.len() <= *place,
+            BookAct::Find { place, goods: Some(goods) } => {
                 book.get(*place).is_some_and(|entry| same(entry, *goods))
             }
-            Act::Page { from, limit, goods } => {
+            BookAct::Page { from, limit, goods } => {
                 let there = book.get(*from..).unwrap_or_default();
                 goods.len() == there.len().min(*limit)
                     && there.iter().zip(goods).all(|(entry, goods)| same(entry, *goods))
             }
-            Act::Nonsense => false,
+            BookAct::Contradiction => false,
         };
         (fits, book.clone())
     }
 }
 
-impl Object for Book {
+impl SearchedObject for Book {
     fn state_bytes(operations: usize) -> usize {
-        operations * size_of::<Entry>() / 2
+        operations * size_of::<KnownEntry>() / 2
     }
 
-    fn known_at(operations: &[Timed<Act>], now: Nanos) -> Vec<Timed<Act>> {
-        let returned = |operation: &Timed<Act>| operation.until.is_some_and(|until| until <= now);
+    fn known_at(operations: &[TimedOperation<BookAct>], now: Nanos) -> Vec<TimedOperation<BookAct>> {
+        let returned =
+            |operation: &TimedOperation<BookAct>| operation.until.is_some_and(|until| until <= now);
         let told = operations.iter().filter(|operation| returned(operation));
         let end = told.filter_map(|operation| operation.act.end()).max().unwrap_or(0);
         let known = operations.iter().filter_map(|operation| match operation.act {
             _ if returned(operation) => Some(operation.clone()),
-            Act::Place { place, .. } if place < end && operation.from <= now => {
-                Some(Timed { until: None, ..operation.clone() })
+            BookAct::Place { place, .. } if place < end && operation.from <= now => {
+                Some(TimedOperation { until: None, ..operation.clone() })
             }
             _ => None,
         });
@@ -97,31 +98,31 @@ impl Object for Book {
     }
 }
 
-impl Act {
+impl BookAct {
     /// How long the book is at least, if this is so.
     fn end(&self) -> Option<usize> {
         match self {
-            Act::Place { place, .. } | Act::Again { place, .. } | Act::Find { place, goods: Some(_) } => {
-                Some(place + 1)
-            }
-            Act::Page { from, goods, .. } if !goods.is_empty() => Some(from + goods.len()),
+            BookAct::Place { place, .. }
+            | BookAct::Again { place, .. }
+            | BookAct::Find { place, goods: Some(_) } => Some(place + 1),
+            BookAct::Page { from, goods, .. } if !goods.is_empty() => Some(from + goods.len()),
             _ => None,
         }
     }
 }
 
 /// The orders that an answer shows.
-pub(super) fn shown(outcome: &Outcome) -> &[Order] {
+pub(super) fn shown(outcome: &LineOutcome) -> &[LineOrder] {
     match outcome {
-        Outcome::Order(order) => std::slice::from_ref(order),
-        Outcome::Orders(orders) => orders,
+        LineOutcome::Order(order) => std::slice::from_ref(order),
+        LineOutcome::Orders(orders) => orders,
         _ => &[],
     }
 }
 
 /// An order that somebody asked for.
 #[derive(Debug, Clone)]
-struct Asking {
+struct AskedOrder {
     goods: Goods,
     /// When it was first asked for.
     from: Nanos,
@@ -132,10 +133,10 @@ struct Asking {
 }
 
 struct Reading<'l> {
-    lines: &'l Lines,
+    lines: &'l HistoryFile,
     goods: BTreeMap<(&'l str, u64), Goods>,
     keys: BTreeMap<&'l str, Key>,
-    asked: BTreeMap<Key, Asking>,
+    asked: BTreeMap<Key, AskedOrder>,
     /// The number before the first of this history.
     base: u64,
 }
@@ -144,7 +145,7 @@ struct Reading<'l> {
 ///
 /// # Errors
 /// When there are more orders than anybody can have asked for; says which.
-pub(super) fn acts(lines: &Lines) -> Result<Vec<Timed<Act>>, String> {
+pub(super) fn acts(lines: &HistoryFile) -> Result<Vec<TimedOperation<BookAct>>, String> {
     let mut reading = Reading {
         lines,
         goods: BTreeMap::new(),
@@ -160,16 +161,16 @@ pub(super) fn acts(lines: &Lines) -> Result<Vec<Timed<Act>>, String> {
     for (index, line) in lines.operations.iter().enumerate() {
         let Some(act) = reading.seen(line) else { continue };
         let until = Some(line.invoked_ns.max(line.returned_ns));
-        acts.push(Timed { act, from: line.invoked_ns, until, line: lines.line_of(index) });
+        acts.push(TimedOperation { act, from: line.invoked_ns, until, line: lines.line_of(index) });
     }
     Ok(acts)
 }
 
 /// A deployed store may have had orders before; it is not known of which numbers but by the first that is told.
-fn base(lines: &Lines) -> u64 {
+fn base(lines: &HistoryFile) -> u64 {
     let numbers = lines.operations.iter().flat_map(|line| {
         let placed = match line.outcome {
-            Outcome::Placed(number) => Some(number),
+            LineOutcome::Placed(number) => Some(number),
             _ => None,
         };
         placed.into_iter().chain(shown(&line.outcome).iter().map(|order| order.number))
@@ -187,30 +188,30 @@ impl<'l> Reading<'l> {
         usize::try_from(number.checked_sub(self.base + 1)?).ok()
     }
 
-    fn ask(&mut self, line: &'l Line, at: usize) {
-        let (name, quantity, repeated) = match &line.asked {
-            Asked::Order { name, quantity } => (name, *quantity, false),
-            Asked::Repeat { name, quantity } => (name, *quantity, true),
+    fn ask(&mut self, line: &'l HistoryLine, at: usize) {
+        let (name, quantity, repeated) = match &line.call {
+            LineCall::Order { name, quantity } => (name, *quantity, false),
+            LineCall::Repeat { name, quantity } => (name, *quantity, true),
             _ => return,
         };
         let goods = self.goods(name, quantity);
         let next = Key::try_from(self.keys.len()).unwrap_or(Key::MAX);
         let Some(key) = line.key.as_deref().map(|key| *self.keys.entry(key).or_insert(next)) else { return };
-        let new = Asking { goods, from: line.invoked_ns, line: at, told: Vec::new(), refused: false };
+        let new = AskedOrder { goods, from: line.invoked_ns, line: at, told: Vec::new(), refused: false };
         let asking = self.asked.entry(key).or_insert(new);
         if !repeated {
             (asking.goods, asking.line) = (goods, at);
             asking.refused =
-                matches!(line.outcome, Outcome::OutOfStock(_)) && !self.lines.refusal_forgotten(line);
+                matches!(line.outcome, LineOutcome::OutOfStock(_)) && !self.lines.refusal_forgotten(line);
         }
         asking.from = asking.from.min(line.invoked_ns);
-        if let Outcome::Placed(number) = line.outcome {
+        if let LineOutcome::Placed(number) = line.outcome {
             asking.told.push((line.returned_ns.max(line.invoked_ns), number, at, goods));
         }
     }
 
     /// What was acknowledged: the first time that a key is told its number it was placed, and then it is there.
-    fn placed(&mut self) -> Vec<Timed<Act>> {
+    fn placed(&mut self) -> Vec<TimedOperation<BookAct>> {
         let mut acts = Vec::new();
         for asking in self.asked.values_mut() {
             asking.told.sort_unstable();
@@ -218,15 +219,16 @@ impl<'l> Reading<'l> {
         for (key, asking) in &self.asked {
             for (nth, (at, number, line, goods)) in asking.told.iter().enumerate() {
                 let act = match (self.place(*number), nth) {
-                    (None, _) => Act::Nonsense,
+                    (None, _) => BookAct::Contradiction,
                     // The key was used for something else, which has to be refused.
-                    _ if *goods != asking.goods => Act::Nonsense,
-                    (Some(place), 0) => {
-                        Act::Place { place, entry: Entry { key: Some(*key), goods: Some(asking.goods) } }
-                    }
-                    (Some(place), _) => Act::Again { place, key: *key },
+                    _ if *goods != asking.goods => BookAct::Contradiction,
+                    (Some(place), 0) => BookAct::Place {
+                        place,
+                        entry: KnownEntry { key: Some(*key), goods: Some(asking.goods) },
+                    },
+                    (Some(place), _) => BookAct::Again { place, key: *key },
                 };
-                acts.push(Timed { act, from: asking.from, until: Some(*at), line: *line });
+                acts.push(TimedOperation { act, from: asking.from, until: Some(*at), line: *line });
             }
         }
         acts
@@ -234,7 +236,10 @@ impl<'l> Reading<'l> {
 
     /// The orders that are in the book and were acknowledged to nobody: those who were told nothing must have
     /// placed them.
-    fn nobodys(&mut self, placed: &[Timed<Act>]) -> Result<Vec<Timed<Act>>, String> {
+    fn nobodys(
+        &mut self,
+        placed: &[TimedOperation<BookAct>],
+    ) -> Result<Vec<TimedOperation<BookAct>>, String> {
         let mut known: BTreeMap<usize, Goods> = BTreeMap::new();
         let mut end = placed.iter().filter_map(|operation| operation.act.end()).max().unwrap_or(0);
         let lines = self.lines;
@@ -245,11 +250,11 @@ impl<'l> Reading<'l> {
             end = end.max(place + 1);
         }
         let places = placed.iter().filter_map(|operation| match operation.act {
-            Act::Place { place, .. } => Some(place),
+            BookAct::Place { place, .. } => Some(place),
             _ => None,
         });
         let taken: BTreeSet<usize> = places.collect();
-        let mut unheard: Vec<&Asking> =
+        let mut unheard: Vec<&AskedOrder> =
             self.asked.values().filter(|asking| asking.told.is_empty() && !asking.refused).collect();
         unheard.sort_by_key(|asking| asking.from);
         let mut left: BTreeMap<Goods, usize> = BTreeMap::new();
@@ -260,7 +265,7 @@ impl<'l> Reading<'l> {
         let mut acts = Vec::new();
         for place in (0..end).filter(|place| !taken.contains(place)) {
             let goods = known.get(&place).copied();
-            let of_these = |asking: &&&Asking| goods.is_none_or(|goods| asking.goods == goods);
+            let of_these = |asking: &&&AskedOrder| goods.is_none_or(|goods| asking.goods == goods);
             let enough = goods.is_none_or(|goods| left.get(&goods).is_some_and(|left| *left > 0));
             let (Some(first), true, 1..) = (unheard.iter().find(of_these), enough, spare) else {
                 let number = self.base + 1 + place as u64;
@@ -272,45 +277,47 @@ impl<'l> Reading<'l> {
             if let Some(left) = goods.and_then(|goods| left.get_mut(&goods)) {
                 *left -= 1;
             }
-            let act = Act::Place { place, entry: Entry { key: None, goods } };
-            acts.push(Timed { act, from: first.from, until: None, line: first.line });
+            let act = BookAct::Place { place, entry: KnownEntry { key: None, goods } };
+            acts.push(TimedOperation { act, from: first.from, until: None, line: first.line });
         }
         Ok(acts)
     }
 
-    fn seen(&mut self, line: &'l Line) -> Option<Act> {
-        Some(match (&line.asked, &line.outcome) {
-            (Asked::Lookup { number } | Asked::LookupAt { number, .. }, Outcome::Order(order)) => {
+    fn seen(&mut self, line: &'l HistoryLine) -> Option<BookAct> {
+        Some(match (&line.call, &line.outcome) {
+            (LineCall::Lookup { number } | LineCall::LookupAt { number, .. }, LineOutcome::Order(order)) => {
                 let goods = self.goods(&order.name, order.quantity);
                 match self.place(*number) {
-                    Some(place) if *number == order.number => Act::Find { place, goods: Some(goods) },
-                    _ => Act::Nonsense,
+                    Some(place) if *number == order.number => BookAct::Find { place, goods: Some(goods) },
+                    _ => BookAct::Contradiction,
                 }
             }
             // One replica's own book may lag behind: only the leader's says that there is none.
-            (Asked::Lookup { number }, Outcome::Absent) => {
-                Act::Find { place: self.place(*number)?, goods: None }
+            (LineCall::Lookup { number }, LineOutcome::Absent) => {
+                BookAct::Find { place: self.place(*number)?, goods: None }
             }
-            (Asked::Page { after, limit }, Outcome::Orders(orders)) => self.page(*after, *limit, orders),
+            (LineCall::Page { after, limit }, LineOutcome::Orders(orders)) => {
+                self.page(*after, *limit, orders)
+            }
             _ => return None,
         })
     }
 
-    fn page(&self, after: u64, limit: u32, orders: &[Order]) -> Act {
+    fn page(&self, after: u64, limit: u32, orders: &[LineOrder]) -> BookAct {
         let gapless = orders.iter().zip(after + 1..).all(|(order, number)| order.number == number);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         if !gapless || orders.len() > limit {
-            return Act::Nonsense;
+            return BookAct::Contradiction;
         }
         // What was there before this history is not judged.
         let before = usize::try_from(self.base.saturating_sub(after)).unwrap_or(usize::MAX);
         let ours = orders.iter().filter(|order| order.number > self.base);
         let goods = ours.map(|order| self.goods_of(order)).collect();
         let from = self.place(after + 1).unwrap_or(0);
-        Act::Page { from, limit: limit.saturating_sub(before), goods }
+        BookAct::Page { from, limit: limit.saturating_sub(before), goods }
     }
 
-    fn goods_of(&self, order: &Order) -> Goods {
+    fn goods_of(&self, order: &LineOrder) -> Goods {
         // All goods that were shown are known since the book's length was determined.
         self.goods.get(&(order.name.as_str(), order.quantity)).copied().unwrap_or(Goods::MAX)
     }

@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use todc_utils::{Action, History, Specification, WGLChecker};
 
-use super::{Timed, moments};
-use crate::clock::Nanos;
+use super::timed::{TimedOperation, moments};
+use crate::time::Nanos;
 
 /// The search remembers each state that it was in; so much memory is enough.
 const MOST_BYTES: usize = 512 << 20;
@@ -15,18 +15,21 @@ const MOST_BYTES: usize = 512 << 20;
 const MOST_STEPS: usize = 5_000_000;
 
 /// Something that operations are about.
-pub(crate) trait Object: Specification {
+pub(crate) trait SearchedObject: Specification {
     /// How many bytes a state has when there are so many operations, about.
     fn state_bytes(operations: usize) -> usize;
 
     /// What was known of the operations at some point in time: those that had not returned yet may have taken
     /// place, or may not.
-    fn known_at(operations: &[Timed<Self::Operation>], now: Nanos) -> Vec<Timed<Self::Operation>>;
+    fn known_at(
+        operations: &[TimedOperation<Self::Operation>],
+        now: Nanos,
+    ) -> Vec<TimedOperation<Self::Operation>>;
 }
 
 /// What became of the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum SearchVerdict {
     Fits,
     Undecided,
     /// No order of the operations fits.
@@ -36,18 +39,18 @@ pub(crate) enum Verdict {
     },
 }
 
-impl Verdict {
+impl SearchVerdict {
     #[cfg(test)]
     pub(crate) fn fits(self) -> bool {
-        self == Verdict::Fits
+        self == SearchVerdict::Fits
     }
 }
 
 /// Whether there is an order of the operations that fits.
-pub(crate) fn search<S: Object>(operations: &[Timed<S::Operation>]) -> Verdict {
+pub(crate) fn search<S: SearchedObject>(operations: &[TimedOperation<S::Operation>]) -> SearchVerdict {
     match fits::<S>(operations) {
-        None => return Verdict::Undecided,
-        Some(true) => return Verdict::Fits,
+        None => return SearchVerdict::Undecided,
+        Some(true) => return SearchVerdict::Fits,
         Some(false) => {}
     }
     // What does not fit at some time fits no better later: so the time can be found by halving.
@@ -55,7 +58,9 @@ pub(crate) fn search<S: Object>(operations: &[Timed<S::Operation>]) -> Verdict {
         operations.iter().filter_map(|operation| Some((operation.until?, operation.line))).collect();
     ends.sort_unstable();
     let broken = ends.partition_point(|(now, _)| fits::<S>(&S::known_at(operations, *now)) == Some(true));
-    ends.get(broken).or(ends.last()).map_or(Verdict::Undecided, |(_, line)| Verdict::Broken { line: *line })
+    ends.get(broken)
+        .or(ends.last())
+        .map_or(SearchVerdict::Undecided, |(_, line)| SearchVerdict::Broken { line: *line })
 }
 
 thread_local! {
@@ -69,7 +74,7 @@ struct Exhausted;
 /// The specification, counting steps: the search itself has no limit and no other way out.
 struct Limited<S>(PhantomData<S>);
 
-impl<S: Object> Specification for Limited<S> {
+impl<S: SearchedObject> Specification for Limited<S> {
     type State = S::State;
     type Operation = S::Operation;
 
@@ -88,7 +93,7 @@ impl<S: Object> Specification for Limited<S> {
 }
 
 /// None when it would take too long.
-fn fits<S: Object>(operations: &[Timed<S::Operation>]) -> Option<bool> {
+fn fits<S: SearchedObject>(operations: &[TimedOperation<S::Operation>]) -> Option<bool> {
     if operations.is_empty() {
         return Some(true);
     }

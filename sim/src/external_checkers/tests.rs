@@ -1,23 +1,26 @@
-//! The judges against histories written by hand, against runs, and against our own checks.
+//! The checkers against histories written by hand, against runs, and against our own checks.
 
-use super::*;
+use std::collections::BTreeSet;
+
+use super::{CheckerReport, Finding, judge};
+use crate::history_file::HistoryFile;
 
 const EXAMPLES: &str = include_str!("../../../docs/history.jsonl");
 
-fn findings(text: &str) -> Vec<Opinion> {
-    judge(&Lines::parse(text).expect("a history"), Some(100))
+fn findings(text: &str) -> Vec<CheckerReport> {
+    judge(&HistoryFile::parse(text).expect("a history"), Some(100))
 }
 
 /// Who says that something is broken.
-fn broken(opinions: &[Opinion]) -> BTreeSet<String> {
-    let broken = opinions.iter().filter(|opinion| matches!(opinion.finding, Finding::Broken(_)));
-    broken.map(|opinion| format!("{} by {}", opinion.of, opinion.by)).collect()
+fn broken(reports: &[CheckerReport]) -> BTreeSet<String> {
+    let broken = reports.iter().filter(|report| matches!(report.finding, Finding::Broken(_)));
+    broken.map(|report| format!("{} by {}", report.of, report.by)).collect()
 }
 
 #[test]
 fn the_documented_examples_are_in_order() {
-    for opinion in findings(EXAMPLES) {
-        assert_eq!(opinion.finding, Finding::Kept, "{opinion}");
+    for report in findings(EXAMPLES) {
+        assert_eq!(report.finding, Finding::Kept, "{report}");
     }
 }
 
@@ -73,9 +76,9 @@ fn a_changed_history_is_noticed() {
         let mut lines: Vec<String> = EXAMPLES.lines().map(str::to_owned).collect();
         assert!(lines[line].contains(from), "{what}: {}", lines[line]);
         lines[line] = lines[line].replacen(from, to, 1);
-        let opinions = findings(&lines.join("\n"));
+        let reports = findings(&lines.join("\n"));
         let expected: BTreeSet<String> = by.iter().map(|by| (*by).to_owned()).collect();
-        assert_eq!(broken(&opinions), expected, "{what}");
+        assert_eq!(broken(&reports), expected, "{what}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Strict serializability by `adya`: the order book as registers that transactions read and write.
 //!
-//! Each place of the book is a register, and each key is one, with the place of its order. RequestTable an order reads
+//! Each place of the book is a register, and each key is one, with the place of its order. Placing an order reads
 //! that the place before is taken, that its own is free and that its key has no order yet, and writes both. A
 //! lookup reads one place, a page many at once.
 //!
@@ -13,14 +13,15 @@ use std::collections::BTreeMap;
 use adya::history::{Interner, Mop, Op, OpType, ReadValue, Scalar};
 use adya::{History, Opts, Valid, Workload};
 
-use super::book::{Act, Entry, Goods, Key};
-use super::{Finding, Timed, moments};
+use super::book::{BookAct, Goods, Key, KnownEntry};
+use super::finding::Finding;
+use super::timed::{TimedOperation, moments};
 
 /// How many of its proofs are shown.
 const MOST: usize = 2;
 
 /// Whether the history is strictly serializable.
-pub(super) fn check(acts: &[Timed<Act>]) -> Finding {
+pub(super) fn check(acts: &[TimedOperation<BookAct>]) -> Finding {
     if acts.is_empty() {
         return Finding::Kept;
     }
@@ -38,12 +39,12 @@ pub(super) fn check(acts: &[Timed<Act>]) -> Finding {
 }
 
 /// What is in each place, as far as it was ever told.
-type Taken = BTreeMap<usize, (usize, Entry)>;
+type Taken = BTreeMap<usize, (usize, KnownEntry)>;
 
-fn history(acts: &[Timed<Act>]) -> History {
+fn history(acts: &[TimedOperation<BookAct>]) -> History {
     let mut writing = Writing { interner: Interner::default(), taken: Taken::new(), first: BTreeMap::new() };
     for (index, operation) in acts.iter().enumerate() {
-        if let Act::Place { place, entry } = operation.act {
+        if let BookAct::Place { place, entry } = operation.act {
             writing.taken.entry(place).or_insert((index, entry));
             writing.first.extend(entry.key.map(|key| (key, place)));
         }
@@ -121,23 +122,25 @@ impl Writing {
     /// somebody else.
     fn find(&mut self, index: usize, place: usize, goods: Goods) -> Vec<Mop> {
         match self.taken.get(&place) {
-            Some((_, Entry { goods: Some(there), .. })) if *there != goods => self.put(index, place, None),
+            Some((_, KnownEntry { goods: Some(there), .. })) if *there != goods => {
+                self.put(index, place, None)
+            }
             _ => vec![self.read(place)],
         }
     }
 
-    fn transaction(&mut self, index: usize, act: &Act) -> Option<Vec<Mop>> {
+    fn transaction(&mut self, index: usize, act: &BookAct) -> Option<Vec<Mop>> {
         Some(match act {
-            Act::Place { place, entry } => self.put(index, *place, entry.key),
-            Act::Again { place, key } if self.first.get(key) == Some(place) => {
+            BookAct::Place { place, entry } => self.put(index, *place, entry.key),
+            BookAct::Again { place, key } if self.first.get(key) == Some(place) => {
                 let (key, value) = (self.key(*key), ReadValue::Scalar(self.number(*place)));
                 vec![Mop::Read { key, value }, self.read(*place)]
             }
             // An answer with another number says that the key had no order yet.
-            Act::Again { place, key } => self.put(index, *place, Some(*key)),
-            Act::Find { place, goods: Some(goods) } => self.find(index, *place, *goods),
-            Act::Find { place, goods: None } => vec![self.read_free(*place)],
-            Act::Page { from, limit, goods } => {
+            BookAct::Again { place, key } => self.put(index, *place, Some(*key)),
+            BookAct::Find { place, goods: Some(goods) } => self.find(index, *place, *goods),
+            BookAct::Find { place, goods: None } => vec![self.read_free(*place)],
+            BookAct::Page { from, limit, goods } => {
                 let mut mops: Vec<Mop> = Vec::new();
                 for (place, goods) in (*from..).zip(goods) {
                     mops.extend(self.find(index, place, *goods));
@@ -145,7 +148,7 @@ impl Writing {
                 mops.extend((goods.len() < *limit).then(|| self.read_free(from + goods.len())));
                 mops
             }
-            Act::Nonsense => return None,
+            BookAct::Contradiction => return None,
         })
     }
 }

@@ -6,50 +6,77 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use toystore_actors::net::NodeId;
 
-use super::{Fault, Files, KINDS, Timed, Way};
+use super::fault::{Direction, Fault, LostFiles};
+use super::kind::FaultKind;
+use super::schedule::ScheduledFault;
+use crate::nodes::FRONT_END;
+use toystore_actors::probe::{
+    CatalogEventKind, EventKind, FrontEndEventKind, ReplicaEventKind, ViewEventKind,
+};
 
 type IsKind = fn(NodeId) -> bool;
 
 /// At which of the events of a node it is worth crashing it.
-const CRASH_POINTS: [(IsKind, &[&str]); 3] = [
+const CRASH_POINTS: [(IsKind, &[EventKind]); 3] = [
     (
         |node| matches!(node, NodeId::Order(_)),
         &[
-            "Acknowledged",
-            "TakeoverBegan",
-            "UnsettledCompleted",
-            "Serving",
-            "ViewAdopted",
-            "TailCut",
-            "DropAsked",
-            "AddAsked",
-            "CaughtUp",
-            "Deposed",
+            EventKind::Replica(ReplicaEventKind::Acknowledged),
+            EventKind::Replica(ReplicaEventKind::TakeoverBegan),
+            EventKind::Replica(ReplicaEventKind::UnsettledCompleted),
+            EventKind::Replica(ReplicaEventKind::Serving),
+            EventKind::Replica(ReplicaEventKind::ViewAdopted),
+            EventKind::Replica(ReplicaEventKind::TailCut),
+            EventKind::Replica(ReplicaEventKind::DropAsked),
+            EventKind::Replica(ReplicaEventKind::AddAsked),
+            EventKind::Replica(ReplicaEventKind::CaughtUp),
+            EventKind::Replica(ReplicaEventKind::Deposed),
         ],
     ),
     (
         |node| matches!(node, NodeId::FrontEnd(_)),
-        &["ViewSaved", "LeaderSuspected", "OrderRetried", "Invalidated"],
+        &[
+            EventKind::View(ViewEventKind::ViewSaved),
+            EventKind::View(ViewEventKind::LeaderSuspected),
+            EventKind::FrontEnd(FrontEndEventKind::OrderRetried),
+            EventKind::FrontEnd(FrontEndEventKind::Invalidated),
+        ],
     ),
-    (|node| node == NodeId::Catalog, &["GroupVisible", "Restocked", "CatalogReady", "BatchRepeated"]),
+    (
+        |node| node == NodeId::Catalog,
+        &[
+            EventKind::Catalog(CatalogEventKind::GroupVisible),
+            EventKind::Catalog(CatalogEventKind::Restocked),
+            EventKind::Catalog(CatalogEventKind::CatalogReady),
+            EventKind::Catalog(CatalogEventKind::BatchRepeated),
+        ],
+    ),
 ];
 
 /// At which events of a replica it is worth crashing another node as well: what they tell each other is under way.
-const PAIR_POINTS: [&str; 5] = ["ViewAdopted", "AddAsked", "DropAsked", "TakeoverBegan", "CaughtUp"];
-
-/// Not at some time, but when a node creates its files.
-const FIRST_START: &str = "first-start";
+const PAIR_POINTS: [EventKind; 5] = [
+    EventKind::Replica(ReplicaEventKind::ViewAdopted),
+    EventKind::Replica(ReplicaEventKind::AddAsked),
+    EventKind::Replica(ReplicaEventKind::DropAsked),
+    EventKind::Replica(ReplicaEventKind::TakeoverBegan),
+    EventKind::Replica(ReplicaEventKind::CaughtUp),
+];
 
 /// Draws a schedule over the first `until_ms` from a seed: a random subset of the kinds allowed, at rates
 /// of their own, so that each run has a character and no kind is drowned by the others.
 #[must_use]
-pub fn draw(seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>) -> Vec<Timed> {
+pub fn draw(
+    seed: u64,
+    nodes: &[NodeId],
+    until_ms: u64,
+    allowed: &BTreeSet<FaultKind>,
+) -> Vec<ScheduledFault> {
     let mut rng = SmallRng::seed_from_u64(seed);
     let mut kinds = Vec::new();
-    for kind in KINDS {
+    for kind in FaultKind::GENERAL.iter().copied() {
         // Drawn for every kind, allowed or not, so that switching one off changes the others little.
         let (chosen, weight) = (rng.random_bool(0.5), rng.random_range(1..10));
-        if chosen && allowed.contains(kind) && kind != "drift" {
+        if chosen && allowed.contains(&kind) && kind != FaultKind::Drift {
             kinds.push((kind, weight));
         }
     }
@@ -58,10 +85,10 @@ pub fn draw(seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>
     }
     let mean_gap_ms = rng.random_range(300.0..6000.0);
     let mut schedule = Vec::new();
-    if kinds.iter().any(|(kind, _)| *kind == FIRST_START) {
-        schedule.push(Timed { at_ms: 0, fault: one(FIRST_START, &mut rng, nodes) });
+    if kinds.iter().any(|(kind, _)| *kind == FaultKind::FirstStart) {
+        schedule.push(ScheduledFault { at_ms: 0, fault: one(FaultKind::FirstStart, &mut rng, nodes) });
     }
-    kinds.retain(|(kind, _)| *kind != FIRST_START);
+    kinds.retain(|(kind, _)| *kind != FaultKind::FirstStart);
     let total: u32 = kinds.iter().map(|(_, weight)| weight).sum();
     if total == 0 {
         return schedule;
@@ -81,7 +108,7 @@ pub fn draw(seed: u64, nodes: &[NodeId], until_ms: u64, allowed: &BTreeSet<&str>
         let mut pick = rng.random_range(0..total);
         for (kind, weight) in &kinds {
             if pick < *weight {
-                schedule.push(Timed { at_ms, fault: one(kind, &mut rng, nodes) });
+                schedule.push(ScheduledFault { at_ms, fault: one(*kind, &mut rng, nodes) });
                 break;
             }
             pick -= weight;
@@ -93,7 +120,7 @@ fn exponential(rng: &mut SmallRng, mean: f64) -> f64 {
     -mean * (1.0 - rng.random::<f64>()).ln()
 }
 
-fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId]) -> Fault {
+fn one(kind: FaultKind, rng: &mut SmallRng, nodes: &[NodeId]) -> Fault {
     let node = nodes[rng.random_range(0..nodes.len())];
     let other = nodes[rng.random_range(0..nodes.len())];
     let down_ms = [rng.random_range(1..50), rng.random_range(50..1000), rng.random_range(1000..8000)]
@@ -101,55 +128,58 @@ fn one(kind: &str, rng: &mut SmallRng, nodes: &[NodeId]) -> Fault {
     let for_ms = [rng.random_range(20..200), rng.random_range(200..2000), rng.random_range(2000..8000)]
         [rng.random_range(0..3)];
     match kind {
-        "crash" => Fault::Crash { node, down_ms, silent: rng.random_bool(0.3) },
-        "crash-all" => Fault::CrashAll { down_ms },
-        "crash-loop" => Fault::CrashLoop {
+        FaultKind::Crash => Fault::Crash { node, down_ms, silent: rng.random_bool(0.3) },
+        FaultKind::CrashAll => Fault::CrashAll { down_ms },
+        FaultKind::CrashLoop => Fault::CrashLoop {
             node,
             times: rng.random_range(2..6),
             up_ms: rng.random_range(1..600),
             down_ms: rng.random_range(1..300),
         },
-        "crash-mid-write" => Fault::CrashMidWrite { node, operations: rng.random_range(0..60), down_ms },
-        "crash-at" => {
+        FaultKind::CrashMidWrite => {
+            Fault::CrashMidWrite { node, operations: rng.random_range(0..60), down_ms }
+        }
+        FaultKind::CrashAt => {
             let of = rng.random_bool(0.3).then_some(other);
             let points = CRASH_POINTS.iter().find(|(whose, _)| whose(of.unwrap_or(node)));
             let points = points.map_or(&[][..], |(_, points)| points);
-            Fault::CrashAt { node, of, event: points[rng.random_range(0..points.len())].to_owned(), down_ms }
+            Fault::CrashAt { node, of, event: points[rng.random_range(0..points.len())], down_ms }
         }
-        FIRST_START => Fault::CrashMidWrite { node, operations: rng.random_range(0..60), down_ms },
-        "crash-pair" => {
+        FaultKind::FirstStart => Fault::CrashMidWrite { node, operations: rng.random_range(0..60), down_ms },
+        FaultKind::CrashPair => {
             let replicas: Vec<NodeId> =
                 nodes.iter().copied().filter(|node| matches!(node, NodeId::Order(_))).collect();
             let of = replicas[rng.random_range(0..replicas.len())];
-            let event = PAIR_POINTS[rng.random_range(0..PAIR_POINTS.len())].to_owned();
-            let node = if rng.random_bool(0.5) { NodeId::FrontEnd(1) } else { node };
+            let event = PAIR_POINTS[rng.random_range(0..PAIR_POINTS.len())];
+            let node = if rng.random_bool(0.5) { FRONT_END } else { node };
             Fault::CrashPair { node, of, event, both: rng.random_bool(0.5), down_ms }
         }
-        "stop" => {
+        FaultKind::Stop => {
             let operations = rng.random_bool(0.7).then(|| rng.random_range(0..12));
             Fault::Stop { node, operations, down_ms }
         }
-        "disk-sync-once" => Fault::DiskSyncOnce { node },
-        "lose-disk" => Fault::LoseDisk { node: NodeId::FrontEnd(1), down_ms, files: Files::All },
-        "pause" => Fault::Pause { node, for_ms },
-        "partition" => {
+        FaultKind::DiskSyncOnce => Fault::DiskSyncOnce { node },
+        FaultKind::LoseDisk => Fault::LoseDisk { node: FRONT_END, down_ms, files: LostFiles::All },
+        FaultKind::Pause => Fault::Pause { node, for_ms },
+        FaultKind::Partition => {
             let side: Vec<NodeId> = nodes.iter().copied().filter(|_| rng.random_bool(0.4)).collect();
             let side = if side.is_empty() || side.len() == nodes.len() { vec![node] } else { side };
             Fault::Partition {
                 side,
-                way: [Way::Both, Way::Both, Way::Out, Way::In][rng.random_range(0..4)],
+                direction: [Direction::Both, Direction::Both, Direction::Out, Direction::In]
+                    [rng.random_range(0..4)],
                 for_ms,
             }
         }
-        "clog" => Fault::Clog { from: node, to: other, for_ms },
-        "loss" => Fault::Loss { percent: rng.random_range(1..60), for_ms },
-        "duplicate" => Fault::Duplicate { percent: rng.random_range(5..100), for_ms },
-        "delay" => {
+        FaultKind::Clog => Fault::Clog { from: node, to: other, for_ms },
+        FaultKind::Loss => Fault::Loss { percent: rng.random_range(1..60), for_ms },
+        FaultKind::Duplicate => Fault::Duplicate { percent: rng.random_range(5..100), for_ms },
+        FaultKind::Delay => {
             Fault::Delay { percent: rng.random_range(5..100), up_to_ms: rng.random_range(5..3000), for_ms }
         }
-        "reorder" => Fault::Reorder { for_ms },
-        "disk-broken" => Fault::DiskBroken { node, for_ms },
-        "disk-full" => Fault::DiskFull { node, for_ms },
+        FaultKind::Reorder => Fault::Reorder { for_ms },
+        FaultKind::DiskBroken => Fault::DiskBroken { node, for_ms },
+        FaultKind::DiskFull => Fault::DiskFull { node, for_ms },
         _ => Fault::DiskSlow { node, factor: rng.random_range(2..200), for_ms },
     }
 }

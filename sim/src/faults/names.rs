@@ -1,7 +1,9 @@
-//! Nodes by their names, in files.
+//! Nodes and events by their names, in files.
 
 /// Node names in files and on the command line: `order-3`, `catalog`, `front-end-1`.
 pub mod node_name {
+    use std::str::FromStr;
+
     use serde::{Deserialize, Deserializer, Serializer};
     use toystore_actors::net::NodeId;
 
@@ -10,11 +12,13 @@ pub mod node_name {
     /// # Errors
     /// When there is no such kind of node.
     pub fn parse(name: &str) -> Result<NodeId, String> {
-        let number = |text: &str| text.parse().map_err(|_| format!("{name:?} has no number from 0 to 255"));
+        fn number<T: FromStr>(text: &str, name: &str) -> Result<T, String> {
+            text.parse().map_err(|_| format!("{name:?} has no number from 0 to 255"))
+        }
         match (name, name.strip_prefix("order-"), name.strip_prefix("front-end-")) {
             ("catalog", ..) => Ok(NodeId::Catalog),
-            (_, Some(id), _) => number(id).map(NodeId::Order),
-            (_, _, Some(id)) => number(id).map(NodeId::FrontEnd),
+            (_, Some(id), _) => number(id, name).map(NodeId::Order),
+            (_, _, Some(id)) => number(id, name).map(NodeId::FrontEnd),
             _ => Err(format!("{name:?} is no node: use catalog, order-N or front-end-N")),
         }
     }
@@ -65,5 +69,21 @@ pub(super) mod node_names {
             .map(|name| super::node_name::parse(name))
             .collect::<Result<_, _>>()
             .map_err(serde::de::Error::custom)
+    }
+}
+
+/// An event's kind by its name: `TakeoverBegan`.
+pub(super) mod event_name {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use toystore_actors::probe::EventKind;
+
+    pub(crate) fn serialize<S: Serializer>(event: &EventKind, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(event.name())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EventKind, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let found = EventKind::all().find(|kind| kind.name() == name);
+        found.ok_or_else(|| serde::de::Error::custom(format!("there is no event {name:?}")))
     }
 }

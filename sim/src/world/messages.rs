@@ -1,22 +1,25 @@
 //! Messages in a world: how they leave an endpoint, travel, and reach an actor.
 
 use std::cell::Cell;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::future::{self, LocalBoxFuture};
+use futures_util::future::LocalBoxFuture;
 use toystore_actors::domain::ReplicaId;
-use toystore_actors::net::{self, BridgeError, Net, NetError, NodeId, Transport};
+use toystore_actors::net::{self, BridgeError, Net, NetError, NodeId};
 use toystore_actors::probe::Limit;
 
-use super::World;
-use super::processes::Running;
-use crate::clock::{Due, NodeClock};
-use crate::describe;
-use crate::network::{Content, Endpoint, Packet};
-use crate::process::ProcessId;
-use crate::report::Violation;
+use super::note::TraceNote;
+use super::process::Running;
+use super::state::World;
+use super::transport::SimTransport;
+use crate::coverage::Occurrence;
+use crate::data::{Promise, Violation};
+use crate::platform::clock::NodeClock;
+use crate::platform::network::{Content, Endpoint, Packet};
+use crate::platform::process::ProcessId;
+use crate::platform::timeline::NodeDue;
 
 impl World {
     /// Calls a node on behalf of an endpoint.
@@ -28,7 +31,7 @@ impl World {
         body: Bytes,
     ) -> LocalBoxFuture<'static, Result<Bytes, NetError>> {
         let (call, reply) = self.network.open_call();
-        let to = Endpoint::Process(self.address(from, to));
+        let to = Endpoint::Process(self.faults.borrow().address(from, to));
         self.send(Packet { call, from, to, name, content: Content::Request(body) });
         reply
     }
@@ -47,29 +50,27 @@ impl World {
     pub(super) fn send(&self, packet: Packet) {
         let arrivals = self.network.send(self.now(), &packet);
         if arrivals.len() != 1 {
-            let fate = if arrivals.is_empty() { "LOST" } else { "DOUBLED" };
-            self.note(None, || format!("{fate}: {}", describe::line(&packet)));
+            let lost = arrivals.is_empty();
+            self.record
+                .note(None, &if lost { TraceNote::Lost(&packet) } else { TraceNote::Doubled(&packet) });
         }
         for (arrival, number) in arrivals {
-            self.timeline.at(arrival, Due::Packet(number));
+            self.timeline.at(arrival, NodeDue::Packet(number));
         }
     }
 
-    pub(super) fn deliver(&self, packet: Packet) {
-        self.trace.borrow_mut().note(
-            self.now(),
-            match packet.to {
-                Endpoint::Process(id) => Some(id),
-                Endpoint::Client(_) => None,
-            },
-            &describe::fingerprint(&packet).to_le_bytes(),
-            || describe::line(&packet),
-        );
+    /// A message has arrived.
+    pub fn deliver(&self, packet: Packet) {
+        let at = match packet.to {
+            Endpoint::Process(id) => Some(id),
+            Endpoint::Client(_) => None,
+        };
+        self.record.note(at, &TraceNote::Arrives(&packet));
         match (packet.content, packet.to) {
             (Content::Reply(reply), _) => {
                 if let Err(NetError::Malformed(why)) = &reply {
-                    self.broken(Violation::new(
-                        "well-formed",
+                    self.record.broken(Violation::new(
+                        Promise::WellFormed,
                         [format!("{} {}: {why}", packet.to, packet.name)],
                     ));
                 }
@@ -95,7 +96,7 @@ impl World {
                 let over = running.gauges().into_iter().find(|(_, now, limit)| now > limit);
                 if let Some((what, now, limit)) = over {
                     let fact = format!("{id} has {now} under way, of {what:?}, and may have {limit}");
-                    self.broken(Violation::new("no more than the limit", [fact]));
+                    self.record.broken(Violation::new(Promise::WithinLimits, [fact]));
                 }
                 bridge.clone()
             }
@@ -118,13 +119,11 @@ impl World {
         let dispatch = async move {
             let reply = bridge.dispatch(name, body).await;
             match (&reply, meant) {
-                (Ok(_), false) => {
-                    world.broken(Violation::new("only who is meant answers", [format!("{id} {name}")]))
-                }
-                (Err(BridgeError::Misdirected(_)), _) => {
-                    world.count("message refused by whom it was not for")
-                }
-                (Err(BridgeError::Overloaded), _) => world.count(Limit::Calls.name()),
+                (Ok(_), false) => world
+                    .record
+                    .broken(Violation::new(Promise::OnlyReceiverAnswers, [format!("{id} {name}")])),
+                (Err(BridgeError::Misdirected(_)), _) => world.record.count(Occurrence::Misdirected),
+                (Err(BridgeError::Overloaded), _) => world.record.count(Limit::Calls),
                 _ => {}
             }
             let packet = {
@@ -151,24 +150,4 @@ fn is_meant(call: &Bytes, id: ProcessId, replicas: &[ReplicaId]) -> bool {
         let known = !matches!(envelope.from, Some(NodeId::Order(from)) if !replicas.contains(&from));
         envelope.to == id.node && known
     })
-}
-
-pub(super) struct SimTransport {
-    pub(super) world: Weak<World>,
-    pub(super) from: Endpoint,
-    pub(super) alive: Rc<Cell<bool>>,
-}
-
-impl Transport for SimTransport {
-    fn call(
-        &self,
-        to: NodeId,
-        name: &'static str,
-        body: Bytes,
-    ) -> LocalBoxFuture<'static, Result<Bytes, NetError>> {
-        match self.world.upgrade() {
-            Some(world) if self.alive.get() => world.call(self.from, to, name, body),
-            _ => Box::pin(future::pending()),
-        }
-    }
 }

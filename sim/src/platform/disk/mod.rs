@@ -1,0 +1,15 @@
+//! The simulated disk.
+
+mod device;
+mod file;
+mod handle;
+mod health;
+mod pages;
+mod state;
+
+#[cfg(test)]
+mod tests;
+
+pub use device::{Disk, Snapshot};
+pub use handle::Handle;
+pub use health::{DiskCounts, DiskFault};

@@ -1,0 +1,9 @@
+//! The simulated network.
+
+mod conditions;
+mod links;
+mod packet;
+
+pub use conditions::NetworkConditions;
+pub use links::{Arrival, Network, NetworkCounts};
+pub use packet::{Content, Endpoint, Packet};

@@ -1,0 +1,140 @@
+//! The course of a run: first things go wrong, then all heals, and the store has to come back; then it is audited.
+
+use std::rc::Rc;
+
+use toystore_actors::net::NodeId;
+
+use super::auditor::Auditor;
+use super::operator::Operator;
+use super::shopper::{self, Shoppers};
+use super::simulation::Simulation;
+use crate::checks;
+use crate::coverage::Occurrence;
+use crate::data::{Audit, Promise, Violation};
+use crate::time::{MILLI, Nanos};
+use crate::world::{TraceNote, World, quiet_audit};
+
+/// Sends in the shoppers and lets the run take its course.
+pub(super) fn begin(simulation: &Rc<Simulation>) {
+    let world = &simulation.world;
+    let shoppers = Rc::new(Shoppers::default());
+    for number in 0..world.setup.clients {
+        shoppers.present.set(shoppers.present.get() + 1);
+        world.executor.spawn(None, Box::pin(shopper::shop(world.clone(), shoppers.clone(), number)));
+    }
+    world.executor.spawn(None, Box::pin(course(simulation.clone(), shoppers)));
+}
+
+async fn course(simulation: Rc<Simulation>, shoppers: Rc<Shoppers>) {
+    let world = &simulation.world;
+    world.timeline.sleep(world.setup.faults_ms * MILLI).await;
+    simulation.injector.heal(world);
+    let found = match recover(&simulation, &shoppers).await {
+        Ok(audit) => judge(&simulation, &audit),
+        // Even when it does not come back, what it has done can be wrong as well; that comes first.
+        Err(slow) => {
+            let mut found = checks::judge_history(&world.record.history.borrow());
+            found.push(slow);
+            found
+        }
+    };
+    for violation in found {
+        world.record.broken(violation);
+    }
+    world.record.finish();
+}
+
+/// What is wrong with a run in which the store came back and is quiet.
+fn judge(simulation: &Simulation, audit: &Audit) -> Vec<Violation> {
+    let world = &simulation.world;
+    let forgotten = simulation.observer.make_forgotten_unknown(world, audit);
+    let mut undecided = 0;
+    let found = checks::judge(&world.setup, &world.record.history.borrow(), audit, &mut undecided);
+    (0..forgotten).for_each(|_| world.record.count(Occurrence::RefusalForgotten));
+    (0..undecided).for_each(|_| world.record.count(Occurrence::Undecided));
+    found
+}
+
+async fn recover(simulation: &Simulation, shoppers: &Shoppers) -> Result<Audit, Violation> {
+    let world = &simulation.world;
+    let healed = world.now();
+    let bound = healed + world.setup.recovery_ms * MILLI;
+    let auditor = Auditor::new(world);
+    let (all, operator) = (&world.setup.replicas, Operator::default());
+    wait(world, bound, async || {
+        let outcome = auditor.in_sync(all).await;
+        if outcome.is_err() {
+            operator.act(simulation, &auditor.net).await;
+        }
+        outcome
+    })
+    .await?;
+    world.record.note(None, &TraceNote::InSync(world.now() - healed));
+    let number = wait(world, bound, async || {
+        let outcome = auditor.order().await;
+        if outcome.is_err() {
+            operator.act(simulation, &auditor.net).await;
+        }
+        outcome
+    })
+    .await?;
+    world.record.note(None, &TraceNote::OrderSucceeded(number, world.now() - healed));
+    world.record.recovered(world.now() - healed);
+    if all.len() > 1 {
+        without_one(world, &auditor).await?;
+    }
+    come_to_rest(world, &auditor, shoppers).await
+}
+
+/// Everyone is answered, and then nothing is under way any more.
+async fn come_to_rest(world: &Rc<World>, auditor: &Auditor, shoppers: &Shoppers) -> Result<Audit, Violation> {
+    let bound = world.now() + world.setup.recovery_ms * MILLI;
+    shoppers.closing.set(true);
+    wait(world, bound, async || match shoppers.present.get() {
+        0 => Ok(()),
+        left => Err(format!("{left} shoppers still wait for an answer")),
+    })
+    .await?;
+    wait(world, bound, async || auditor.in_sync(&world.setup.replicas).await).await?;
+    let idle = wait(world, bound, async || world.idle()).await;
+    idle.map_err(|busy| Violation::new(Promise::NothingLeaks, busy.facts))?;
+    wait(world, bound, async || quiet_audit(&world.disks)).await
+}
+
+/// The store goes on without a replica that does not come back, be it the leader, while shoppers shop.
+async fn without_one(world: &Rc<World>, auditor: &Auditor) -> Result<(), Violation> {
+    let bound = world.now() + world.setup.recovery_ms * MILLI;
+    let view = wait(world, bound, async || auditor.settled().await).await?;
+    let dice = world.setup.stream("the replica that dies");
+    let others: Vec<_> = view.in_sync.ids().filter(|id| *id != view.leader).collect();
+    let pick = usize::try_from(dice / 4).unwrap_or(0) % others.len().max(1);
+    let dead =
+        if dice.is_multiple_of(2) { view.leader } else { others.get(pick).copied().unwrap_or(view.leader) };
+    world.kill(NodeId::Order(dead), (dice / 2).is_multiple_of(2));
+    let rest: Vec<_> = world.setup.replicas.iter().copied().filter(|id| *id != dead).collect();
+    // The order comes first: nobody misses a follower while nothing is ordered.
+    wait(world, bound, async || auditor.order().await).await?;
+    wait(world, bound, async || auditor.in_sync(&rest).await).await?;
+    world.revive();
+    wait(world, bound, async || auditor.in_sync(&world.setup.replicas).await).await
+}
+
+/// Tries something again and again until it succeeds, or the time for recovery is over.
+async fn wait<T>(
+    world: &Rc<World>,
+    bound: Nanos,
+    attempt: impl AsyncFn() -> Result<T, String>,
+) -> Result<T, Violation> {
+    loop {
+        let why = match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(why) => why,
+        };
+        if world.now() >= bound {
+            let mut facts = vec![format!("{} ms after all healed: {why}", world.setup.recovery_ms)];
+            facts.extend(world.unanswered());
+            return Err(Violation::new(Promise::ComesBack, facts));
+        }
+        world.timeline.sleep(100 * MILLI).await;
+    }
+}

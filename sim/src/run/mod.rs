@@ -1,0 +1,13 @@
+//! A run, from its beginning to what it ends with.
+
+mod auditor;
+mod driver;
+mod observer;
+mod operator;
+mod runner;
+mod shopper;
+mod shrink;
+mod simulation;
+
+pub use runner::run;
+pub use shrink::{Shrunk, shrink};
