@@ -35,7 +35,7 @@ impl fmt::Display for Hunt {
 #[must_use]
 pub fn page(hunts: &[Hunt], command: &str) -> String {
     let mut page = format!(
-        "# Planted bugs\n\nMade by `{command}`: do not edit it. What the rules are, is in [protocol.md](protocol.md).\n\n"
+        "# Planted bugs\n\nMade by `{command}`; [checks.md](checks.md) says what the columns mean.\n\n"
     );
     page += "| bug | rule | what is wrong | caught by | after | seconds | fired |\n";
     page += "|---|---|---|---|---:|---:|---:|\n";

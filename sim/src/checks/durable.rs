@@ -3,12 +3,12 @@
 use toystore_actors::domain::{Entry, Purchase};
 
 use super::orders::found;
-use crate::data::{Audit, History, Invocation, Operation, Promise, Response, Violation, entry_of};
+use crate::data::{History, Invocation, Operation, Promise, Response, StoreAudit, Violation, entry_of};
 use crate::time::seconds;
 
 const PROMISE: Promise = Promise::AcknowledgedKept;
 
-pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
+pub(super) fn check(history: &History, audit: &StoreAudit) -> Option<Violation> {
     history
         .operations
         .iter()
@@ -16,7 +16,7 @@ pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
 }
 
 /// What anybody was shown is in the book: lookups never see what is not acknowledged.
-fn shown(operation: &Operation, audit: &Audit) -> Option<Violation> {
+fn shown(operation: &Operation, audit: &StoreAudit) -> Option<Violation> {
     let (id, book) = audit.books.first_key_value()?;
     let missing = found(&operation.response).iter().find(|order| {
         let entry = entry_of(book, order.number);
@@ -36,7 +36,7 @@ fn shown(operation: &Operation, audit: &Audit) -> Option<Violation> {
     Some(Violation::new(PROMISE, facts))
 }
 
-fn acknowledged(operation: &Operation, audit: &Audit) -> Option<Violation> {
+fn acknowledged(operation: &Operation, audit: &StoreAudit) -> Option<Violation> {
     let (Invocation::Place { key, name, quantity }, Response::Placed { number }) =
         (&operation.invocation, &operation.response)
     else {

@@ -1,14 +1,14 @@
 //! What the disks say about acknowledged orders when a run ends in the middle: not a verdict, because a follower may
 //! still catch up or cut its tail, but what a reader of the report looks for first.
 
-use crate::data::{Audit, History, Invocation, Response, entry_of};
+use crate::data::{History, Invocation, Response, StoreAudit, entry_of};
 use crate::time::seconds;
 
 /// So many facts are enough.
 const MOST: usize = 3;
 
 /// The acknowledged orders under whose number some book holds another one, or which no book holds.
-pub(super) fn gather(history: &History, audit: &Audit) -> Vec<String> {
+pub(super) fn gather(history: &History, audit: &StoreAudit) -> Vec<String> {
     let mut facts = Vec::new();
     for operation in &history.operations {
         let (Invocation::Place { key, .. }, Response::Placed { number }) =

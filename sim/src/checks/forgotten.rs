@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::data::{Audit, History, Invocation, Response};
+use crate::data::{History, Invocation, Response, StoreAudit};
 use crate::time::Nanos;
 use toystore_actors::domain::{OrderNumber, RequestId};
 use toystore_actors::probe::{CatalogEvent, Event, ReplicaEvent};
@@ -41,7 +41,7 @@ impl Refusals {
     pub(super) fn make_forgotten_unknown(
         &self,
         history: &mut History,
-        audit: &Audit,
+        audit: &StoreAudit,
         remembered: usize,
     ) -> u64 {
         let entries = audit.books.values().flatten();

@@ -1,13 +1,13 @@
 //! Judges a run that has ended.
 
 use super::{durable, evidence, once, one_history, orders, prices, products, stock};
-use crate::data::{Audit, History, Violation};
+use crate::data::{History, StoreAudit, Violation};
 use crate::plan::Setup;
 use crate::plan::products::products as catalog_of;
 
 /// All that is wrong with a run that has come to rest. What was too much to search is counted as undecided.
 #[must_use]
-pub fn judge(setup: &Setup, history: &History, audit: &Audit, undecided: &mut u64) -> Vec<Violation> {
+pub fn judge(setup: &Setup, history: &History, audit: &StoreAudit, undecided: &mut u64) -> Vec<Violation> {
     let mut found = judge_history(history);
     found.extend(durable::check(history, audit));
     found.extend(one_history::check(audit));
@@ -21,7 +21,7 @@ pub fn judge(setup: &Setup, history: &History, audit: &Audit, undecided: &mut u6
 
 /// What the disks say about acknowledged orders when a run ended in the middle; for the report.
 #[must_use]
-pub fn evidence_on_disks(history: &History, audit: &Audit) -> Vec<String> {
+pub fn evidence_on_disks(history: &History, audit: &StoreAudit) -> Vec<String> {
     evidence::gather(history, audit)
 }
 

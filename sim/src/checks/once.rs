@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::{Audit, History, Invocation, Operation, Promise, Response, Violation};
+use crate::data::{History, Invocation, Operation, Promise, Response, StoreAudit, Violation};
 use crate::time::seconds;
 use toystore_actors::domain::{OrderNumber, RequestId};
 
 const PROMISE: Promise = Promise::ExactlyOnce;
 
-pub(super) fn check(history: &History, audit: &Audit) -> Option<Violation> {
+pub(super) fn check(history: &History, audit: &StoreAudit) -> Option<Violation> {
     let (id, book) = audit.books.first_key_value()?;
     let mut keys = BTreeMap::new();
     let asked = asked(history);

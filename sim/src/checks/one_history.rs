@@ -1,8 +1,8 @@
 //! One history: once all is quiet, the replicas' books are equal.
 
-use crate::data::{Audit, Promise, Violation};
+use crate::data::{Promise, StoreAudit, Violation};
 
-pub(super) fn check(audit: &Audit) -> Option<Violation> {
+pub(super) fn check(audit: &StoreAudit) -> Option<Violation> {
     let mut books = audit.books.iter();
     let (first, book) = books.next()?;
     for (other, others) in books {

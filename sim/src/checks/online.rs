@@ -7,7 +7,7 @@ use super::forgotten::Refusals;
 use super::held::{DurabilityClaim, FirstAcknowledgements};
 use super::missed;
 use super::views::Views;
-use crate::data::{Audit, History, Losses, Violation};
+use crate::data::{History, Losses, StoreAudit, Violation};
 use crate::time::Nanos;
 
 /// The checks that look on while the run goes on.
@@ -47,7 +47,12 @@ impl OnlineChecks {
 
     /// Makes unknown, in a history that ends with these disks, what a catalog that remembers so many refusals could
     /// refuse and sell after all; says how many orders that were. Why: `forgotten.rs`.
-    pub fn make_forgotten_unknown(&self, history: &mut History, audit: &Audit, remembered: usize) -> u64 {
+    pub fn make_forgotten_unknown(
+        &self,
+        history: &mut History,
+        audit: &StoreAudit,
+        remembered: usize,
+    ) -> u64 {
         self.refusals.make_forgotten_unknown(history, audit, remembered)
     }
 }

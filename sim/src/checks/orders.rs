@@ -13,7 +13,7 @@ use toystore_actors::domain::{Order, OrderNumber, ProductName, Quantity};
 
 const PROMISE: Promise = Promise::LinearizableOrders;
 
-struct Placed<'h> {
+struct AcknowledgedOrder<'h> {
     operation: &'h Operation,
     name: &'h ProductName,
     quantity: Quantity,
@@ -81,12 +81,13 @@ fn page(operation: &Operation, after: OrderNumber, limit: u32, orders: &[Order])
     Err(Violation::new(PROMISE, [fact]))
 }
 
-fn placed(history: &History) -> Result<BTreeMap<OrderNumber, Placed<'_>>, Violation> {
-    let mut placed: BTreeMap<OrderNumber, Placed<'_>> = BTreeMap::new();
+fn placed(history: &History) -> Result<BTreeMap<OrderNumber, AcknowledgedOrder<'_>>, Violation> {
+    let mut placed: BTreeMap<OrderNumber, AcknowledgedOrder<'_>> = BTreeMap::new();
     for operation in &history.operations {
         if let (Invocation::Place { name, quantity, key }, Response::Placed { number }) =
             (&operation.invocation, &operation.response)
-            && let Some(before) = placed.insert(*number, Placed { operation, name, quantity: *quantity })
+            && let Some(before) =
+                placed.insert(*number, AcknowledgedOrder { operation, name, quantity: *quantity })
         {
             let facts = [
                 format!(
@@ -146,7 +147,7 @@ fn missing(
     }
 }
 
-fn same(operation: &Operation, found: &Order, placed: &Placed<'_>) -> Result<(), Violation> {
+fn same(operation: &Operation, found: &Order, placed: &AcknowledgedOrder<'_>) -> Result<(), Violation> {
     if found.name != *placed.name || found.quantity != placed.quantity {
         let facts = [
             format!("order {} was acknowledged as {} of {}", found.number, placed.quantity, placed.name),

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::{Audit, Promise, Violation};
+use crate::data::{Promise, StoreAudit, Violation};
 use crate::plan::Setup;
 
 const PROMISE: Promise = Promise::NoOversell;
 
-pub(super) fn check(setup: &Setup, audit: &Audit) -> Option<Violation> {
+pub(super) fn check(setup: &Setup, audit: &StoreAudit) -> Option<Violation> {
     let (id, book) = audit.books.first_key_value()?;
     let mut ordered = BTreeMap::new();
     for purchase in book.iter().filter_map(|entry| entry.purchase.as_ref()) {

@@ -6,7 +6,7 @@ use toystore_actors::net::NodeId;
 use toystore_actors::probe::{Event, ReplicaEvent};
 
 use super::{durable, once, one_history, orders, stock, views};
-use crate::data::{Audit, History, Invocation, Operation, Response, Violation};
+use crate::data::{History, Invocation, Operation, Response, StoreAudit, Violation};
 use crate::examples::{BY, epoch, order_number, replica, two_replicas, view_saved};
 use crate::external_checkers::{Finding, judge};
 use crate::history_file::HistoryFile;
@@ -74,7 +74,7 @@ fn book(keys: &str) -> Vec<Entry> {
 }
 
 /// A quiet store whose replicas hold these books, and whose catalog sold so many.
-fn audit(books: &[&str], sold: u64) -> Audit {
+fn audit(books: &[&str], sold: u64) -> StoreAudit {
     let item = Item {
         name: name("toy-0"),
         price_cents: 1,
@@ -84,7 +84,7 @@ fn audit(books: &[&str], sold: u64) -> Audit {
         quantity: 100_u64.saturating_sub(sold),
     };
     let books = (1..).map(replica).zip(books.iter().map(|keys| book(keys))).collect();
-    Audit { books, items: vec![item], unsettled: Vec::new() }
+    StoreAudit { books, items: vec![item], unsettled: Vec::new() }
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub(super) struct RunArgs {
     #[arg(long, default_value_t = 1)]
     pub(super) jobs: u64,
     #[command(flatten)]
-    pub(super) faults: Faults,
+    pub(super) faults: FaultArgs,
     /// Stop after so many seeds that broke a promise.
     #[arg(long, default_value_t = 10)]
     pub(super) broken: u64,
@@ -101,7 +101,7 @@ pub(super) struct ReplayArgs {
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
-    pub(super) faults: Faults,
+    pub(super) faults: FaultArgs,
     /// Plant this bug.
     #[arg(long, value_parser = parse_bug)]
     pub(super) bug: Option<Bug>,
@@ -145,13 +145,13 @@ pub(super) struct JudgeArgs {
 
 /// Which faults may be drawn.
 #[derive(Args)]
-pub(super) struct Faults {
+pub(super) struct FaultArgs {
     /// Only these kinds of faults, separated by commas; or "none".
     #[arg(long, value_delimiter = ',', value_parser = fault_name)]
     pub(super) faults: Option<Vec<FaultName>>,
 }
 
-impl Faults {
+impl FaultArgs {
     /// The kinds of faults that may be drawn.
     pub(super) fn allowed(&self) -> BTreeSet<FaultKind> {
         let Some(names) = &self.faults else { return FaultKind::all() };

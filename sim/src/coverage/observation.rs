@@ -53,11 +53,17 @@ impl Observation {
     pub fn must_be_seen(self) -> bool {
         match self {
             Observation::Event(kind) => event_must_be_seen(kind),
-            Observation::Fault(_) => false,
+            Observation::Fault(kind) => fault_must_be_seen(kind),
             Observation::Limit(_) => true,
             Observation::Occurrence(occurrence) => occurrence.must_be_seen(),
         }
     }
+}
+
+/// Every fault, but for two that are counted as something else: drift as nothing, and a first start that is cut short as a
+/// crash in the middle of a disk operation.
+fn fault_must_be_seen(kind: FaultKind) -> bool {
+    !matches!(kind, FaultKind::Drift | FaultKind::FirstStart)
 }
 
 fn event_must_be_seen(kind: EventKind) -> bool {

@@ -7,7 +7,7 @@ use toystore_actors::domain::{Entry, OrderNumber, Purchase, ReplicaId};
 
 /// What is on the disks.
 #[derive(Debug, Clone, Default)]
-pub struct Audit {
+pub struct StoreAudit {
     /// The replicas' books.
     pub books: BTreeMap<ReplicaId, Vec<Entry>>,
     /// The catalog's.

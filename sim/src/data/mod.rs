@@ -8,7 +8,7 @@ mod outcome;
 mod trace_line;
 mod violation;
 
-pub use audit::{Audit, entry_of};
+pub use audit::{StoreAudit, entry_of};
 pub use history::{CatalogRebuild, History, Invocation, Operation, Repricing, Response};
 pub use loss::{Loss, Losses};
 pub use outcome::RunOutcome;

@@ -132,8 +132,8 @@ struct AskedOrder {
     refused: bool,
 }
 
-struct Reading<'l> {
-    lines: &'l HistoryFile,
+struct BookReader<'l> {
+    history: &'l HistoryFile,
     goods: BTreeMap<(&'l str, u64), Goods>,
     keys: BTreeMap<&'l str, Key>,
     asked: BTreeMap<Key, AskedOrder>,
@@ -145,40 +145,40 @@ struct Reading<'l> {
 ///
 /// # Errors
 /// When there are more orders than anybody can have asked for; says which.
-pub(super) fn acts(lines: &HistoryFile) -> Result<Vec<TimedOperation<BookAct>>, String> {
-    let mut reading = Reading {
-        lines,
+pub(super) fn acts(history: &HistoryFile) -> Result<Vec<TimedOperation<BookAct>>, String> {
+    let mut reader = BookReader {
+        history,
         goods: BTreeMap::new(),
         keys: BTreeMap::new(),
         asked: BTreeMap::new(),
-        base: base(lines),
+        base: base(history),
     };
-    for (index, line) in lines.operations.iter().enumerate() {
-        reading.ask(line, lines.line_of(index));
+    for (index, line) in history.operations.iter().enumerate() {
+        reader.ask(line, history.line_of(index));
     }
-    let mut acts = reading.placed();
-    acts.extend(reading.nobodys(&acts)?);
-    for (index, line) in lines.operations.iter().enumerate() {
-        let Some(act) = reading.seen(line) else { continue };
+    let mut acts = reader.placed();
+    acts.extend(reader.unacknowledged(&acts)?);
+    for (index, line) in history.operations.iter().enumerate() {
+        let Some(act) = reader.seen(line) else { continue };
         let until = Some(line.invoked_ns.max(line.returned_ns));
-        acts.push(TimedOperation { act, from: line.invoked_ns, until, line: lines.line_of(index) });
+        acts.push(TimedOperation { act, from: line.invoked_ns, until, line: history.line_of(index) });
     }
     Ok(acts)
 }
 
 /// A deployed store may have had orders before; it is not known of which numbers but by the first that is told.
-fn base(lines: &HistoryFile) -> u64 {
-    let numbers = lines.operations.iter().flat_map(|line| {
+fn base(history: &HistoryFile) -> u64 {
+    let numbers = history.operations.iter().flat_map(|line| {
         let placed = match line.outcome {
             LineOutcome::Placed(number) => Some(number),
             _ => None,
         };
         placed.into_iter().chain(shown(&line.outcome).iter().map(|order| order.number))
     });
-    if lines.opening.is_some() { 0 } else { numbers.min().unwrap_or(1).saturating_sub(1) }
+    if history.opening.is_some() { 0 } else { numbers.min().unwrap_or(1).saturating_sub(1) }
 }
 
-impl<'l> Reading<'l> {
+impl<'l> BookReader<'l> {
     fn goods(&mut self, name: &'l str, quantity: u64) -> Goods {
         let next = Goods::try_from(self.goods.len()).unwrap_or(Goods::MAX);
         *self.goods.entry((name, quantity)).or_insert(next)
@@ -202,7 +202,7 @@ impl<'l> Reading<'l> {
         if !repeated {
             (asking.goods, asking.line) = (goods, at);
             asking.refused =
-                matches!(line.outcome, LineOutcome::OutOfStock(_)) && !self.lines.refusal_forgotten(line);
+                matches!(line.outcome, LineOutcome::OutOfStock(_)) && !self.history.refusal_forgotten(line);
         }
         asking.from = asking.from.min(line.invoked_ns);
         if let LineOutcome::Placed(number) = line.outcome {
@@ -236,14 +236,14 @@ impl<'l> Reading<'l> {
 
     /// The orders that are in the book and were acknowledged to nobody: those who were told nothing must have
     /// placed them.
-    fn nobodys(
+    fn unacknowledged(
         &mut self,
         placed: &[TimedOperation<BookAct>],
     ) -> Result<Vec<TimedOperation<BookAct>>, String> {
         let mut known: BTreeMap<usize, Goods> = BTreeMap::new();
         let mut end = placed.iter().filter_map(|operation| operation.act.end()).max().unwrap_or(0);
-        let lines = self.lines;
-        for order in lines.operations.iter().flat_map(|line| shown(&line.outcome)) {
+        let history = self.history;
+        for order in history.operations.iter().flat_map(|line| shown(&line.outcome)) {
             let goods = self.goods(&order.name, order.quantity);
             let Some(place) = self.place(order.number) else { continue };
             known.entry(place).or_insert(goods);

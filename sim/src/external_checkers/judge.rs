@@ -10,15 +10,15 @@ use crate::history_file::{HistoryFile, LineCall, LineOutcome};
 /// What the checkers say of a history. `restock_to` is how many pieces there are of a product after a restock, if
 /// that is known and the history does not say it.
 #[must_use]
-pub fn judge(lines: &HistoryFile, restock_to: Option<u64>) -> Vec<CheckerReport> {
+pub fn judge(history: &HistoryFile, restock_to: Option<u64>) -> Vec<CheckerReport> {
     let mut reports = Vec::new();
-    match book::acts(lines) {
+    match book::acts(history) {
         Ok(acts) => {
             reports.push(CheckerReport {
                 of: "the order book".to_owned(),
                 by: "todc-utils",
                 operations: acts.len(),
-                finding: told(lines, search::<book::Book>(&acts)),
+                finding: finding(history, search::<book::Book>(&acts)),
             });
             reports.push(CheckerReport {
                 of: "the order book".to_owned(),
@@ -27,30 +27,30 @@ pub fn judge(lines: &HistoryFile, restock_to: Option<u64>) -> Vec<CheckerReport>
                 finding: transactions::check(&acts),
             });
         }
-        Err(nobodys) => reports.push(CheckerReport {
+        Err(unacknowledged) => reports.push(CheckerReport {
             of: "the order book".to_owned(),
             by: "counting",
-            operations: lines.operations.len(),
-            finding: Finding::Broken(vec![nobodys]),
+            operations: history.operations.len(),
+            finding: Finding::Broken(vec![unacknowledged]),
         }),
     }
-    for name in products(lines) {
-        let acts = stock::acts(lines, name, restock_to);
+    for name in products(history) {
+        let acts = stock::acts(history, name, restock_to);
         reports.push(CheckerReport {
             of: format!("the stock of {name}"),
             by: "todc-utils",
             operations: acts.len(),
-            finding: told(lines, search::<stock::Stock>(&acts)),
+            finding: finding(history, search::<stock::Stock>(&acts)),
         });
     }
     reports
 }
 
 /// The products that there are: those that are in the opening or were ever seen or sold.
-fn products(lines: &HistoryFile) -> BTreeSet<&str> {
+fn products(history: &HistoryFile) -> BTreeSet<&str> {
     let mut names: BTreeSet<&str> =
-        lines.opening.iter().flat_map(|opening| opening.initial.keys().map(String::as_str)).collect();
-    for line in &lines.operations {
+        history.opening.iter().flat_map(|opening| opening.initial.keys().map(String::as_str)).collect();
+    for line in &history.operations {
         match (&line.call, &line.outcome) {
             (_, LineOutcome::Product(product)) => {
                 names.insert(&product.name);
@@ -67,14 +67,14 @@ fn products(lines: &HistoryFile) -> BTreeSet<&str> {
     names
 }
 
-fn told(lines: &HistoryFile, verdict: SearchVerdict) -> Finding {
+fn finding(history: &HistoryFile, verdict: SearchVerdict) -> Finding {
     match verdict {
         SearchVerdict::Fits => Finding::Kept,
         SearchVerdict::Undecided => Finding::Undecided,
         SearchVerdict::Broken { line } => {
-            let place = line.checked_sub(lines.line_of(0));
+            let place = line.checked_sub(history.line_of(0));
             let text = place
-                .and_then(|place| lines.operations.get(place))
+                .and_then(|place| history.operations.get(place))
                 .and_then(|operation| serde_json::to_string(operation).ok());
             Finding::Broken(vec![
                 format!("what returned before line {line} fits together; with this line it does not:"),

@@ -72,9 +72,9 @@ thread_local! {
 struct Exhausted;
 
 /// The specification, counting steps: the search itself has no limit and no other way out.
-struct Limited<S>(PhantomData<S>);
+struct StepLimited<S>(PhantomData<S>);
 
-impl<S: SearchedObject> Specification for Limited<S> {
+impl<S: SearchedObject> Specification for StepLimited<S> {
     type State = S::State;
     type Operation = S::Operation;
 
@@ -104,7 +104,7 @@ fn fits<S: SearchedObject>(operations: &[TimedOperation<S::Operation>]) -> Optio
     let history = History::from_actions(actions.collect());
     let bytes_a_step = 2 * operations.len() + S::state_bytes(operations.len());
     STEPS.set((MOST_BYTES / bytes_a_step).min(MOST_STEPS));
-    match catch_unwind(AssertUnwindSafe(|| WGLChecker::<Limited<S>>::is_linearizable(history))) {
+    match catch_unwind(AssertUnwindSafe(|| WGLChecker::<StepLimited<S>>::is_linearizable(history))) {
         Ok(fits) => Some(fits),
         Err(payload) if payload.is::<Exhausted>() => None,
         Err(payload) => resume_unwind(payload),

@@ -109,31 +109,31 @@ impl SearchedObject for Stock {
 
 /// What a history says of a product.
 pub(super) fn acts(
-    lines: &HistoryFile,
+    history: &HistoryFile,
     name: &str,
     restock_to: Option<u64>,
 ) -> Vec<TimedOperation<StockAct>> {
-    let stock = match &lines.opening {
+    let stock = match &history.opening {
         Some(opening) => {
             KnownStock { pieces: opening.initial.get(name).copied(), restock_to: Some(opening.restock_to) }
         }
         None => KnownStock { pieces: None, restock_to },
     };
     let mut acts = vec![TimedOperation { act: StockAct::Begin(stock), from: 0, until: Some(0), line: 0 }];
-    let rebuilt = lines.opening.iter().flat_map(|opening| &opening.rebuilt);
+    let rebuilt = history.opening.iter().flat_map(|opening| &opening.rebuilt);
     acts.extend(rebuilt.map(|rebuilt| {
         let act = StockAct::Rebuild { pieces: rebuilt.stock.get(name).copied().unwrap_or(0) };
         TimedOperation { act, from: rebuilt.at_ns, until: Some(rebuilt.at_ns), line: 1 }
     }));
-    let surely = surely_placed(lines, name);
-    for (index, line) in lines.operations.iter().enumerate() {
+    let surely = certainly_placed(history, name);
+    for (index, line) in history.operations.iter().enumerate() {
         // Nothing took place before the beginning.
         let from = line.invoked_ns.max(1);
         let told = act(line, name).map(|act| match act {
             StockAct::Sell { certain: false, .. } => (act, None),
             act => (act, Some(from.max(line.returned_ns))),
         });
-        for (act, until) in told.into_iter().chain(forgotten(lines, line, name)) {
+        for (act, until) in told.into_iter().chain(forgotten(history, line, name)) {
             let (act, until) = match (act, until) {
                 (StockAct::Sell { pieces, certain: false }, None) => match surely.get(&pieces) {
                     Some(told) => (StockAct::Sell { pieces, certain: true }, Some(from.max(*told))),
@@ -141,7 +141,7 @@ pub(super) fn acts(
                 },
                 (act, until) => (act, until),
             };
-            acts.push(TimedOperation { act, from, until, line: lines.line_of(index) });
+            acts.push(TimedOperation { act, from, until, line: history.line_of(index) });
         }
     }
     acts
@@ -174,10 +174,10 @@ fn act(line: &HistoryLine, name: &str) -> Option<StockAct> {
 
 /// What may have been sold besides, of an order, when the catalog was made anew: it had sold it before, and has forgotten
 /// that; or it has forgotten that it refused it, and a late copy of the request bought. Since when, and until when.
-fn forgotten(lines: &HistoryFile, line: &HistoryLine, name: &str) -> Option<(StockAct, Option<Nanos>)> {
+fn forgotten(history: &HistoryFile, line: &HistoryLine, name: &str) -> Option<(StockAct, Option<Nanos>)> {
     let LineCall::Order { name: of, quantity } = &line.call else { return None };
     let act = StockAct::Sell { pieces: *quantity, certain: false };
-    let rebuilt = lines.opening.iter().flat_map(|opening| &opening.rebuilt).map(|rebuilt| rebuilt.at_ns);
+    let rebuilt = history.opening.iter().flat_map(|opening| &opening.rebuilt).map(|rebuilt| rebuilt.at_ns);
     let last = rebuilt.max().filter(|last| of == name && line.invoked_ns < *last)?;
     match line.outcome {
         LineOutcome::OutOfStock(_) => (line.returned_ns < last).then_some((act, None)),
@@ -188,17 +188,17 @@ fn forgotten(lines: &HistoryFile, line: &HistoryLine, name: &str) -> Option<(Sto
 
 /// Orders whose shopper was told nothing, and which were all placed nevertheless: as many orders of so many pieces
 /// were shown to somebody as are missing. By pieces, when the last of them was first shown.
-fn surely_placed(lines: &HistoryFile, name: &str) -> BTreeMap<u64, Nanos> {
+fn certainly_placed(history: &HistoryFile, name: &str) -> BTreeMap<u64, Nanos> {
     let mut missing: BTreeMap<u64, usize> = BTreeMap::new();
     let mut acknowledged = BTreeSet::new();
     let mut shown: BTreeMap<u64, (u64, Nanos)> = BTreeMap::new();
-    for line in &lines.operations {
+    for line in &history.operations {
         match (&line.call, &line.outcome) {
             (LineCall::Order { .. } | LineCall::Repeat { .. }, LineOutcome::Placed(number)) => {
                 acknowledged.insert(*number);
             }
             (LineCall::Order { name: of, .. }, LineOutcome::OutOfStock(_))
-                if of == name && !lines.refusal_forgotten(line) => {}
+                if of == name && !history.refusal_forgotten(line) => {}
             (LineCall::Order { name: of, quantity }, _) if of == name => {
                 *missing.entry(*quantity).or_default() += 1
             }

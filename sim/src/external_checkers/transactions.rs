@@ -39,14 +39,18 @@ pub(super) fn check(acts: &[TimedOperation<BookAct>]) -> Finding {
 }
 
 /// What is in each place, as far as it was ever told.
-type Taken = BTreeMap<usize, (usize, KnownEntry)>;
+type TakenPlaces = BTreeMap<usize, (usize, KnownEntry)>;
 
 fn history(acts: &[TimedOperation<BookAct>]) -> History {
-    let mut writing = Writing { interner: Interner::default(), taken: Taken::new(), first: BTreeMap::new() };
+    let mut writer = TransactionWriter {
+        interner: Interner::default(),
+        taken: TakenPlaces::new(),
+        first: BTreeMap::new(),
+    };
     for (index, operation) in acts.iter().enumerate() {
         if let BookAct::Place { place, entry } = operation.act {
-            writing.taken.entry(place).or_insert((index, entry));
-            writing.first.extend(entry.key.map(|key| (key, place)));
+            writer.taken.entry(place).or_insert((index, entry));
+            writer.first.extend(entry.key.map(|key| (key, place)));
         }
     }
     let ops = moments(acts).into_iter().filter_map(|(time, ends, index)| {
@@ -54,22 +58,22 @@ fn history(acts: &[TimedOperation<BookAct>]) -> History {
             index: acts[index].line as u64,
             kind: if ends { OpType::Ok } else { OpType::Invoke },
             process: i64::try_from(index).ok(),
-            value: writing.transaction(index, &acts[index].act)?,
+            value: writer.transaction(index, &acts[index].act)?,
             time: i64::try_from(time).ok(),
         })
     });
     let ops = ops.collect();
-    History::from_ops(ops, writing.interner)
+    History::from_ops(ops, writer.interner)
 }
 
-struct Writing {
+struct TransactionWriter {
     interner: Interner,
-    taken: Taken,
+    taken: TakenPlaces,
     /// The place that each key was told first.
     first: BTreeMap<Key, usize>,
 }
 
-impl Writing {
+impl TransactionWriter {
     fn text(&mut self, text: String) -> u32 {
         self.interner.intern(Scalar::Str(text))
     }

@@ -14,7 +14,7 @@ use super::effects::activate;
 use crate::coverage::Occurrence;
 use crate::data::{CatalogRebuild, Loss, Losses};
 use crate::faults::{CopyTime, Fault, FaultKind, LostFiles};
-use crate::platform::disk::Snapshot;
+use crate::platform::disk::DiskSnapshot;
 use crate::platform::process::ProcessId;
 use crate::platform::timeline::{FaultDue, NodeDue};
 use crate::time::MILLI;
@@ -26,7 +26,7 @@ const COPYING_MS: u64 = 50;
 /// A copy of a node's files.
 #[derive(Debug)]
 struct Copied {
-    files: Snapshot,
+    files: DiskSnapshot,
     /// How often the node had been started.
     starts: u32,
 }
@@ -120,7 +120,7 @@ impl MemoryFaults {
         let admitted =
             !world.is_up(second) && Loss::twice(node).is_some_and(|loss| self.admit(world, loss, &[node]));
         if admitted {
-            world.disks[&second].restore(&if empty { Snapshot::default() } else { copied.files });
+            world.disks[&second].restore(&if empty { DiskSnapshot::default() } else { copied.files });
             activate(world, index, fault);
             world.start(second);
         }

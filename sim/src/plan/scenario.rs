@@ -45,7 +45,7 @@ pub enum Expect {
 /// sizes, which are then large.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct WrittenScenario {
     title: String,
     #[serde(default)]
     story: String,
@@ -75,7 +75,8 @@ impl Scenario {
     /// # Errors
     /// Says what is wrong with the text, and where.
     pub fn parse(text: &str) -> Result<Scenario, BadScenario> {
-        let written: Written = toml::from_str(text).map_err(|error| BadScenario(error.to_string()))?;
+        let written: WrittenScenario =
+            toml::from_str(text).map_err(|error| BadScenario(error.to_string()))?;
         let bad = |error: &dyn std::fmt::Display| BadScenario(format!("in setup: {error}"));
         // A story goes its way as long as no size is in its way.
         let drawn = Setup { sizes: ServiceSizes::default(), ..Setup::draw(written.seed, &BTreeSet::new()) };
@@ -90,7 +91,7 @@ impl Scenario {
                 return Err(BadScenario(format!("there is no {stranger} in this run: {timed}")));
             }
         }
-        let Written { title, story, silence_at_most_ms, expect, .. } = written;
+        let WrittenScenario { title, story, silence_at_most_ms, expect, .. } = written;
         let must_see = written.must_see.iter().map(|name| observation(name)).collect::<Result<_, _>>()?;
         let at_most = written.at_most.iter().map(|(name, most)| Ok((observation(name)?, *most)));
         let at_most = at_most.collect::<Result<_, _>>()?;
@@ -148,7 +149,7 @@ impl Scenario {
     /// When a number is too large for the format.
     pub fn text(title: &str, setup: &Setup) -> Result<String, BadScenario> {
         #[derive(Serialize)]
-        struct Written<'a> {
+        struct SavedScenario<'a> {
             title: &'a str,
             seed: u64,
             setup: toml::Table,
@@ -158,7 +159,7 @@ impl Scenario {
         let plain = Setup { schedule: Vec::new(), ..setup.clone() };
         let mut settings = toml::Table::try_from(&plain).map_err(bad)?;
         settings.remove("seed");
-        let written = Written { title, seed: setup.seed, setup: settings, fault: &setup.schedule };
+        let written = SavedScenario { title, seed: setup.seed, setup: settings, fault: &setup.schedule };
         toml::to_string(&written).map_err(bad)
     }
 }

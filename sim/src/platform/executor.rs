@@ -51,11 +51,11 @@ struct Task {
     number: u64,
     owner: Option<ProcessId>,
     /// Absent while it is polled.
-    work: Option<Work>,
+    body: Option<TaskBody>,
     wake: Arc<TaskWaker>,
 }
 
-struct Work {
+struct TaskBody {
     future: LocalBoxFuture<'static, ()>,
     waker: Waker,
 }
@@ -89,9 +89,9 @@ impl Executor {
         let slot = tasks.vacant_entry();
         let id = TaskId { slot: slot.key(), number };
         let wake = Arc::new(TaskWaker { id, queued: AtomicBool::new(false), ready: self.ready.clone() });
-        let work = Work { future, waker: Waker::from(wake.clone()) };
+        let body = TaskBody { future, waker: Waker::from(wake.clone()) };
         wake.wake_by_ref();
-        slot.insert(Task { number, owner, work: Some(work), wake });
+        slot.insert(Task { number, owner, body: Some(body), wake });
     }
 
     /// Takes all tasks of a node away; they are not polled again. They are dropped by [`Executor::drop_killed`].
@@ -101,7 +101,7 @@ impl Executor {
         tasks.retain(|_, task| {
             let spared = task.owner != Some(owner);
             if !spared {
-                killed.extend(task.work.take().map(|work| Box::new(work.future) as Box<dyn Any>));
+                killed.extend(task.body.take().map(|body| Box::new(body.future) as Box<dyn Any>));
             }
             spared
         });
@@ -142,7 +142,7 @@ impl Executor {
     /// When it panicked; the task is gone.
     pub fn step(&self) -> Result<bool, Panicked> {
         let Some(id) = self.ready.lock().pop_front() else { return Ok(false) };
-        let (mut work, owner) = {
+        let (mut body, owner) = {
             let mut tasks = self.tasks.borrow_mut();
             let Some(task) = named(&mut tasks, id) else { return Ok(true) };
             if let Some(owner) = task.owner
@@ -152,16 +152,16 @@ impl Executor {
                 return Ok(true);
             }
             task.wake.queued.store(false, Ordering::Relaxed);
-            let Some(work) = task.work.take() else { return Ok(true) };
-            (work, task.owner)
+            let Some(body) = task.body.take() else { return Ok(true) };
+            (body, task.owner)
         };
-        let mut cx = Context::from_waker(&work.waker);
-        let polled = catch_unwind(AssertUnwindSafe(|| work.future.as_mut().poll(&mut cx)));
+        let mut cx = Context::from_waker(&body.waker);
+        let polled = catch_unwind(AssertUnwindSafe(|| body.future.as_mut().poll(&mut cx)));
         if matches!(polled, Ok(Poll::Pending)) {
             match named(&mut self.tasks.borrow_mut(), id) {
-                Some(task) => task.work = Some(work),
+                Some(task) => task.body = Some(body),
                 // It was killed while it ran.
-                None => self.drop_later(Box::new(work.future)),
+                None => self.drop_later(Box::new(body.future)),
             }
             return Ok(true);
         }
@@ -172,7 +172,7 @@ impl Executor {
             Ok(_) => Ok(true),
             Err(payload) => {
                 // A future that panicked may panic again when it is dropped; that tells nothing new.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
                 Err(Panicked { owner, payload })
             }
         }

@@ -10,7 +10,7 @@ use super::shopper::{self, Shoppers};
 use super::simulation::Simulation;
 use crate::checks;
 use crate::coverage::Occurrence;
-use crate::data::{Audit, Promise, Violation};
+use crate::data::{Promise, StoreAudit, Violation};
 use crate::time::{MILLI, Nanos};
 use crate::world::{TraceNote, World, quiet_audit};
 
@@ -45,7 +45,7 @@ async fn course(simulation: Rc<Simulation>, shoppers: Rc<Shoppers>) {
 }
 
 /// What is wrong with a run in which the store came back and is quiet.
-fn judge(simulation: &Simulation, audit: &Audit) -> Vec<Violation> {
+fn judge(simulation: &Simulation, audit: &StoreAudit) -> Vec<Violation> {
     let world = &simulation.world;
     let forgotten = simulation.observer.make_forgotten_unknown(world, audit);
     let mut undecided = 0;
@@ -55,7 +55,7 @@ fn judge(simulation: &Simulation, audit: &Audit) -> Vec<Violation> {
     found
 }
 
-async fn recover(simulation: &Simulation, shoppers: &Shoppers) -> Result<Audit, Violation> {
+async fn recover(simulation: &Simulation, shoppers: &Shoppers) -> Result<StoreAudit, Violation> {
     let world = &simulation.world;
     let healed = world.now();
     let bound = healed + world.setup.recovery_ms * MILLI;
@@ -87,7 +87,11 @@ async fn recover(simulation: &Simulation, shoppers: &Shoppers) -> Result<Audit, 
 }
 
 /// Everyone is answered, and then nothing is under way any more.
-async fn come_to_rest(world: &Rc<World>, auditor: &Auditor, shoppers: &Shoppers) -> Result<Audit, Violation> {
+async fn come_to_rest(
+    world: &Rc<World>,
+    auditor: &Auditor,
+    shoppers: &Shoppers,
+) -> Result<StoreAudit, Violation> {
     let bound = world.now() + world.setup.recovery_ms * MILLI;
     shoppers.closing.set(true);
     wait(world, bound, async || match shoppers.present.get() {

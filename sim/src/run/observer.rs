@@ -9,7 +9,7 @@ use toystore_actors::probe::{CatalogEvent, Event};
 
 use crate::checks::OnlineChecks;
 use crate::coverage::RareStates;
-use crate::data::{Audit, CatalogRebuild};
+use crate::data::{CatalogRebuild, StoreAudit};
 use crate::fault_injector::FaultInjector;
 use crate::platform::process::ProcessId;
 use crate::world::{Observer, World, durable_entry};
@@ -29,7 +29,7 @@ impl RunObserver {
 
     /// Makes unknown, in a history that ends with these disks, what the catalog could refuse and sell after all; says how
     /// many orders that were.
-    pub(super) fn make_forgotten_unknown(&self, world: &World, audit: &Audit) -> u64 {
+    pub(super) fn make_forgotten_unknown(&self, world: &World, audit: &StoreAudit) -> u64 {
         let remembered = world.setup.sizes.catalog_refusals;
         let history = &mut world.record.history.borrow_mut();
         self.checks.borrow().make_forgotten_unknown(history, audit, remembered)

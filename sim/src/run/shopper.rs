@@ -35,7 +35,7 @@ pub struct Shoppers {
 
 struct Shopper {
     world: Rc<World>,
-    shoppers: Rc<Shoppers>,
+    all: Rc<Shoppers>,
     net: Net,
     number: u8,
     rng: RefCell<SmallRng>,
@@ -46,8 +46,8 @@ struct Shopper {
 pub async fn shop(world: Rc<World>, shoppers: Rc<Shoppers>, number: u8) {
     let rng = RefCell::new(SmallRng::seed_from_u64(world.setup.stream(&format!("shopper {number}"))));
     let net = world.client_net(number).0;
-    let shopper = Shopper { world, shoppers, net, number, rng, orders: Cell::new(0) };
-    while !shopper.shoppers.closing.get() {
+    let shopper = Shopper { world, all: shoppers, net, number, rng, orders: Cell::new(0) };
+    while !shopper.all.closing.get() {
         shopper.think().await;
         let dice = shopper.below(100);
         let orders = u64::from(shopper.world.setup.order_percent);
@@ -65,7 +65,7 @@ pub async fn shop(world: Rc<World>, shoppers: Rc<Shoppers>, number: u8) {
             }
         }
     }
-    shopper.shoppers.present.set(shopper.shoppers.present.get() - 1);
+    shopper.all.present.set(shopper.all.present.get() - 1);
 }
 
 impl Shopper {
@@ -103,11 +103,11 @@ impl Shopper {
             return;
         };
         let invoked = self.world.now();
-        let told = self.place(&key, &name, quantity).await;
-        let asked = Invocation::Place { key: key.clone(), name: name.clone(), quantity };
-        self.remember(asked, invoked, told.clone());
-        if let Response::Placed { number } = told {
-            self.shoppers.highest.set(self.shoppers.highest.get().max(number));
+        let response = self.place(&key, &name, quantity).await;
+        let invocation = Invocation::Place { key: key.clone(), name: name.clone(), quantity };
+        self.remember(invocation, invoked, response.clone());
+        if let Response::Placed { number } = response {
+            self.all.highest.set(self.all.highest.get().max(number));
             match self.below(20) {
                 0 => self.order_again(&key, &name, quantity, number).await,
                 1 => self.reuse_key(&key, &name, quantity).await,
@@ -142,13 +142,13 @@ impl Shopper {
     /// Asks under a key that was acknowledged before.
     async fn place_again(&self, key: &RequestId, name: &ProductName, quantity: Quantity) -> Response {
         let invoked = self.world.now();
-        let told = self.place(key, name, quantity).await;
+        let response = self.place(key, name, quantity).await;
         self.remember(
             Invocation::Again { key: key.clone(), name: name.clone(), quantity },
             invoked,
-            told.clone(),
+            response.clone(),
         );
-        told
+        response
     }
 
     /// The same key and order, long after it was answered: the same number.
@@ -160,12 +160,12 @@ impl Shopper {
         number: OrderNumber,
     ) {
         self.think().await;
-        let told = self.place_again(key, name, quantity).await;
+        let response = self.place_again(key, name, quantity).await;
         self.world.record.count(Occurrence::AcknowledgedAskedAgain);
-        if told != (Response::Placed { number }) && told != Response::Unknown {
+        if response != (Response::Placed { number }) && response != Response::Unknown {
             let facts = [
                 format!("{key} was acknowledged as order {number} to client {}", self.number),
-                format!("asked again, it was told {told:?}"),
+                format!("asked again, it was told {response:?}"),
             ];
             self.world.record.broken(Violation::new(Promise::ExactlyOnce, facts));
         }
@@ -174,12 +174,12 @@ impl Shopper {
     /// The same key for another order: refused.
     async fn reuse_key(&self, key: &RequestId, name: &ProductName, quantity: Quantity) {
         let Ok(other) = Quantity::new(u64::from(quantity.get()) + 1) else { return };
-        let told = self.place_again(key, name, other).await;
+        let response = self.place_again(key, name, other).await;
         self.world.record.count(Occurrence::KeyReused);
-        if told != Response::KeyReused && told != Response::Unknown {
+        if response != Response::KeyReused && response != Response::Unknown {
             let facts = [
                 format!("{key} was acknowledged to client {} for {quantity} of {name}", self.number),
-                format!("used for {other} of them, it was told {told:?}"),
+                format!("used for {other} of them, it was told {response:?}"),
             ];
             self.world.record.broken(Violation::new(Promise::ExactlyOnce, facts));
         }
@@ -193,11 +193,11 @@ impl Shopper {
         let invoked = self.world.now();
         let answer =
             self.net.send(FRONT_END, &QueryProduct { name: name.clone() }, self.world.setup.patience()).await;
-        let told = match answer {
+        let response = match answer {
             Ok(Ok(product)) => Response::Product { product },
             Ok(Err(_)) | Err(_) => Response::Unknown,
         };
-        self.remember(Invocation::Query { name }, invoked, told);
+        self.remember(Invocation::Query { name }, invoked, response);
     }
 
     /// All products, or some that follow one another.
@@ -207,24 +207,24 @@ impl Shopper {
             1 => (None, 1 + self.below(3) as u32),
             _ => (Some(self.any_toy()), 1 + self.below(3) as u32),
         };
-        let asked = if limit == MAX_PAGE {
+        let invocation = if limit == MAX_PAGE {
             Invocation::List
         } else {
             Invocation::ListPage { after: after.clone(), limit }
         };
         let invoked = self.world.now();
         let message = ListProducts { after, limit };
-        let told = match self.net.send(FRONT_END, &message, self.world.setup.patience()).await {
+        let response = match self.net.send(FRONT_END, &message, self.world.setup.patience()).await {
             Ok(Ok(Some(products))) => Response::Products { products },
             Ok(Ok(None)) => Response::UnknownProduct,
             Ok(Err(_)) | Err(_) => Response::Unknown,
         };
-        self.remember(asked, invoked, told);
+        self.remember(invocation, invoked, response);
     }
 
     /// An order that somebody was told of, or one a little further.
     fn any_number(&self) -> OrderNumber {
-        let highest = self.shoppers.highest.get();
+        let highest = self.all.highest.get();
         match self.below(4) {
             0 => OrderNumber::new(1 + self.below(highest.get() + 2)),
             _ => OrderNumber::new((highest.get() + 1).saturating_sub(self.below(4)).max(1)),
@@ -233,11 +233,11 @@ impl Shopper {
 
     /// The next toy gets another price, as an operator may ask.
     async fn reprice(&self) {
-        let place = self.shoppers.repriced.get();
+        let place = self.all.repriced.get();
         if place >= self.world.setup.stock.len() {
             return;
         }
-        self.shoppers.repriced.set(place + 1);
+        self.all.repriced.set(place + 1);
         let (name, price_cents, quantity) = (products::toy(place), products::other_price(place), 0);
         let seed = ProductSeed { name: name.clone(), price_cents, quantity };
         let ask = ImportProducts { import: Import { products: vec![seed], digest: None } };
@@ -274,25 +274,26 @@ impl Shopper {
         let replica = replicas[usize::try_from(self.below(replicas.len() as u64)).unwrap_or(0)];
         let invoked = self.world.now();
         let lookup = Lookup { epoch: None, number };
-        let told = match self.net.send(NodeId::Order(replica), &lookup, self.world.setup.patience()).await {
+        let response = match self.net.send(NodeId::Order(replica), &lookup, self.world.setup.patience()).await
+        {
             Ok(Ok(order)) => Response::Found { order },
             Ok(Err(_)) | Err(_) => Response::Unknown,
         };
-        self.remember(Invocation::FindAt { replica, number }, invoked, told);
+        self.remember(Invocation::FindAt { replica, number }, invoked, response);
     }
 
     async fn page(&self) {
         let after = OrderNumber::new(self.any_number().get().saturating_sub(self.below(10)));
         let limit = 1 + u32::try_from(self.below(20)).unwrap_or(0);
         let invoked = self.world.now();
-        let told =
+        let response =
             match self.net.send(FRONT_END, &ListOrders { after, limit }, self.world.setup.patience()).await {
                 Ok(Ok(orders)) => Response::Orders { orders },
                 Ok(Err(_)) | Err(_) => Response::Unknown,
             };
         // A replica gives no more than so many; whoever gets as many has not seen the book's end.
         let limit = limit.min(self.world.setup.sizes.page);
-        self.remember(Invocation::Page { after, limit }, invoked, told);
+        self.remember(Invocation::Page { after, limit }, invoked, response);
     }
 
     async fn find(&self) {
@@ -303,10 +304,10 @@ impl Shopper {
     async fn find_order(&self, number: OrderNumber) {
         let invoked = self.world.now();
         let answer = self.net.send(FRONT_END, &FindOrder { number }, self.world.setup.patience()).await;
-        let told = match answer {
+        let response = match answer {
             Ok(Ok(order)) => Response::Found { order },
             Ok(Err(_)) | Err(_) => Response::Unknown,
         };
-        self.remember(Invocation::Find { number }, invoked, told);
+        self.remember(Invocation::Find { number }, invoked, response);
     }
 }

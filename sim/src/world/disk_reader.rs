@@ -9,7 +9,7 @@ use toystore_actors::net::NodeId;
 use toystore_actors::storage::{Sizes, journal_of, open_existing};
 use toystore_actors::{catalog, order};
 
-use crate::data::Audit;
+use crate::data::StoreAudit;
 use crate::platform::disk::Disk;
 use crate::platform::process::ProcessId;
 
@@ -43,7 +43,7 @@ pub fn durable_entry(disk: &Disk, id: ReplicaId, number: OrderNumber) -> Result<
 ///
 /// # Errors
 /// Why it is not quiet yet, or what [`audit`] fails with.
-pub fn quiet_audit(disks: &BTreeMap<ProcessId, Disk>) -> Result<Audit, String> {
+pub fn quiet_audit(disks: &BTreeMap<ProcessId, Disk>) -> Result<StoreAudit, String> {
     let audit = audit(disks)?;
     if let Some(purchase) = audit.unsettled.first() {
         return Err(format!("{} purchases are not settled, first {}", audit.unsettled.len(), purchase.key));
@@ -70,8 +70,8 @@ pub fn catalog_audit(disk: &Disk) -> Result<stock::Audit, String> {
 ///
 /// # Errors
 /// When a file is not there, or cannot be read.
-pub fn audit(disks: &BTreeMap<ProcessId, Disk>) -> Result<Audit, String> {
-    let mut audit = Audit::default();
+pub fn audit(disks: &BTreeMap<ProcessId, Disk>) -> Result<StoreAudit, String> {
+    let mut audit = StoreAudit::default();
     for (process, disk) in disks.iter().filter(|(process, _)| process.is_own()) {
         let node = process.node;
         match node {

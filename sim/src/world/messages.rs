@@ -17,7 +17,7 @@ use super::transport::SimTransport;
 use crate::coverage::Occurrence;
 use crate::data::{Promise, Violation};
 use crate::platform::clock::NodeClock;
-use crate::platform::network::{Content, Endpoint, Packet};
+use crate::platform::network::{Endpoint, Packet, PacketContent};
 use crate::platform::process::ProcessId;
 use crate::platform::timeline::NodeDue;
 
@@ -32,7 +32,7 @@ impl World {
     ) -> LocalBoxFuture<'static, Result<Bytes, NetError>> {
         let (call, reply) = self.network.open_call();
         let to = Endpoint::Process(self.faults.borrow().address(from, to));
-        self.send(Packet { call, from, to, name, content: Content::Request(body) });
+        self.send(Packet { call, from, to, name, content: PacketContent::Request(body) });
         reply
     }
 
@@ -67,7 +67,7 @@ impl World {
         };
         self.record.note(at, &TraceNote::Arrives(&packet));
         match (packet.content, packet.to) {
-            (Content::Reply(reply), _) => {
+            (PacketContent::Reply(reply), _) => {
                 if let Err(NetError::Malformed(why)) = &reply {
                     self.record.broken(Violation::new(
                         Promise::WellFormed,
@@ -76,9 +76,9 @@ impl World {
                 }
                 self.network.answer(packet.call, reply);
             }
-            (Content::Request(_), Endpoint::Client(_)) => {}
-            (Content::Request(body), Endpoint::Process(id)) => {
-                let packet = Packet { content: Content::Request(body.clone()), ..packet };
+            (PacketContent::Request(_), Endpoint::Client(_)) => {}
+            (PacketContent::Request(body), Endpoint::Process(id)) => {
+                let packet = Packet { content: PacketContent::Request(body.clone()), ..packet };
                 self.receive(id, packet, body);
             }
         }
@@ -139,7 +139,7 @@ impl World {
 
     pub(super) fn reply(&self, request: &Packet, reply: Result<Bytes, NetError>) {
         let Packet { call, from, to, name, .. } = *request;
-        self.send(Packet { call, from: to, to: from, name, content: Content::Reply(reply) });
+        self.send(Packet { call, from: to, to: from, name, content: PacketContent::Reply(reply) });
     }
 }
 

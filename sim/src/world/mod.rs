@@ -23,6 +23,6 @@ pub use active_faults::ActiveFaults;
 pub use conditions::{calm_conditions, usual_conditions};
 pub use disk_reader::{audit, catalog_audit, durable_entry, quiet_audit};
 pub use note::TraceNote;
-pub use record::Record;
+pub use record::RunRecord;
 pub use state::{Observer, World};
 pub use trace::Trace;

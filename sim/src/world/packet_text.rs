@@ -7,7 +7,7 @@ use bytes::Bytes;
 use toystore_actors::messages;
 use toystore_actors::net::{self, NodeId, Rpc};
 
-use crate::platform::network::{Content, Endpoint, Packet};
+use crate::platform::network::{Endpoint, Packet, PacketContent};
 use crate::platform::process::ProcessId;
 
 /// What stands for a message in the trace's hash.
@@ -17,8 +17,8 @@ pub fn fingerprint(packet: &Packet) -> u64 {
     hasher.write(packet.name.as_bytes());
     hasher.write_u64(packet.call);
     match &packet.content {
-        Content::Request(body) | Content::Reply(Ok(body)) => hasher.write(body),
-        Content::Reply(Err(error)) => hasher.write(error.to_string().as_bytes()),
+        PacketContent::Request(body) | PacketContent::Reply(Ok(body)) => hasher.write(body),
+        PacketContent::Reply(Err(error)) => hasher.write(error.to_string().as_bytes()),
     }
     hasher.finish()
 }
@@ -27,14 +27,14 @@ pub fn fingerprint(packet: &Packet) -> u64 {
 #[must_use]
 pub fn line(packet: &Packet) -> String {
     let (service, body, arrow) = match &packet.content {
-        Content::Request(body) => (packet.to, Ok(body), "asks"),
-        Content::Reply(Ok(body)) => (packet.from, Ok(body), "answers"),
-        Content::Reply(Err(error)) => (packet.from, Err(error), "fails"),
+        PacketContent::Request(body) => (packet.to, Ok(body), "asks"),
+        PacketContent::Reply(Ok(body)) => (packet.from, Ok(body), "answers"),
+        PacketContent::Reply(Err(error)) => (packet.from, Err(error), "fails"),
     };
     let text = match body {
         Err(error) => error.to_string(),
         Ok(body) => {
-            let reply = matches!(packet.content, Content::Reply(_));
+            let reply = matches!(packet.content, PacketContent::Reply(_));
             decode(service, packet.name, body, reply).unwrap_or_else(|| format!("{} bytes", body.len()))
         }
     };

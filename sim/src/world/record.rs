@@ -13,7 +13,7 @@ use crate::time::Nanos;
 
 /// What is written down of a run.
 #[derive(Debug)]
-pub struct Record {
+pub struct RunRecord {
     timeline: Arc<Timeline>,
     /// What happened.
     pub trace: RefCell<Trace>,
@@ -25,11 +25,11 @@ pub struct Record {
     recovery: Cell<Nanos>,
 }
 
-impl Record {
+impl RunRecord {
     /// Nothing was written down yet.
     #[must_use]
-    pub fn new(timeline: Arc<Timeline>, trace: Trace) -> Record {
-        Record {
+    pub fn new(timeline: Arc<Timeline>, trace: Trace) -> RunRecord {
+        RunRecord {
             timeline,
             trace: RefCell::new(trace),
             history: RefCell::default(),
@@ -92,7 +92,7 @@ impl Record {
         self.recovery.set(after);
     }
 
-    /// See [`Record::recovered`].
+    /// See [`RunRecord::recovered`].
     #[must_use]
     pub fn recovery(&self) -> Nanos {
         self.recovery.get()

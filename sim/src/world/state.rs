@@ -17,7 +17,7 @@ use super::conditions::usual_conditions;
 use super::note::TraceNote;
 use super::packet_text;
 use super::process::Process;
-use super::record::Record;
+use super::record::RunRecord;
 use super::trace::Trace;
 use crate::coverage::{Counts, Occurrence};
 use crate::data::{Promise, Violation};
@@ -53,7 +53,7 @@ pub struct World {
     /// All files.
     pub disks: BTreeMap<ProcessId, Disk>,
     /// What is written down.
-    pub record: Record,
+    pub record: RunRecord,
     /// What goes wrong at the moment.
     pub faults: RefCell<ActiveFaults>,
     /// What the world itself leaves to chance.
@@ -80,7 +80,7 @@ impl World {
             executor: Executor::default(),
             network: Network::new(setup.stream("network")),
             disks,
-            record: Record::new(timeline, trace),
+            record: RunRecord::new(timeline, trace),
             faults: RefCell::default(),
             rng: RefCell::new(SmallRng::seed_from_u64(setup.stream("world"))),
             replaced_files: RefCell::default(),

@@ -7,7 +7,7 @@ use toystore_actors::domain::ProductSeed;
 
 use super::search::{StockVerdict, search};
 use super::step::{OrderNumbers, resets, steps};
-use crate::data::{Audit, History, Invocation, Operation, Promise, Response, Violation};
+use crate::data::{History, Invocation, Operation, Promise, Response, StoreAudit, Violation};
 use crate::time::seconds;
 
 const PROMISE: Promise = Promise::LinearizableQueries;
@@ -15,7 +15,7 @@ const PROMISE: Promise = Promise::LinearizableQueries;
 /// Checks every product.
 pub(in crate::checks) fn check(
     history: &History,
-    audit: &Audit,
+    audit: &StoreAudit,
     products: &[ProductSeed],
     restock_to: u64,
     undecided: &mut u64,

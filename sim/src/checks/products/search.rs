@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use super::step::{Step, StockEffect, StockReset};
+use super::step::{StockEffect, StockReset, StockStep};
 use crate::time::Nanos;
 
 /// So many states at once are too many to go on.
@@ -28,8 +28,8 @@ pub(super) enum StockVerdict {
 /// The stock, and which of the operations under way have taken place, as a bit each.
 type Possibility = (u64, u64);
 
-struct Search<'s> {
-    steps: &'s [Step],
+struct StockSearch<'s> {
+    steps: &'s [StockStep],
     restock_to: u64,
     /// The operation in each place; none where there is none under way.
     under_way: Vec<Option<usize>>,
@@ -44,7 +44,12 @@ enum Moment {
     Ends(usize),
 }
 
-pub(super) fn search(steps: &[Step], resets: &[StockReset], initial: u64, restock_to: u64) -> StockVerdict {
+pub(super) fn search(
+    steps: &[StockStep],
+    resets: &[StockReset],
+    initial: u64,
+    restock_to: u64,
+) -> StockVerdict {
     let mut moments: Vec<(Nanos, Moment)> = Vec::new();
     for (index, step) in steps.iter().enumerate() {
         moments.push((step.from, Moment::Begins(index)));
@@ -54,7 +59,7 @@ pub(super) fn search(steps: &[Step], resets: &[StockReset], initial: u64, restoc
     }
     moments.extend(resets.iter().zip(0..).map(|(reset, index)| (reset.at, Moment::Reset(index))));
     moments.sort_unstable();
-    let mut search = Search { steps, restock_to, under_way: Vec::new(), states: [(initial, 0)].into() };
+    let mut search = StockSearch { steps, restock_to, under_way: Vec::new(), states: [(initial, 0)].into() };
     for (_, moment) in moments {
         match moment {
             Moment::Begins(index) => match search.under_way.iter().position(Option::is_none) {
@@ -71,7 +76,7 @@ pub(super) fn search(steps: &[Step], resets: &[StockReset], initial: u64, restoc
     StockVerdict::Fits
 }
 
-impl Search<'_> {
+impl StockSearch<'_> {
     /// All states that a state can become while the operations that are under way now are under way; with
     /// `until`, only up to where that place's operation has taken place.
     fn reachable(&self, until: Option<usize>) -> (BTreeSet<Possibility>, BTreeSet<Possibility>) {
@@ -95,7 +100,7 @@ impl Search<'_> {
                 open.push((self.restock_to, done));
             }
             for (place, index) in self.under_way.iter().enumerate() {
-                if let Some(StockEffect::Sell(pieces)) = index.map(|index| self.steps[index].act)
+                if let Some(StockEffect::Sell(pieces)) = index.map(|index| self.steps[index].effect)
                     && done & 1 << place == 0
                     && pieces <= stock
                 {
@@ -109,7 +114,7 @@ impl Search<'_> {
     /// Every query under way that fits takes place.
     fn look(&self, (stock, mut done): Possibility) -> Possibility {
         for (place, index) in self.under_way.iter().enumerate() {
-            if index.is_some_and(|index| self.steps[index].act == StockEffect::See(stock)) {
+            if index.is_some_and(|index| self.steps[index].effect == StockEffect::See(stock)) {
                 done |= 1 << place;
             }
         }
@@ -140,7 +145,7 @@ impl Search<'_> {
         let (mut sales, mut sold) = (0, 0);
         for (place, index) in self.under_way.iter().enumerate() {
             let Some(step) = index.map(|index| &self.steps[index]) else { continue };
-            if matches!(step.act, StockEffect::Sell(_)) {
+            if matches!(step.effect, StockEffect::Sell(_)) {
                 sales |= 1 << place;
                 sold |= u64::from(step.number.is_some_and(|number| number <= reset.through)) << place;
             }
@@ -149,7 +154,7 @@ impl Search<'_> {
         self.states = states.map(|(_, done)| (reset.pieces, done & !sales | sold)).collect();
         let steps = self.steps;
         let forgotten = |index: &mut usize| {
-            matches!(steps[*index].act, StockEffect::Sell(_)) && steps[*index].number.is_none()
+            matches!(steps[*index].effect, StockEffect::Sell(_)) && steps[*index].number.is_none()
         };
         for place in self.under_way.iter_mut().filter(|_| last) {
             let _ = place.take_if(forgotten);
@@ -167,7 +172,7 @@ impl Search<'_> {
         let before = self
             .steps
             .iter()
-            .filter(|other| other.until < step.from && matches!(other.act, StockEffect::Sell(_)));
+            .filter(|other| other.until < step.from && matches!(other.effect, StockEffect::Sell(_)));
         if let Some(sale) = before.max_by_key(|other| other.until) {
             facts.push(format!("the last sale that was acknowledged before: {}", sale.what));
         }

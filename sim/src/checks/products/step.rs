@@ -15,8 +15,8 @@ pub(super) enum StockEffect {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub(super) act: StockEffect,
+pub(super) struct StockStep {
+    pub(super) effect: StockEffect,
     pub(super) from: Nanos,
     pub(super) until: Nanos,
     /// The order that it became, of a sale.
@@ -45,11 +45,11 @@ pub(super) fn resets(history: &History, name: &ProductName) -> Vec<StockReset> {
     history.rebuilds.iter().map(reset).collect()
 }
 
-pub(super) fn steps(history: &History, name: &ProductName, ordered: &OrderNumbers<'_>) -> Vec<Step> {
+pub(super) fn steps(history: &History, name: &ProductName, ordered: &OrderNumbers<'_>) -> Vec<StockStep> {
     let mut steps = Vec::new();
     let rebuilt = history.rebuilds.iter().map(|rebuild| rebuild.at).max().unwrap_or(0);
     for operation in &history.operations {
-        let mut push = |act, until, what: String| {
+        let mut push = |effect, until, what: String| {
             let who = format!(
                 "client {} from {} to {}: {what}",
                 operation.client,
@@ -61,7 +61,7 @@ pub(super) fn steps(history: &History, name: &ProductName, ordered: &OrderNumber
                 (Invocation::Place { key, .. }, _) => ordered.get(key).copied(),
                 _ => None,
             };
-            steps.push(Step { act, from: operation.invoked, until, number, what: who });
+            steps.push(StockStep { effect, from: operation.invoked, until, number, what: who });
         };
         match (&operation.invocation, &operation.response) {
             (Invocation::Place { name: of, quantity, key }, Response::Placed { number }) if of == name => {

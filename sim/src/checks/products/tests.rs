@@ -1,21 +1,21 @@
 //! Histories by hand, and small random ones against trying everything and against `todc-utils`.
 
 use super::search::{StockVerdict, search};
-use super::step::{Step, StockEffect, StockReset};
+use super::step::{StockEffect, StockReset, StockStep};
 use crate::examples::order_number;
 use crate::time::Nanos;
 
-fn steps(text: &str) -> Vec<Step> {
+fn steps(text: &str) -> Vec<StockStep> {
     let parse = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let number = |word: &str| word.parse::<u64>().expect("a number");
-        let act = match words[0] {
+        let effect = match words[0] {
             "sell" => StockEffect::Sell(number(words[1])),
             _ => StockEffect::See(number(words[1])),
         };
         let until = if words[3] == "?" { Nanos::MAX } else { number(words[3]) };
         let order = words.get(4).map(|word| order_number(number(word)));
-        Step { act, from: number(words[2]), until, number: order, what: line.to_owned() }
+        StockStep { effect, from: number(words[2]), until, number: order, what: line.to_owned() }
     };
     text.split(';').map(str::trim).filter(|line| !line.is_empty()).map(parse).collect()
 }
@@ -81,7 +81,7 @@ fn a_rebuilt_catalog_has_what_its_book_left() {
 }
 
 /// What `todc-utils` says.
-fn fits_by_todc_utils(steps: &[Step], pieces: u64, restock_to: u64) -> bool {
+fn fits_by_todc_utils(steps: &[StockStep], pieces: u64, restock_to: u64) -> bool {
     use crate::external_checkers::{
         KnownStock, Stock, StockAct, TimedOperation, search as search_by_todc_utils,
     };
@@ -89,11 +89,16 @@ fn fits_by_todc_utils(steps: &[Step], pieces: u64, restock_to: u64) -> bool {
     let mut acts = vec![TimedOperation { act: StockAct::Begin(known), from: 0, until: Some(0), line: 0 }];
     acts.extend(steps.iter().filter_map(|step| {
         let until = Some(step.until).filter(|until| *until < Nanos::MAX);
-        let act = match step.act {
+        let effect = match step.effect {
             StockEffect::Sell(pieces) => StockAct::Sell { pieces, certain: until.is_some() },
             StockEffect::See(pieces) => StockAct::See { pieces: until.map(|_| pieces)? },
         };
-        Some(TimedOperation { act, from: step.from + 1, until: until.map(|until| until + 1), line: 0 })
+        Some(TimedOperation {
+            act: effect,
+            from: step.from + 1,
+            until: until.map(|until| until + 1),
+            line: 0,
+        })
     }));
     search_by_todc_utils::<Stock>(&acts).fits()
 }
@@ -106,16 +111,16 @@ fn agrees_with_trying_everything() {
     let mut rng = SmallRng::seed_from_u64(1);
     let (mut fit, mut broken) = (0, 0);
     for _ in 0..3000 {
-        let steps: Vec<Step> = (0..rng.random_range(1..6))
+        let steps: Vec<StockStep> = (0..rng.random_range(1..6))
             .map(|_| {
                 let from = rng.random_range(0..12);
                 let until = if rng.random_bool(0.1) { Nanos::MAX } else { from + rng.random_range(1..8) };
-                let act = if rng.random_bool(0.5) {
+                let effect = if rng.random_bool(0.5) {
                     StockEffect::Sell(rng.random_range(1..3))
                 } else {
                     StockEffect::See(rng.random_range(0..5))
                 };
-                Step { act, from, until, number: None, what: String::new() }
+                StockStep { effect, from, until, number: None, what: String::new() }
             })
             .collect();
         let fits = exhaustive(&steps, &mut vec![false; steps.len()], 3);
@@ -126,7 +131,7 @@ fn agrees_with_trying_everything() {
     assert!(fit > 300 && broken > 300, "{fit} fit, {broken} do not");
 }
 
-fn exhaustive(steps: &[Step], done: &mut Vec<bool>, stock: u64) -> bool {
+fn exhaustive(steps: &[StockStep], done: &mut Vec<bool>, stock: u64) -> bool {
     let open = |done: &[bool]| steps.iter().zip(done).any(|(step, done)| !done && step.until < Nanos::MAX);
     if !open(done) {
         return true;
@@ -138,7 +143,7 @@ fn exhaustive(steps: &[Step], done: &mut Vec<bool>, stock: u64) -> bool {
         }
         // From nothing, the restock may come first.
         for stock in if stock == 0 { vec![0, 4] } else { vec![stock] } {
-            let next = match steps[index].act {
+            let next = match steps[index].effect {
                 StockEffect::Sell(pieces) => stock.checked_sub(pieces),
                 StockEffect::See(seen) => (seen == stock).then_some(stock),
             };

@@ -13,8 +13,8 @@ use parking_lot::Mutex;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-use super::file::File;
-use super::handle::Handle;
+use super::file::DiskFile;
+use super::handle::FileHandle;
 use super::health::{DiskCounts, DiskFault};
 use super::pages::Pages;
 use super::state::{DiskOperation, DiskState};
@@ -23,7 +23,7 @@ use crate::time::Nanos;
 /// The files of a disk at one moment, as a crash at that moment would have left them if it had lost all that was not
 /// synced. It costs little: pages are shared.
 #[derive(Debug, Clone, Default)]
-pub struct Snapshot(BTreeMap<String, Pages>);
+pub struct DiskSnapshot(BTreeMap<String, Pages>);
 
 /// One node's disk. It outlives the node's crashes; clones share it.
 #[derive(Debug, Clone)]
@@ -70,22 +70,22 @@ impl Disk {
 
     /// What is on it now.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self) -> DiskSnapshot {
         let state = self.0.lock();
-        Snapshot(state.files.iter().map(|(name, file)| (name.clone(), file.durable.clone())).collect())
+        DiskSnapshot(state.files.iter().map(|(name, file)| (name.clone(), file.durable.clone())).collect())
     }
 
     /// From now on it has these files and no others. Only for a node that is down.
-    pub fn restore(&self, snapshot: &Snapshot) {
+    pub fn restore(&self, snapshot: &DiskSnapshot) {
         let files = snapshot.0.iter().map(|(name, pages)| {
-            (name.clone(), File { now: pages.clone(), durable: pages.clone(), unsynced: Vec::new() })
+            (name.clone(), DiskFile { now: pages.clone(), durable: pages.clone(), unsynced: Vec::new() })
         });
         self.0.lock().files = files.collect();
     }
 
     /// Everything on it is lost. Only for a node that is down.
     pub fn erase(&self) {
-        self.restore(&Snapshot::default());
+        self.restore(&DiskSnapshot::default());
     }
 
     /// The files whose names are not to be kept are lost. Only for a node that is down.
@@ -147,7 +147,10 @@ impl Disk {
         let copy = Disk::new(0);
         let state = self.0.lock();
         let files = state.files.iter().map(|(name, file)| {
-            (name.clone(), File { now: file.now.clone(), durable: file.now.clone(), unsynced: Vec::new() })
+            (
+                name.clone(),
+                DiskFile { now: file.now.clone(), durable: file.now.clone(), unsynced: Vec::new() },
+            )
         });
         copy.0.lock().files = files.collect();
         copy
@@ -167,7 +170,7 @@ impl Disk {
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] when it is open; or when the disk fails.
-    pub fn open(&self, file: &str) -> io::Result<Handle> {
+    pub fn open(&self, file: &str) -> io::Result<FileHandle> {
         let mut state = self.0.lock();
         state.operate(DiskOperation::Write)?;
         if state.open.get(file).is_some_and(|open| *open > 0) {
@@ -176,7 +179,7 @@ impl Disk {
         state.files.entry(file.to_owned()).or_default();
         *state.open.entry(file.to_owned()).or_default() += 1;
         let generation = state.generation;
-        Ok(Handle::new(self.0.clone(), file, generation))
+        Ok(FileHandle::new(self.0.clone(), file, generation))
     }
 
     /// Renames a file, durably and atomically.

@@ -19,13 +19,13 @@ pub(super) enum Unsynced {
 
 /// A file: as whoever has it open sees it, and as a crash would leave it.
 #[derive(Debug, Default)]
-pub(super) struct File {
+pub(super) struct DiskFile {
     pub(super) now: Pages,
     pub(super) durable: Pages,
     pub(super) unsynced: Vec<Unsynced>,
 }
 
-impl File {
+impl DiskFile {
     pub(super) fn sync(&mut self) {
         for write in self.unsynced.drain(..) {
             match write {

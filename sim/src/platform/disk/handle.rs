@@ -8,27 +8,27 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use redb::{BackendError, StorageBackend};
 
-use super::file::{File, Unsynced};
+use super::file::{DiskFile, Unsynced};
 use super::state::{DiskOperation, DiskState};
 
 /// An open file, as redb sees it.
-pub struct Handle {
+pub struct FileHandle {
     disk: Arc<Mutex<DiskState>>,
     file: Box<str>,
     generation: u32,
     open: Mutex<bool>,
 }
 
-impl Handle {
+impl FileHandle {
     /// A handle of a file that is there.
-    pub(super) fn new(disk: Arc<Mutex<DiskState>>, file: &str, generation: u32) -> Handle {
-        Handle { disk, file: file.into(), generation, open: Mutex::new(true) }
+    pub(super) fn new(disk: Arc<Mutex<DiskState>>, file: &str, generation: u32) -> FileHandle {
+        FileHandle { disk, file: file.into(), generation, open: Mutex::new(true) }
     }
 
     fn with<T>(
         &self,
         operation: DiskOperation,
-        work: impl FnOnce(&mut File) -> io::Result<T>,
+        work: impl FnOnce(&mut DiskFile) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut state = self.disk.lock();
         if state.generation != self.generation {
@@ -69,19 +69,19 @@ impl Handle {
     }
 }
 
-impl Drop for Handle {
+impl Drop for FileHandle {
     fn drop(&mut self) {
         self.release();
     }
 }
 
-impl fmt::Debug for Handle {
+impl fmt::Debug for FileHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("file", &self.file).finish_non_exhaustive()
+        f.debug_struct("FileHandle").field("file", &self.file).finish_non_exhaustive()
     }
 }
 
-impl StorageBackend for Handle {
+impl StorageBackend for FileHandle {
     fn len(&self) -> io::Result<u64> {
         self.with(DiskOperation::Read, |file| Ok(file.now.len))
     }

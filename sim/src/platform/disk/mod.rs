@@ -10,6 +10,6 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use device::{Disk, Snapshot};
-pub use handle::Handle;
+pub use device::{Disk, DiskSnapshot};
+pub use handle::FileHandle;
 pub use health::{DiskCounts, DiskFault};

@@ -6,7 +6,7 @@ use std::io;
 use rand::RngExt;
 use rand::rngs::SmallRng;
 
-use super::file::File;
+use super::file::DiskFile;
 use super::health::{DiskCounts, DiskFault};
 use crate::time::Nanos;
 
@@ -26,7 +26,7 @@ pub(super) enum DiskOperation {
 /// A disk: its files, and what is wrong with it.
 #[derive(Debug)]
 pub(super) struct DiskState {
-    pub(super) files: BTreeMap<String, File>,
+    pub(super) files: BTreeMap<String, DiskFile>,
     /// How often each file is open.
     pub(super) open: BTreeMap<String, u32>,
     /// Draws what is asked for as random: not what a crash does, which must not change with how often that is.

@@ -17,7 +17,7 @@ use rand::{RngExt, SeedableRng};
 use toystore_actors::net::NetError;
 
 use super::conditions::NetworkConditions;
-use super::packet::{Content, Endpoint, Packet};
+use super::packet::{Endpoint, Packet, PacketContent};
 use crate::time::Nanos;
 
 /// What the network did to messages.
@@ -37,7 +37,7 @@ const SHORTEST_NANOS: Nanos = 50_000;
 const SHUFFLE_NANOS: Nanos = 50_000_000;
 
 #[derive(Debug)]
-struct Link {
+struct LinkState {
     rng: SmallRng,
     last_arrival: Nanos,
 }
@@ -51,7 +51,7 @@ struct PendingReply {
 #[derive(Default)]
 struct NetworkState {
     conditions: NetworkConditions,
-    links: BTreeMap<(Endpoint, Endpoint), Link>,
+    links: BTreeMap<(Endpoint, Endpoint), LinkState>,
     under_way: BTreeMap<u64, Packet>,
     held: Vec<Packet>,
     calls: BTreeMap<u64, Rc<RefCell<PendingReply>>>,
@@ -122,7 +122,7 @@ impl Network {
             return Vec::new();
         }
         let seed = self.seed;
-        let link = links.entry(link_id).or_insert_with(|| Link {
+        let link = links.entry(link_id).or_insert_with(|| LinkState {
             rng: SmallRng::seed_from_u64(seed ^ link_number(link_id)),
             last_arrival: 0,
         });
@@ -131,7 +131,7 @@ impl Network {
             return Vec::new();
         }
         let doubled =
-            matches!(packet.content, Content::Request(_)) && link.rng.random_bool(conditions.duplicate);
+            matches!(packet.content, PacketContent::Request(_)) && link.rng.random_bool(conditions.duplicate);
         counts.duplicated += u64::from(doubled);
         (0..=u8::from(doubled))
             .map(|_| {
@@ -191,7 +191,12 @@ impl Drop for WaitingCall {
     }
 }
 
-fn arrival(now: Nanos, link: &mut Link, conditions: &NetworkConditions, counts: &mut NetworkCounts) -> Nanos {
+fn arrival(
+    now: Nanos,
+    link: &mut LinkState,
+    conditions: &NetworkConditions,
+    counts: &mut NetworkCounts,
+) -> Nanos {
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

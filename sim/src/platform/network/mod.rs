@@ -6,4 +6,4 @@ mod packet;
 
 pub use conditions::NetworkConditions;
 pub use links::{Arrival, Network, NetworkCounts};
-pub use packet::{Content, Endpoint, Packet};
+pub use packet::{Endpoint, Packet, PacketContent};

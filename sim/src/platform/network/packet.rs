@@ -27,7 +27,7 @@ impl fmt::Display for Endpoint {
 
 /// What travels.
 #[derive(Debug, Clone)]
-pub enum Content {
+pub enum PacketContent {
     /// A call.
     Request(Bytes),
     /// What it was answered with.
@@ -46,5 +46,5 @@ pub struct Packet {
     /// The message's name on the wire; a reply has its call's.
     pub name: &'static str,
     /// The message.
-    pub content: Content,
+    pub content: PacketContent,
 }
