@@ -6,6 +6,7 @@ use toystore_actors::bugs::Bug;
 
 const PROTOCOL: &str = include_str!("../../docs/protocol.md");
 const CHECKS: &str = include_str!("../../docs/checks.md");
+const PLANTED: &str = include_str!("../../docs/planted-bugs.md");
 
 /// The rules by their names: `**A1. …` is A1, and `1. **…`, in the chapter on the cache, is "cache 1".
 fn rules() -> BTreeSet<String> {
@@ -43,5 +44,25 @@ fn every_rule_is_held_by_something_that_is_named() {
     let (_, others) = CHECKS.split_once("no rule of the protocol").expect("the last paragraph");
     for bug in bugs.into_values().flatten() {
         assert!(others.contains(bug), "not in docs/checks.md: {bug}");
+    }
+}
+
+/// docs/planted-bugs.md is made by `toystore-sim bugs --table`, and made again when a bug is added or says something else.
+#[test]
+fn the_table_of_planted_bugs_has_every_bug_and_each_was_caught() {
+    let rows = PLANTED.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| bug"));
+    let told: Vec<[&str; 4]> = rows
+        .map(|row| {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let [bug, rule, sentence, caught_by, ..] = cells[..] else { panic!("{row}") };
+            [bug, rule, sentence, caught_by]
+        })
+        .collect();
+    let bugs: Vec<[&str; 3]> = Bug::ALL.iter().map(|bug| [bug.name(), bug.rule(), bug.sentence()]).collect();
+    let in_table: Vec<[&str; 3]> =
+        told.iter().map(|[bug, rule, sentence, _]| [*bug, *rule, *sentence]).collect();
+    assert_eq!(in_table, bugs);
+    for [bug, _, _, caught_by] in told {
+        assert_ne!(caught_by, "NOT CAUGHT", "{bug}");
     }
 }
