@@ -1,7 +1,7 @@
 //! Short ways to name ids and views in tests.
 
 use toystore_actors::domain::{Epoch, Line, Members, OrderNumber, ReplicaId, Run, StoreId, View};
-use toystore_actors::probe::{Event, ViewEvent};
+use toystore_actors::probe::{Event, SaveReason, ViewEvent};
 
 pub(crate) fn epoch(number: u64) -> Epoch {
     Epoch::new(number)
@@ -22,7 +22,7 @@ pub(crate) const BY: Run = Run::new(1);
 pub(crate) fn view_saved(epoch: Epoch, leader: ReplicaId, in_sync: Members) -> Event {
     let (store, line) = (StoreId::new(1), Line::default());
     let view = View { store, by: BY, line, epoch, leader, in_sync };
-    Event::View(ViewEvent::ViewSaved { view, why: "a test" })
+    Event::View(ViewEvent::ViewSaved { view, why: SaveReason::AnotherLeader })
 }
 
 /// The first two replicas.

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::limit::Limit;
+use super::reason::{LostReason, SaveReason, SuspectReason};
 use crate::domain::{Epoch, OrderNumber, ProductName, ReplicaId, RequestId, Run, Term, View};
 use crate::messages::catalog::Refusal;
 
@@ -146,13 +147,13 @@ events! {
     /// What the view service tells: who leads, and why.
     ViewEvent ViewEventKind View {
         /// The front-end saved a view, before anyone hears of it.
-        ViewSaved { view: View, why: &'static str }
+        ViewSaved { view: View, why: SaveReason }
         /// The front-end refused a change of the in-sync set that named another epoch.
         ViewChangeRefused { named: Epoch, current: Epoch }
         /// The front-end found that the leader does not answer.
-        LeaderSuspected { replica: ReplicaId, epoch: Epoch, why: &'static str }
+        LeaderSuspected { replica: ReplicaId, epoch: Epoch, why: SuspectReason }
         /// The front-end's file is older than what others remember, or new: it takes the view that they know.
-        ViewLost { why: &'static str }
+        ViewLost { why: LostReason }
         /// The front-end made its run known to the catalog.
         FrontEndRegistered { run: Run }
     }

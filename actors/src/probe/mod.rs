@@ -2,6 +2,7 @@
 
 mod event;
 mod limit;
+mod reason;
 mod sentence;
 
 use crate::net::NodeId;
@@ -11,6 +12,7 @@ pub use event::{
     ReplicaEventKind, ServiceEvent, ServiceEventKind, ViewEvent, ViewEventKind,
 };
 pub use limit::Limit;
+pub use reason::{LostReason, SaveReason, SuspectReason};
 pub use sentence::plain;
 
 /// Receives the events of a node.

@@ -13,6 +13,7 @@ use crate::domain::{ReplicaId, Run, View};
 use crate::messages::catalog::Refusal;
 use crate::messages::order::{ReplicaStatus, Role};
 use crate::net::NetError;
+use crate::probe::SuspectReason;
 
 /// Numbers the calls to replicas in the order in which they were sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -46,7 +47,7 @@ pub enum Finding {
     /// It does not serve any more, but will again.
     Pauses,
     /// It does not lead, for this reason: choose another.
-    Suspect(&'static str),
+    Suspect(SuspectReason),
     /// This run lacks what is acknowledged: choose another, and never this one again.
     Unfit(Run),
 }
@@ -126,8 +127,8 @@ impl Peers {
                 self.leader_heard = now;
                 Finding::Nothing
             }
-            Err(NetError::Refused) => Finding::Suspect("refused the connection"),
-            Err(NetError::Lost) => Finding::Suspect("broke the connection"),
+            Err(NetError::Refused) => Finding::Suspect(SuspectReason::RefusedConnection),
+            Err(NetError::Lost) => Finding::Suspect(SuspectReason::BrokeConnection),
             // Somebody else answered, or the door: the leader is silent, no more and no less.
             Err(
                 NetError::TimedOut | NetError::Malformed(_) | NetError::Misdirected(_) | NetError::Denied(_),
@@ -144,7 +145,7 @@ impl Peers {
         }
         if matches!(status.role, Role::Follower | Role::Unfit) {
             return if bent::is_deposed(status.epoch >= view.epoch) {
-                Finding::Suspect("does not lead this epoch")
+                Finding::Suspect(SuspectReason::DoesNotLead)
             } else {
                 Finding::Nothing
             };
@@ -207,13 +208,13 @@ mod tests {
             ("begins to serve", 3, says(Leader, 5), false, Finding::Serves, true, true),
             ("serves on", 3, says(Leader, 5), true, Finding::Nothing, true, true),
             ("takes over again", 3, says(TakingOver, 5), true, Finding::Pauses, false, true),
-            ("restarted", 3, says(Follower, 5), true, suspect("does not lead this epoch"), true, false),
+            ("restarted", 3, says(Follower, 5), true, suspect(SuspectReason::DoesNotLead), true, false),
             (
                 "follows a newer one",
                 3,
                 says(Follower, 6),
                 true,
-                suspect("does not lead this epoch"),
+                suspect(SuspectReason::DoesNotLead),
                 true,
                 false,
             ),
@@ -226,8 +227,16 @@ mod tests {
             ("is silent", 3, Err(NetError::TimedOut), true, Finding::Nothing, true, false),
             ("is not who is there", 3, Err(misdirected.into()), true, Finding::Nothing, true, false),
             ("does not let us in", 3, Err(denied), true, Finding::Nothing, true, false),
-            ("is gone", 3, Err(NetError::Refused), true, suspect("refused the connection"), true, false),
-            ("breaks", 3, Err(NetError::Lost), true, suspect("broke the connection"), true, false),
+            (
+                "is gone",
+                3,
+                Err(NetError::Refused),
+                true,
+                suspect(SuspectReason::RefusedConnection),
+                true,
+                false,
+            ),
+            ("breaks", 3, Err(NetError::Lost), true, suspect(SuspectReason::BrokeConnection), true, false),
             ("a follower follows", 2, says(Follower, 5), true, Finding::Nothing, true, false),
             ("a follower is gone", 2, Err(NetError::Refused), true, Finding::Nothing, true, false),
             ("another thinks it leads", 2, says(Leader, 4), false, Finding::Nothing, false, false),

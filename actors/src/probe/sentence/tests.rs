@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{Epoch, ProductName, ReplicaId, RequestId, Run, StoreId, Term};
 use crate::messages::catalog::Refusal;
-use crate::probe::Limit;
+use crate::probe::{Limit, LostReason, SaveReason, SuspectReason};
 
 fn view() -> View {
     let (store, by) = (StoreId::new(0x703), Run::new(0x2a));
@@ -85,13 +85,13 @@ every! {
             "goes on without the orders 6 to 9, which are lost, as an operator decided";
     }
     View ViewEvent {
-        ViewSaved { view: view(), why: "another leader" } =>
+        ViewSaved { view: view(), why: SaveReason::AnotherLeader } =>
             "saves that order-2 leads in epoch 8, in sync: 1, 2, 3 (another leader)";
         ViewChangeRefused { named: Epoch::new(7), current: Epoch::new(8) } =>
             "refuses to change who is in sync, since the leader names epoch 7 and this is 8";
-        LeaderSuspected { replica: ReplicaId::new(2), epoch: Epoch::new(8), why: "is silent" } =>
+        LeaderSuspected { replica: ReplicaId::new(2), epoch: Epoch::new(8), why: SuspectReason::Silent } =>
             "suspects order-2, the leader of epoch 8: it is silent";
-        ViewLost { why: "a replica follows a newer view" } =>
+        ViewLost { why: LostReason::ReplicaFollowsNewer } =>
             "asks all replicas for the newest view, since its own is older: a replica follows a newer view";
         FrontEndRegistered { run: Run::new(0x2a) } => "is known to the catalog, as run 000000000000002a";
     }
@@ -194,4 +194,11 @@ fn programs_get_the_name_and_the_fields() {
         assert_eq!(object.keys().collect::<Vec<_>>(), [variant]);
         assert!(object[variant].is_object(), "{event:?}: {value}");
     }
+}
+
+#[test]
+fn a_reason_is_its_words_to_programs_as_well() {
+    let event = Event::from(ViewEvent::ViewLost { why: LostReason::CatalogKnowsNewer });
+    let value = serde_json::to_value(&event).unwrap();
+    assert_eq!(value["ViewLost"]["why"], "the catalog knows a newer one");
 }

@@ -5,6 +5,7 @@ use super::state::ViewRules;
 use super::step::{Reply, Step};
 use crate::clock::Timestamp;
 use crate::domain::View;
+use crate::probe::SaveReason;
 
 /// Saves the first view of this run; it changes nothing else, so a leader that serves goes on (D6, M7). Members that
 /// are not configured are dropped by a second one (M10). Ends with whether there was a view to go on from.
@@ -38,7 +39,7 @@ impl Begin {
     }
 
     fn saved(&mut self, rules: &mut ViewRules, view: View, now: Timestamp) -> Next<bool> {
-        rules.saved(view, "a front-end starts");
+        rules.saved(view, SaveReason::FrontEndStarted);
         rules.waiting = None;
         let Some(view) = rules.views.without_strangers() else { return begun(rules, now) };
         let step = rules.save(&view);
@@ -62,7 +63,7 @@ impl Procedure for Begin {
             (Phase::Deciding, Reply::Done) => self.decide(rules),
             (Phase::Saving(view), Reply::Done) => self.saved(rules, view, now),
             (Phase::Dropping(view), Reply::Done) => {
-                rules.saved(view, "a member is not configured any more");
+                rules.saved(view, SaveReason::MemberNotConfigured);
                 begun(rules, now)
             }
             (phase, reply) => misplaced(&phase, &reply),

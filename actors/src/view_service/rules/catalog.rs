@@ -9,6 +9,7 @@ use crate::domain::View;
 use crate::messages::catalog::Rebuilt;
 use crate::messages::order::{RebuildCatalog, ReplicaStatus};
 use crate::messages::view_service::{NotRecovered, RecoverCatalog};
+use crate::probe::SuspectReason;
 use crate::view_service::views::Answers;
 
 type Outcome = Result<Rebuilt, NotRecovered>;
@@ -66,7 +67,7 @@ impl RebuildMemory {
         if let Some(better) = answers.values().find(|answer| position(answer) > position(leader)) {
             // The view's leader lacks what another one has: nobody but the catalog could have told.
             rules.views.found_unfit(leader.run);
-            rules.suspect(view.epoch, "has a shorter book than another, and the catalog's memory is gone");
+            rules.suspect(view.epoch, SuspectReason::ShorterBook);
             return Err(NotRecovered::Shorter { better: better.id, leader: leader.id });
         }
         self.phase = Phase::Rebuilding;

@@ -6,7 +6,7 @@ use super::step::{Reply, Step};
 use crate::clock::Timestamp;
 use crate::domain::{Epoch, View};
 use crate::messages::view_service::ChangeView;
-use crate::probe::ViewEvent;
+use crate::probe::{SaveReason, ViewEvent};
 
 /// A leader asks to change the in-sync set. Ends with the view that is current afterwards.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Procedure for ChangeInSync {
             (Phase::Start, Reply::Begun) => Step::Turn.into(),
             (Phase::Deciding, Reply::Done) => self.decide(rules),
             (Phase::Saving(view), Reply::Done) => {
-                rules.saved(view, "the leader changed the in-sync set");
+                rules.saved(view, SaveReason::InSyncSetChanged);
                 rules.announce_to_all();
                 if !rules.peers.serving() {
                     rules.poll_leader();
@@ -96,7 +96,7 @@ impl Procedure for SaveAbove {
                 }
             }
             (Phase::Saving(view), Reply::Done) => {
-                rules.saved(view, "above what an earlier run reached");
+                rules.saved(view, SaveReason::AboveEarlierRun);
                 rules.chosen(now);
             }
             (phase, reply) => misplaced(&phase, &reply),

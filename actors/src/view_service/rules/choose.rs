@@ -8,6 +8,7 @@ use super::step::{Pinged, Reply, Step};
 use crate::bugs::view_service as bent;
 use crate::clock::Timestamp;
 use crate::domain::{Epoch, View};
+use crate::probe::SaveReason;
 use crate::view_service::views::Choice;
 
 /// Chooses a leader, unless the one there is leads, or a leader is being looked for already. At the start of a store its
@@ -140,7 +141,8 @@ impl Procedure for Choose {
             (Phase::Waiting(view, began, pinged), Reply::Done) => self.ping(rules, view, began, pinged),
             (Phase::Deciding(view, pinged), Reply::Done) => self.decide(rules, &view, &pinged, now),
             (Phase::Saving(view), Reply::Done) => {
-                rules.saved(view, if self.at_start { "at the start" } else { "another leader" });
+                rules
+                    .saved(view, if self.at_start { SaveReason::AtStart } else { SaveReason::AnotherLeader });
                 rules.chosen(now);
                 self.end_turn(rules)
             }

@@ -13,6 +13,7 @@ use super::step::Reply;
 use crate::clock::Timestamp;
 use crate::domain::Epoch;
 use crate::messages::catalog::Registered;
+use crate::probe::LostReason;
 use crate::view_service::waiting::Waiting;
 
 /// Ends when a view of this run is saved.
@@ -119,7 +120,7 @@ impl Round<'_> {
     }
 
     fn forget_for_catalog(self, highest: Epoch) -> Next<Established> {
-        self.forget(Forget::new(highest, "the catalog knows a newer one"), Reply::Begun)
+        self.forget(Forget::new(highest, LostReason::CatalogKnowsNewer), Reply::Begun)
     }
 
     fn forget(self, forget: Forget, reply: Reply) -> Next<Established> {

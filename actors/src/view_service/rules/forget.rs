@@ -8,7 +8,7 @@ use super::state::ViewRules;
 use super::step::{Reply, Step};
 use crate::clock::Timestamp;
 use crate::domain::{Epoch, View};
-use crate::probe::ViewEvent;
+use crate::probe::{LostReason, ViewEvent};
 use crate::view_service::views::Heard;
 
 /// Forgets the file's view, unless it has become the current one meanwhile (M6, M8).
@@ -16,13 +16,13 @@ use crate::view_service::views::Heard;
 pub struct Forget {
     /// The epoch that others know.
     highest: Epoch,
-    why: &'static str,
+    why: LostReason,
     has_turn: bool,
 }
 
 impl Forget {
     /// Because others know a view of the epoch `highest`, for this reason.
-    pub fn new(highest: Epoch, why: &'static str) -> Forget {
+    pub fn new(highest: Epoch, why: LostReason) -> Forget {
         Forget { highest, why, has_turn: false }
     }
 }
@@ -71,7 +71,7 @@ impl HearFirst {
     fn hear(&mut self, rules: &mut ViewRules, mut views: VecDeque<View>, now: Timestamp) -> Next<()> {
         while let Some(view) = views.pop_front() {
             if rules.views.hear(&view) == Heard::Lost {
-                let forget = Forget::new(view.epoch, "a replica follows a newer view");
+                let forget = Forget::new(view.epoch, LostReason::ReplicaFollowsNewer);
                 return self.forget(forget, views, rules, Reply::Begun, now);
             }
         }

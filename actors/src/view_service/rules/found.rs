@@ -7,6 +7,7 @@ use super::step::{Reply, Step};
 use crate::clock::Timestamp;
 use crate::domain::{Epoch, Members, StoreId, View};
 use crate::messages::catalog::Registered;
+use crate::probe::SaveReason;
 use crate::view_service::saved::Saved;
 
 /// Founds a store: everybody's file is new. Its number is on this disk, and then the catalog's, before there is a
@@ -103,7 +104,7 @@ impl Procedure for Found {
             (Phase::Registering(register), reply) => self.register(register, rules, reply, now),
             (Phase::Deciding, Reply::Done) => self.decide(rules),
             (Phase::Saving(view), Reply::Done) => {
-                rules.saved(view, "the first");
+                rules.saved(view, SaveReason::First);
                 rules.waiting = None;
                 rules.chosen(now);
                 end(rules, true)

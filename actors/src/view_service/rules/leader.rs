@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::domain::{Epoch, ReplicaId, Run, View};
 use crate::messages::order::{NotServing, ReplicaStatus};
 use crate::net::{NetError, NodeId};
-use crate::probe::ViewEvent;
+use crate::probe::{SuspectReason, ViewEvent};
 use crate::view_service::peers::{CallNumber, Finding};
 use crate::view_service::views::Heard;
 use crate::view_service::waiting::Waiting;
@@ -29,7 +29,7 @@ impl ViewRules {
     pub fn tick(&mut self, now: Timestamp) {
         let silent = self.peers.leader_silent(now, self.config.suspect_after);
         if let Some(epoch) = self.current().filter(|_| silent).map(|view| view.epoch) {
-            self.suspect(epoch, "is silent");
+            self.suspect(epoch, SuspectReason::Silent);
         }
     }
 
@@ -85,7 +85,7 @@ impl ViewRules {
             Finding::Suspect(why) => self.suspect(epoch, why),
             Finding::Unfit(run) => {
                 self.views.found_unfit(run);
-                self.suspect(epoch, "lacks what is acknowledged");
+                self.suspect(epoch, SuspectReason::Unfit);
             }
         }
     }
@@ -124,8 +124,8 @@ impl ViewRules {
     /// The leader of `sent` could not be reached with a request.
     pub fn unreachable(&mut self, sent: &View, error: &NetError) {
         let why = match error {
-            NetError::Refused => "refused the connection",
-            NetError::Lost => "broke the connection",
+            NetError::Refused => SuspectReason::RefusedConnection,
+            NetError::Lost => SuspectReason::BrokeConnection,
             NetError::Overloaded
             | NetError::TimedOut
             | NetError::Malformed(_)
@@ -148,7 +148,7 @@ impl ViewRules {
         self.peers.refused();
         match answer {
             NotServing::NotLeader { named, current } if current >= named => {
-                self.suspect(sent.epoch, "does not lead this epoch");
+                self.suspect(sent.epoch, SuspectReason::DoesNotLead);
             }
             // It has not heard of the view yet: the first request to find that out tells it.
             NotServing::NotLeader { .. } if news => self.announce_to_all(),
@@ -159,7 +159,7 @@ impl ViewRules {
 
     /// Looks for another leader at once, unless somebody does already. A leader that turns out to be well
     /// stays.
-    pub(super) fn suspect(&mut self, epoch: Epoch, why: &'static str) {
+    pub(super) fn suspect(&mut self, epoch: Epoch, why: SuspectReason) {
         let Some(replica) = self.current().filter(|view| view.epoch == epoch).map(|view| view.leader) else {
             return;
         };

@@ -10,7 +10,7 @@ use crate::domain::{OrderNumber, View};
 use crate::messages::catalog::{GoOn, Recalled};
 use crate::messages::order::{Fill, ReplicaStatus, Role};
 use crate::messages::view_service::{NotRecovered, Recover, Recovery, Without};
-use crate::probe::ViewEvent;
+use crate::probe::{SaveReason, ViewEvent};
 use crate::view_service::saved::Saved;
 use crate::view_service::views::Answers;
 use crate::view_service::waiting::Waiting;
@@ -135,7 +135,7 @@ impl GoOnWithout {
 }
 
 fn written(rules: &mut ViewRules, plan: Plan, view: View, saved: Saved, now: Timestamp) -> Outcome {
-    rules.emit(ViewEvent::ViewSaved { view: view.clone(), why: "an operator goes on" });
+    rules.emit(ViewEvent::ViewSaved { view: view.clone(), why: SaveReason::OperatorGoesOn });
     rules.views.adopt_file(view.by, saved);
     rules.views.install(view);
     rules.waiting = None;

@@ -9,7 +9,7 @@ use crate::duplicate_processes::DuplicateProcesses;
 use crate::messages::order::ReplicaStatus;
 use crate::messages::view_service::Vouched;
 use crate::net::NodeId;
-use crate::probe::ViewEvent;
+use crate::probe::{SaveReason, ViewEvent};
 use crate::view_service::config::ViewConfig;
 use crate::view_service::peers::Peers;
 use crate::view_service::saved::Saved;
@@ -176,7 +176,7 @@ impl ViewRules {
     }
 
     /// A view is on the disk, and the current one from now on.
-    pub(super) fn saved(&mut self, view: View, why: &'static str) {
+    pub(super) fn saved(&mut self, view: View, why: SaveReason) {
         self.command(Command::Belong(view.store));
         self.emit(ViewEvent::ViewSaved { view: view.clone(), why });
         self.views.install(view);

@@ -3,7 +3,7 @@
 use super::world::*;
 use crate::domain::{Epoch, ReplicaId, Run};
 use crate::messages::view_service::{ChangeView, InSyncChange};
-use crate::probe::ViewEvent;
+use crate::probe::{SaveReason, ViewEvent};
 use crate::view_service::rules::{ChangeInSync, Command, Next, Reply, SaveAbove, Step, Task};
 
 fn drop_of_1(epoch: u64) -> ChangeInSync {
@@ -18,7 +18,7 @@ fn a_change_is_saved_and_then_announced() {
     for serves in [true, false] {
         let before = view(5, 3, &[1, 2, 3]);
         let mut rules = if serves { serving(before) } else { rules(before) };
-        let mut commands = saved(next.clone(), "the leader changed the in-sync set").to_vec();
+        let mut commands = saved(next.clone(), SaveReason::InSyncSetChanged).to_vec();
         commands.push(announce());
         if !serves {
             commands.push(Command::Start(Task::PollLeader(Epoch::new(6))));
@@ -57,7 +57,7 @@ fn a_change_of_another_epoch_is_answered_with_the_view_that_is_current() {
 fn what_an_earlier_run_reached_is_passed() {
     let mut rules = rules(view(5, 3, &[1, 2, 3]));
     let next = view(10, 3, &[1, 2, 3]);
-    let mut commands = saved(next.clone(), "above what an earlier run reached").to_vec();
+    let mut commands = saved(next.clone(), SaveReason::AboveEarlierRun).to_vec();
     commands.extend([
         announce(),
         Command::AbandonRequests,

@@ -4,6 +4,7 @@ use super::world::*;
 use crate::clock::Timestamp;
 use crate::domain::{Epoch, ReplicaId, View};
 use crate::messages::order::Role::{Follower, Leader, Unfit};
+use crate::probe::SaveReason;
 use crate::view_service::rules::{Choose, Command, Next, Pinged, Procedure, Reply, Step, Task, ViewRules};
 
 const ALL: &[u8] = &[1, 2, 3];
@@ -13,7 +14,7 @@ fn ping(all: bool) -> Step {
     Step::Ping { to: ids(ALL), limit: SUSPECT / 2, all, names_view: true }
 }
 
-fn chosen(view: View, why: &'static str) -> Vec<Command> {
+fn chosen(view: View, why: SaveReason) -> Vec<Command> {
     let epoch = view.epoch;
     let mut commands = saved(view, why).to_vec();
     commands.extend([
@@ -51,7 +52,7 @@ fn another_leader_is_saved_and_then_announced() {
     script(
         &mut rules,
         &mut choose,
-        vec![(Reply::Done, chosen(second.clone(), "another leader"), Next::Done(()))],
+        vec![(Reply::Done, chosen(second.clone(), SaveReason::AnotherLeader), Next::Done(()))],
     );
     assert_eq!((rules.current(), rules.serving()), (Some(&second), None));
     assert_eq!((rules.failed_choices, rules.selecting), (1, false));
@@ -141,7 +142,7 @@ fn at_the_start_all_members_are_given_a_little_time() {
         &mut choose,
         vec![
             (Reply::Done, vec![], step(Step::Write(file(Some(second.clone()))))),
-            (Reply::Done, chosen(second, "at the start"), Next::Done(())),
+            (Reply::Done, chosen(second, SaveReason::AtStart), Next::Done(())),
         ],
     );
 }

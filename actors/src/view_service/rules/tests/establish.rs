@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::domain::{Epoch, OrderNumber, Run, StoreId, Term, View};
 use crate::messages::catalog::{Register, Registered};
 use crate::messages::order::{ReplicaStatus, Role};
-use crate::probe::ViewEvent;
+use crate::probe::{LostReason, SaveReason, ViewEvent};
 use crate::view_service::rules::{
     Command, Establish, Established, Next, Procedure, Reply, Step, Task, ViewRules,
 };
@@ -33,7 +33,7 @@ fn registered(run: Run) -> Command {
     Command::Emit(ViewEvent::FrontEndRegistered { run })
 }
 
-fn lost(why: &'static str) -> Vec<Command> {
+fn lost(why: LostReason) -> Vec<Command> {
     vec![Command::EndTurn, Command::Emit(ViewEvent::ViewLost { why }), Command::AbandonRequests]
 }
 
@@ -75,7 +75,7 @@ fn check(saved: Saved, steps: Steps) -> (ViewRules, Establish) {
 fn a_start_registers_its_run_and_saves_a_view_of_it_before_anything_else() {
     let own = file(Some(view_by(2, 7, 2, ALL)));
     let begun = view(8, 2, ALL);
-    let done = [saved(begun.clone(), "a front-end starts").to_vec(), chosen(8).to_vec()].concat();
+    let done = [saved(begun.clone(), SaveReason::FrontEndStarted).to_vec(), chosen(8).to_vec()].concat();
     let (rules, _) = check(
         own.clone(),
         vec![
@@ -98,7 +98,7 @@ fn a_start_registers_its_run_and_saves_a_view_of_it_before_anything_else() {
 fn members_that_are_not_configured_are_dropped_by_a_view_of_their_own() {
     let own = file(Some(view_by(2, 7, 2, &[1, 2, 7])));
     let (begun, without) = (view(8, 2, &[1, 2, 7]), view(9, 2, &[1, 2]));
-    let why = "a member is not configured any more";
+    let why = SaveReason::MemberNotConfigured;
     check(
         own.clone(),
         vec![
@@ -108,7 +108,7 @@ fn members_that_are_not_configured_are_dropped_by_a_view_of_their_own() {
             (Reply::Done, vec![], step(Step::Write(file(Some(begun.clone()))))),
             (
                 Reply::Done,
-                saved(begun, "a front-end starts").to_vec(),
+                saved(begun, SaveReason::FrontEndStarted).to_vec(),
                 step(Step::Write(file(Some(without.clone())))),
             ),
             (
@@ -147,13 +147,13 @@ fn a_file_that_is_older_than_what_others_remember_is_taken_for_lost() {
     let by_replica = vec![
         (Reply::Begun, vec![], ask_soon()),
         (all_told(&newest), vec![], step(Step::Turn)),
-        (Reply::Done, lost("a replica follows a newer view"), ask()),
+        (Reply::Done, lost(LostReason::ReplicaFollowsNewer), ask()),
     ];
     let by_catalog = vec![
         (Reply::Begun, vec![], ask_soon()),
         (nobody(), vec![], register(RUN, &own, 7, None)),
         (older(12, false), vec![], step(Step::Turn)),
-        (Reply::Done, lost("the catalog knows a newer one"), ask()),
+        (Reply::Done, lost(LostReason::CatalogKnowsNewer), ask()),
     ];
     for (before, reached) in [(by_replica, 9), (by_catalog, 12)] {
         let (mut rules, mut establish) = check(own.clone(), before);
@@ -161,7 +161,8 @@ fn a_file_that_is_older_than_what_others_remember_is_taken_for_lost() {
             Saved { line: line(&[1, 2, 3, NEW_RUN.get()]), store: Some(STORE), view: Some(newest.clone()) };
         let begun = View { by: NEW_RUN, line: going_on.line.clone(), ..view(reached + 1, 1, &[1]) };
         let written = Saved { view: Some(begun.clone()), ..going_on.clone() };
-        let done = [saved(begun, "a front-end starts").to_vec(), chosen(reached + 1).to_vec()].concat();
+        let done =
+            [saved(begun, SaveReason::FrontEndStarted).to_vec(), chosen(reached + 1).to_vec()].concat();
         script(
             &mut rules,
             &mut establish,
@@ -229,7 +230,7 @@ fn a_front_end_that_goes_on_twice_from_one_view_keeps_its_run() {
             (Reply::Done, vec![Command::Belong(STORE), Command::EndTurn], ask_soon()),
             (nobody(), vec![], register(NEW_RUN, &going_on, 9, None)),
             (older(12, false), vec![], step(Step::Turn)),
-            again(Reply::Done, lost("the catalog knows a newer one")),
+            again(Reply::Done, lost(LostReason::CatalogKnowsNewer)),
             (all_told(&newest), vec![], step(Step::Sleep(CALL))),
             again(Reply::Done, vec![]),
             (all_told(&newest), vec![], step(Step::Turn)),
@@ -244,7 +245,7 @@ fn a_store_is_founded_when_everybodys_file_is_new() {
     let store = StoreId::new(55);
     let numbered = Saved { store: Some(store), ..file(None) };
     let first = View { store, ..view(1, 3, ALL) };
-    let done = [saved(first.clone(), "the first").to_vec(), chosen(1).to_vec()].concat();
+    let done = [saved(first.clone(), SaveReason::First).to_vec(), chosen(1).to_vec()].concat();
     let (rules, _) = check(
         file(None),
         vec![

@@ -5,12 +5,12 @@ use crate::clock::Timestamp;
 use crate::domain::{Epoch, ReplicaId, Run, View};
 use crate::messages::order::{NotServing, Role};
 use crate::net::NetError;
-use crate::probe::ViewEvent;
+use crate::probe::{SuspectReason, ViewEvent};
 use crate::view_service::rules::{Command, Next, PollLeader, Procedure, Reply, Step, Task};
 
 const ALL: &[u8] = &[1, 2, 3];
 
-fn suspected(why: &'static str) -> Vec<Command> {
+fn suspected(why: SuspectReason) -> Vec<Command> {
     let (replica, epoch) = (ReplicaId::new(3), Epoch::new(5));
     let event = ViewEvent::LeaderSuspected { replica, epoch, why };
     vec![Command::Emit(event), Command::Start(Task::Choose { pause: None })]
@@ -74,11 +74,11 @@ fn what_the_leader_says_wakes_or_gives_up_requests_or_makes_it_suspected() {
             Ok(says(3, Role::TakingOver, &current)),
             vec![Command::AbandonRequests, poll()],
         ),
-        ("restarted", true, Ok(says(3, Role::Follower, &current)), suspected("does not lead this epoch")),
+        ("restarted", true, Ok(says(3, Role::Follower, &current)), suspected(SuspectReason::DoesNotLead)),
         ("has not heard yet", false, Ok(says(3, Role::Follower, &older)), vec![]),
-        ("is unfit", false, Ok(says(3, Role::Unfit, &current)), suspected("lacks what is acknowledged")),
-        ("is gone", true, Err(NetError::Refused), suspected("refused the connection")),
-        ("breaks", true, Err(NetError::Lost), suspected("broke the connection")),
+        ("is unfit", false, Ok(says(3, Role::Unfit, &current)), suspected(SuspectReason::Unfit)),
+        ("is gone", true, Err(NetError::Refused), suspected(SuspectReason::RefusedConnection)),
+        ("breaks", true, Err(NetError::Lost), suspected(SuspectReason::BrokeConnection)),
         ("is slow", true, Err(NetError::TimedOut), vec![]),
         ("is busy", true, Err(NetError::Overloaded), vec![]),
     ] {
@@ -117,7 +117,7 @@ fn a_leader_that_refuses_a_request_is_polled_and_suspected_only_if_it_does_not_l
         ("overloaded", 5, NotServing::Overloaded, vec![]),
         ("takes over", 5, NotServing::TakingOver { epoch: Epoch::new(5) }, vec![poll()]),
         ("has not heard of the view", 5, not_leader(5, 4), vec![announce(), poll()]),
-        ("does not lead", 5, not_leader(5, 5), and_poll(suspected("does not lead this epoch"))),
+        ("does not lead", 5, not_leader(5, 5), and_poll(suspected(SuspectReason::DoesNotLead))),
         ("of a view before", 4, not_leader(4, 5), vec![]),
     ] {
         let mut rules = serving(current.clone());
@@ -125,8 +125,8 @@ fn a_leader_that_refuses_a_request_is_polled_and_suspected_only_if_it_does_not_l
         assert_eq!(rules.take_commands(), expected, "{case}");
     }
     for (case, error, expected) in [
-        ("refused", NetError::Refused, and_poll(suspected("refused the connection"))),
-        ("lost", NetError::Lost, and_poll(suspected("broke the connection"))),
+        ("refused", NetError::Refused, and_poll(suspected(SuspectReason::RefusedConnection))),
+        ("lost", NetError::Lost, and_poll(suspected(SuspectReason::BrokeConnection))),
         ("timed out", NetError::TimedOut, vec![]),
     ] {
         let mut rules = serving(current.clone());
@@ -142,7 +142,7 @@ fn a_silent_leader_is_suspected_once_in_its_epoch_and_not_while_one_is_looked_fo
     rules.tick(Timestamp(0) + SUSPECT / 2);
     assert_eq!(rules.take_commands(), []);
     rules.tick(late);
-    assert_eq!(rules.take_commands(), suspected("is silent"));
+    assert_eq!(rules.take_commands(), suspected(SuspectReason::Silent));
     rules.tick(late);
     assert_eq!(rules.take_commands(), [Command::Start(Task::Choose { pause: None })]);
     rules.selecting = true;

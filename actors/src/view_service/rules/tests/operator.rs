@@ -7,7 +7,7 @@ use crate::messages::catalog::{GoOn, Rebuilt, Recalled};
 use crate::messages::order::Role::{Follower, Leader};
 use crate::messages::order::{Fill, RebuildCatalog, ReplicaStatus};
 use crate::messages::view_service::{NotRecovered, Recover, RecoverCatalog, Recovery, Without};
-use crate::probe::ViewEvent;
+use crate::probe::{SaveReason, ViewEvent};
 use crate::view_service::rules::{
     Command, GoOnWithout, Next, Procedure, RebuildMemory, Reply, Step, Task, ViewRules,
 };
@@ -64,7 +64,7 @@ fn the_best_book_of_those_that_answer_leads_alone() {
     let go_on = GoOn { store: STORE, run: RUN, epoch: Epoch::new(9) };
     let written = Saved { line: line(&[1, 2, 3]), store: Some(STORE), view: Some(next.clone()) };
     let commands = vec![
-        Command::Emit(ViewEvent::ViewSaved { view: next.clone(), why: "an operator goes on" }),
+        Command::Emit(ViewEvent::ViewSaved { view: next.clone(), why: SaveReason::OperatorGoesOn }),
         announce(),
         Command::AbandonRequests,
         Command::WakeRequests,

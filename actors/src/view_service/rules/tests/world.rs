@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::domain::{Epoch, FrontEndId, Line, Members, OrderNumber, Position, ReplicaId, Run, StoreId, View};
 use crate::messages::order::{ReplicaStatus, Role};
 use crate::net::{NetError, NodeId};
-use crate::probe::ViewEvent;
+use crate::probe::{SaveReason, ViewEvent};
 use crate::view_service::config::ViewConfig;
 use crate::view_service::rules::{Command, Next, Pinged, Procedure, Reply, Step, ViewRules};
 use crate::view_service::saved::Saved;
@@ -126,7 +126,7 @@ pub fn hear(rules: &mut ViewRules, id: u8, outcome: &Result<ReplicaStatus, NetEr
     rules.take_commands()
 }
 
-pub fn saved(view: View, why: &'static str) -> [Command; 2] {
+pub fn saved(view: View, why: SaveReason) -> [Command; 2] {
     [Command::Belong(view.store), Command::Emit(ViewEvent::ViewSaved { view, why })]
 }
 
