@@ -4,14 +4,13 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::config::FrontEndConfig;
-use super::store::{ProductStore, Silence, pauses};
+use super::store::{ProductStore, Silence, attempts};
 use crate::clock::Timestamp;
 use crate::domain::{Product, ProductName};
 use crate::host::Host;
 use crate::messages::catalog::{Answer, Import, Imported, Inventory, List, Query, Refusal, Stocked};
 use crate::messages::front_end::{CopyStock, ListProducts, Unavailable};
 use crate::net::{NetError, NodeId, Rpc};
-use crate::retry::left;
 
 /// Asks the catalog.
 pub struct CatalogClient {
@@ -36,14 +35,14 @@ impl CatalogClient {
     where
         M: Rpc<Reply = Result<T, Refusal>>,
     {
-        let mut backoff = pauses();
-        while let Some(time) = left(until, self.host.clock.now()) {
+        let mut retry = attempts(&*self.host.clock);
+        while let Some(time) = retry.left(until) {
             match self.ask(message, time.min(self.call_limit)).await {
                 Ok(answer) => return Ok(answer),
                 Err(Silence::Overloaded) => {
                     return Err(Unavailable { why: "the catalog has too much to do".into(), asked: true });
                 }
-                Err(Silence::NotYet) => self.host.clock.sleep(backoff.pause().min(time)).await,
+                Err(Silence::NotYet) => retry.pause(time).await,
             }
         }
         Err(Unavailable { why: format!("no answer in time ({})", self.why_silent()), asked: true })

@@ -18,7 +18,7 @@ use crate::messages::order::{
 };
 use crate::net::{NetError, NodeId};
 use crate::probe::FrontEndEvent;
-use crate::retry::{Backoff, left};
+use crate::retry::Retry;
 use crate::tasks::Tasks;
 use crate::view_service::ViewService;
 
@@ -74,9 +74,9 @@ impl LeaderClient {
         judge: impl Fn(R, &View, Option<&View>) -> Judged<T>,
     ) -> Result<T, Unavailable> {
         let clock = &*self.host.clock;
-        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut retry = Retry::new(clock, FIRST_PAUSE, LONGEST_PAUSE);
         let mut number = 0;
-        while let Some(time) = left(until(), clock.now()) {
+        while let Some(time) = retry.left(until()) {
             let changes = self.service.leader_changes();
             let Some(view) = self.service.serving() else {
                 // Either way the next turn looks at what there is.
@@ -96,7 +96,7 @@ impl LeaderClient {
                 Some(Err(error)) => self.service.unreachable(&view, &error),
             }
             // A leader that begins to serve, or a new one, ends the pause.
-            let _ = within(clock, backoff.pause().min(time), changes).await;
+            retry.pause_unless(time, changes).await;
         }
         Err(self.too_late())
     }

@@ -9,14 +9,13 @@ use tokio::sync::oneshot;
 
 use super::cache::{Cache, Filled, LOG};
 use super::single_flight::{Joined, SingleFlight};
-use super::store::{ProductStore, Silence, pauses};
+use super::store::{ProductStore, Silence, attempts};
 use crate::clock::{Timestamp, within};
 use crate::domain::{FrontEndId, Product, ProductName};
 use crate::host::Host;
 use crate::messages::catalog::{Imported, Query, Stocked};
 use crate::messages::front_end::{CopyStock, ImportProducts, ListProducts, QueryProduct, Unavailable};
 use crate::probe::{FrontEndEvent, plain};
-use crate::retry::left;
 use crate::tasks::Tasks;
 
 /// What a query is answered with; no product is an answer too.
@@ -84,10 +83,11 @@ impl<S: ProductStore + 'static> Products<S> {
 
     /// Asks the catalog until nobody waits for this product any more.
     async fn fill(self: Rc<Self>, name: ProductName) {
-        let mut backoff = pauses();
+        let clock = self.host.clock.clone();
+        let mut retry = attempts(&*clock);
         loop {
             let until = self.fills.borrow().until(&name);
-            let Some(time) = until.and_then(|until| left(until, self.host.clock.now())) else {
+            let Some(time) = until.and_then(|until| retry.left(until)) else {
                 return self.end(&name, &Err(unavailable("the catalog has not answered in time")));
             };
             match self.attempt(&name, time).await {
@@ -102,12 +102,12 @@ impl<S: ProductStore + 'static> Products<S> {
                     if let Some(product) = self.cached(&name) {
                         return self.end(&name, &Ok(Some(product)));
                     }
-                    backoff = pauses();
+                    retry = attempts(&*clock);
                 }
                 Err(Silence::Overloaded) => {
                     return self.end(&name, &Err(unavailable("the catalog has too much to do")));
                 }
-                Err(Silence::NotYet) => self.host.clock.sleep(backoff.pause().min(time)).await,
+                Err(Silence::NotYet) => retry.pause(time).await,
             }
         }
     }

@@ -11,12 +11,12 @@
 
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::domain::{Order, OrderNumber, Product, Purchase};
 use crate::messages::catalog::{Answer, Import, Imported, Query, Stocked};
 use crate::messages::front_end::{Copied, CopyBook, CopyStock, ListProducts, OrderError, Unavailable};
 use crate::net::NodeId;
-use crate::retry::Backoff;
+use crate::retry::Retry;
 
 /// Keeps the orders. Each method tries again and again until the time is up, and no answer in time is
 /// [`Unavailable`]: what was asked may or may not come to pass.
@@ -77,7 +77,7 @@ pub enum Silence {
     NotYet,
 }
 
-/// How long whoever asks about products pauses before each further attempt.
-pub fn pauses() -> Backoff {
-    Backoff::new(Duration::from_millis(20), Duration::from_millis(200))
+/// Attempts to learn something about products.
+pub fn attempts(clock: &dyn Clock) -> Retry<'_> {
+    Retry::new(clock, Duration::from_millis(20), Duration::from_millis(200))
 }
