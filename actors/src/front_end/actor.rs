@@ -131,22 +131,12 @@ macro_rules! admitted {
 }
 
 admitted! {
+    QueryProduct => Result<Option<Product>, Unavailable>: products.fetch;
     ListProducts => Result<Option<Vec<Product>>, Unavailable>: products.list;
     CopyStock => Result<Option<Vec<Stocked>>, Unavailable>: products.inventory;
     PlaceOrder => Result<OrderNumber, OrderError>: orders.place;
     ListOrders => Result<Vec<Order>, Unavailable>: orders.list;
     CopyBook => Result<Copied, Unavailable>: orders.copy;
-}
-
-impl Handler<QueryProduct> for FrontEnd {
-    type Result = Deferred<Result<Option<Product>, Unavailable>>;
-
-    fn handle(&mut self, ask: QueryProduct, _: &mut Context<Self>) -> Self::Result {
-        if let Some(product) = self.products.cached(&ask.name) {
-            return self.tasks.reply(future::ready(Ok(Some(product))));
-        }
-        self.admit(|| self.products.clone().fetch(ask))
-    }
 }
 
 impl Handler<FindOrder> for FrontEnd {

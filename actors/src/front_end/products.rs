@@ -53,13 +53,6 @@ impl<S: ProductStore + 'static> Products<S> {
         &self.store
     }
 
-    /// The product, if the cache holds it.
-    pub fn cached(&self, name: &ProductName) -> Option<Product> {
-        let product = self.cache.product(name.as_str(), self.host.clock.now())?;
-        self.host.emit(FrontEndEvent::CacheHit { name: name.clone() });
-        Some(product)
-    }
-
     /// The product from the catalog, together with everyone else who asks for it. The query counts as come
     /// when this is called, not when the future is first polled.
     pub fn fetch(
@@ -99,7 +92,7 @@ impl<S: ProductStore + 'static> Products<S> {
                     }
                     // Those who came after this query was sent look again: in the cache, else by the next
                     // query, which is sent after they came.
-                    if let Some(product) = self.cached(&name) {
+                    if let Some(product) = self.cache.look_again(name.as_str(), clock.now()) {
                         return self.end(&name, &Ok(Some(product)));
                     }
                     retry = attempts(&*clock);

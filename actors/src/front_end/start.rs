@@ -21,7 +21,7 @@ use crate::view_service;
 pub struct Started {
     /// The actor.
     pub node: Node<FrontEnd>,
-    /// What a query is answered from first; what it does not hold, the actor is asked.
+    /// What a query is answered from first, as the node's bridge does it; only what it does not hold, the actor is asked.
     pub cache: Arc<Cache>,
 }
 
@@ -41,11 +41,16 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
     })?;
     let cache = Cache::new(config.cache_capacity, config.limits.exact_cache, config.lease, config.render);
     let (cache, identity, max_calls) = (Arc::new(cache), host.identity.clone(), config.max_calls);
+    let (looks, clock) = (cache.clone(), host.clock.clone());
+    let look = move |query: &QueryProduct| {
+        let held = looks.product(query.name.as_str(), clock.now());
+        held.map(|product| Ok(Some(product)))
+    };
     let actor = FrontEnd::new(host, config, file, (run, saved), cache.clone());
     let gauges = actor.gauges();
     let node = Node::new(actor, max_calls, |addr| {
         Bridge::new(identity, max_calls)
-            .route::<QueryProduct, _>(addr)
+            .route_unless::<QueryProduct, _>(addr, look)
             .route::<ListProducts, _>(addr)
             .route::<ImportProducts, _>(addr)
             .route::<PlaceOrder, _>(addr)

@@ -9,19 +9,18 @@ mod peers;
 mod world;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use futures_util::future;
-use parking_lot::Mutex;
 
 use self::peers::Replica;
-use self::world::{MS, World, flow, toy};
-use crate::domain::{Epoch, OrderNumber, ReplicaId, RequestId, Run};
+use self::world::{MS, World, toy};
+use crate::domain::{Epoch, OrderNumber, ProductName, ReplicaId, RequestId, Run};
 use crate::messages::front_end::*;
 use crate::messages::order::{NotServing, PlaceError, Role};
 use crate::messages::view_service::*;
-use crate::net::NodeId;
+use crate::net::{NetError, NodeId};
 use crate::probe::{EventKind, FrontEndEventKind, ServiceEventKind, ViewEventKind};
+use crate::test_doubles::{MemoryDisk, on_virtual_time};
 
 fn order_replica(id: u8) -> NodeId {
     NodeId::Order(ReplicaId::new(id))
@@ -33,7 +32,7 @@ fn drop_of(id: u8) -> InSyncChange {
 
 #[test]
 fn concurrent_misses_make_one_catalog_request() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.start();
         let answers = future::join_all((0..20).map(|_| world.quantity())).await;
@@ -48,8 +47,28 @@ fn concurrent_misses_make_one_catalog_request() {
 }
 
 #[test]
+fn what_the_cache_holds_is_answered_without_the_actor() {
+    on_virtual_time(async || {
+        let mut world = World::new();
+        world.start();
+        for _ in 0..2 {
+            let found =
+                world.query_from_elsewhere(toy()).await.expect("an answer").expect("from the catalog");
+            assert_eq!(found.map(|product| product.quantity), Some(100));
+            assert_eq!(world.peers.queries.get(), 1);
+        }
+        world.kill().await;
+        assert!(world.query_from_elsewhere(toy()).await.is_ok());
+        let other = ProductName::new("Fox").expect("valid");
+        assert_eq!(world.query_from_elsewhere(other).await, Err(NetError::Lost));
+        tokio::time::sleep(2000 * MS).await;
+        assert_eq!(world.query_from_elsewhere(toy()).await, Err(NetError::Lost), "the lease has run out");
+    });
+}
+
+#[test]
 fn an_invalidation_voids_the_fill_under_way() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.start();
         let early = world.quantity();
@@ -69,7 +88,7 @@ fn an_invalidation_voids_the_fill_under_way() {
 
 #[test]
 fn a_late_query_gets_no_earlier_answer_with_the_cache_off_either() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.config.cache_capacity = 0;
         world.start();
@@ -86,7 +105,7 @@ fn a_late_query_gets_no_earlier_answer_with_the_cache_off_either() {
 
 #[test]
 fn a_starting_catalog_is_asked_again_until_the_deadline() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.peers.catalog_starting.set(true);
         world.start();
@@ -106,7 +125,7 @@ fn a_starting_catalog_is_asked_again_until_the_deadline() {
 
 #[test]
 fn the_first_view_waits_for_every_replica_and_a_restart_keeps_a_leader_that_is_well() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.peers.with(2, |replica| replica.up = false);
         world.start();
@@ -148,7 +167,7 @@ fn an_order_goes_on_through_a_new_leader_under_the_same_key() {
             300,
         ),
     ] {
-        flow(|| async {
+        on_virtual_time(async || {
             let mut world = World::new();
             world.start();
             world.led_by(3).await;
@@ -176,7 +195,7 @@ fn an_order_goes_on_through_a_new_leader_under_the_same_key() {
 
 #[test]
 fn the_no_of_an_old_epoch_is_not_passed_on() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.start();
         let (epoch, ..) = world.led_by(3).await;
@@ -195,7 +214,7 @@ fn the_no_of_an_old_epoch_is_not_passed_on() {
 
 #[test]
 fn a_lost_announcement_is_repeated_and_makes_no_new_view() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.peers.with(3, |replica| replica.deaf = 2);
         world.start();
@@ -211,7 +230,7 @@ fn a_lost_announcement_is_repeated_and_makes_no_new_view() {
 
 #[test]
 fn a_dead_leader_is_replaced_though_nobody_orders() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.start();
         world.led_by(3).await;
@@ -228,7 +247,7 @@ fn a_dead_leader_is_replaced_though_nobody_orders() {
 
 #[test]
 fn a_leader_changes_its_in_sync_set_and_nobody_else_does() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.start();
         world.led_by(3).await;
@@ -260,19 +279,18 @@ fn a_leader_changes_its_in_sync_set_and_nobody_else_does() {
 
 #[test]
 fn a_front_end_that_lost_its_file_goes_on_from_the_newest_view_of_all() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.start();
         world.led_by(3).await;
         world.change(1, 3, drop_of(1)).await;
         tokio::time::sleep(500 * MS).await;
-        let copy: Vec<_> =
-            world.disk.files.lock().iter().map(|(name, file)| (name.clone(), file.lock().clone())).collect();
+        let copy = world.host.disk.copy();
         world.change(2, 3, drop_of(2)).await;
         tokio::time::sleep(500 * MS).await;
         world.kill().await;
 
-        world.disk.files.lock().clear();
+        world.host.disk = MemoryDisk::default();
         world.peers.with(1, |replica| replica.up = false);
         world.start();
         tokio::time::sleep(5000 * MS).await;
@@ -282,11 +300,7 @@ fn a_front_end_that_lost_its_file_goes_on_from_the_newest_view_of_all() {
         world.kill().await;
 
         // An old copy of the files is as good as none.
-        world
-            .disk
-            .files
-            .lock()
-            .extend(copy.into_iter().map(|(name, file)| (name, Arc::new(Mutex::new(file)))));
+        world.host.disk = copy;
         world.start();
         tokio::time::sleep(3000 * MS).await;
         assert_eq!(world.led_by(3).await, (5, 3, vec![3]));
@@ -296,7 +310,7 @@ fn a_front_end_that_lost_its_file_goes_on_from_the_newest_view_of_all() {
 
 #[test]
 fn without_a_leader_that_serves_orders_end_at_their_deadline() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.config.max_calls = 3;
         for id in 1..=3 {
@@ -325,7 +339,7 @@ fn without_a_leader_that_serves_orders_end_at_their_deadline() {
 /// The network was cut for a while: nobody was restarted, and the leader never stopped to serve.
 #[test]
 fn a_leader_that_is_heard_again_is_not_waited_for() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.start();
         world.led_by(3).await;
@@ -346,15 +360,15 @@ fn a_leader_that_is_heard_again_is_not_waited_for() {
 
 #[test]
 fn after_a_disk_failure_nothing_is_answered() {
-    flow(|| async {
+    on_virtual_time(async || {
         let mut world = World::new();
         world.start();
         world.led_by(3).await;
-        *world.disk.broken.lock() = true;
+        world.host.disk.set_full(true);
         let ask = world.change_of(1, 3, drop_of(1)).await;
         let answer = world.addr.as_ref().expect("started").send(ask).await;
         assert!(answer.is_err(), "{answer:?}");
-        assert_eq!(world.failures.get(), 1);
+        assert_eq!(world.host.failures.borrow().len(), 1);
         assert!(world.saw(EventKind::Service(ServiceEventKind::DiskFailed)));
         for id in 1..=3 {
             assert_eq!(world.peers.epoch(id), 1);

@@ -15,7 +15,15 @@ use super::errors::BridgeError;
 use super::names::Identity;
 use super::rpc::Rpc;
 
-type Dispatch = Box<dyn Fn(Bytes) -> BoxFuture<'static, Result<Bytes, BridgeError>> + Send + Sync>;
+type Dispatch = Box<dyn Fn(Bytes) -> Result<Taken, BridgeError> + Send + Sync>;
+
+/// What became of an encoded call.
+enum Taken {
+    /// It is answered already.
+    Answered(Bytes),
+    /// The actor is about to be asked.
+    Asks(BoxFuture<'static, Result<Bytes, BridgeError>>),
+}
 
 /// The way from encoded calls into one actor's mailbox. It counts the calls under way and turns away what
 /// exceeds its limit, so a slow actor has a short queue and its clients a quick 503.
@@ -45,7 +53,23 @@ impl Bridge {
         A: Actor + Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
-        self.add::<M, A>(addr, Class::Limited)
+        self.add::<M, A>(addr, Class::Limited, |_| None)
+    }
+
+    /// The same, but for messages that `look` has an answer to: they do not come to the actor, and need no place under
+    /// the limit.
+    #[must_use]
+    pub fn route_unless<M, A>(
+        self,
+        addr: &Addr<A>,
+        look: impl Fn(&M) -> Option<M::Reply> + Send + Sync + 'static,
+    ) -> Bridge
+    where
+        M: Rpc,
+        A: Actor + Handler<M>,
+        A::Context: ToEnvelope<A, M>,
+    {
+        self.add::<M, A>(addr, Class::Limited, look)
     }
 
     /// Lets messages of type `M` pass to `addr` always: those that the store's working depends on.
@@ -56,20 +80,28 @@ impl Bridge {
         A: Actor + Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
-        self.add::<M, A>(addr, Class::Control)
+        self.add::<M, A>(addr, Class::Control, |_| None)
     }
 
-    fn add<M, A>(mut self, addr: &Addr<A>, class: Class) -> Bridge
+    fn add<M, A>(
+        mut self,
+        addr: &Addr<A>,
+        class: Class,
+        look: impl Fn(&M) -> Option<M::Reply> + Send + Sync + 'static,
+    ) -> Bridge
     where
         M: Rpc,
         A: Actor + Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
         let addr = addr.clone();
-        let handler = move |body: Bytes| -> BoxFuture<'static, Result<Bytes, BridgeError>> {
-            let message = decode::<M>(&body).map_err(malformed);
+        let handler = move |body: Bytes| -> Result<Taken, BridgeError> {
+            let message = decode::<M>(&body).map_err(malformed)?;
+            if let Some(answer) = look(&message) {
+                return Ok(Taken::Answered(encode(&answer)));
+            }
             let addr = addr.clone();
-            Box::pin(async move { Ok(encode(&post(&addr, message?).await?)) })
+            Ok(Taken::Asks(Box::pin(async move { Ok(encode(&post(&addr, message).await?)) })))
         };
         self.handlers.insert(M::NAME, (class, Box::new(handler)));
         self
@@ -85,8 +117,13 @@ impl Bridge {
         self.me.check(&envelope)?;
         let found = self.handlers.get(name);
         let (class, handler) = found.ok_or_else(|| BridgeError::UnknownMessage(name.to_owned()))?;
-        let _pass = self.pass(*class)?;
-        handler(message).await
+        match handler(message)? {
+            Taken::Answered(answer) => Ok(answer),
+            Taken::Asks(answer) => {
+                let _pass = self.pass(*class)?;
+                answer.await
+            }
+        }
     }
 
     /// Sends one typed message to the actor, under the same limit as [`Bridge::dispatch`].

@@ -162,8 +162,6 @@ events! {
     FrontEndEvent FrontEndEventKind FrontEnd {
         /// The front-end sent an order once more, under the same request id.
         OrderRetried { key: RequestId, epoch: Epoch }
-        /// A query was answered from the cache.
-        CacheHit { name: ProductName }
         /// A fill was not cached because an invalidation came while it was under way.
         StaleFillDropped { name: ProductName }
         /// An invalidation dropped entries from the cache; an empty list is all of them.

@@ -145,9 +145,6 @@ impl Display for FrontEndEvent {
             FrontEndEvent::OrderRetried { key, epoch } => {
                 write!(f, "sends the order of request {key} once more, in epoch {epoch}")
             }
-            FrontEndEvent::CacheHit { name } => {
-                write!(f, "answers a query for {} from the cache", plain(name))
-            }
             FrontEndEvent::StaleFillDropped { name } => {
                 write!(f, "does not cache {}, which changed while it was fetched", plain(name))
             }

@@ -31,6 +31,15 @@ impl MemoryDisk {
         self.full.store(full, Ordering::Relaxed);
     }
 
+    /// A disk with a copy of every file, as it is now.
+    pub fn copy(&self) -> MemoryDisk {
+        let copied = |(name, content): (&String, &Content)| {
+            (name.clone(), Arc::new(Mutex::new(content.lock().clone())))
+        };
+        let files = self.files.lock().iter().map(copied).collect();
+        MemoryDisk { files: Arc::new(Mutex::new(files)), full: Arc::default() }
+    }
+
     /// Whether somebody has the file open.
     pub fn is_open(&self, file: &str) -> bool {
         self.files.lock().get(file).is_some_and(|content| Arc::strong_count(content) > 1)

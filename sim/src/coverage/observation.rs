@@ -98,11 +98,7 @@ fn event_must_be_seen(kind: EventKind) -> bool {
         EventKind::View(
             ViewEventKind::ViewSaved | ViewEventKind::ViewLost | ViewEventKind::FrontEndRegistered,
         ) => false,
-        EventKind::FrontEnd(
-            FrontEndEventKind::OrderRetried
-            | FrontEndEventKind::CacheHit
-            | FrontEndEventKind::StaleFillDropped,
-        ) => true,
+        EventKind::FrontEnd(FrontEndEventKind::OrderRetried | FrontEndEventKind::StaleFillDropped) => true,
         EventKind::FrontEnd(FrontEndEventKind::Invalidated) => false,
         EventKind::Catalog(
             CatalogEventKind::BatchRefused | CatalogEventKind::BatchRepeated | CatalogEventKind::Restocked,

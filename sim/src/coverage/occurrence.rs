@@ -58,6 +58,7 @@ occurrences! {
     ViewChangedInFlight "view changed with an order in flight" true "A leader went on in another view with orders under way.";
     ViewShrunkInFlight "view shrunk with an order in flight" true "The same, with fewer in sync.";
     SeveralEntriesCut "several entries cut" true "A follower cut more than one entry.";
+    CacheHit "cache hit" true "A front-end answered a query from its cache.";
     LeaseWaited "waited for a lease" true "A change became visible when leases had run out.";
     CatalogUnconfirmed "catalog ready without confirmations" true "A catalog answered without a confirmation from every front-end.";
     WriteKept "unsynced write kept" true "A crash kept a write that was not synced.";

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use toystore_actors::catalog::{self, CatalogConfig, Source};
 use toystore_actors::domain::{Product, ReplicaId};
-use toystore_actors::front_end::{self, FrontEndConfig};
+use toystore_actors::front_end::{self, Cache, FrontEndConfig};
 use toystore_actors::host::{Gauge, Host, Node};
 use toystore_actors::net::{Bridge, NodeId};
 use toystore_actors::order::{self, OrderConfig};
@@ -27,13 +27,16 @@ pub(super) struct Launched {
     pub(super) run: LocalBoxFuture<'static, ()>,
     /// What it counts.
     pub(super) gauges: Vec<Gauge>,
+    /// Of a front-end.
+    pub(super) cache: Option<Arc<Cache>>,
     /// What else has to live as long as it.
     pub(super) keep: Box<dyn Any>,
 }
 
 impl Launched {
     fn new<A: Actor<Context = Context<A>>>(node: Node<A>) -> Launched {
-        Launched { bridge: node.bridge, run: node.run, gauges: node.gauges, keep: Box::new(node.addr) }
+        let Node { addr, bridge, run, gauges } = node;
+        Launched { bridge, run, gauges, cache: None, keep: Box::new(addr) }
     }
 }
 
@@ -78,10 +81,7 @@ pub(super) fn launch(
                 render: no_body,
             };
             let started = front_end::start(host, config)?;
-            let cache = started.cache;
-            let mut launched = Launched::new(started.node);
-            launched.keep = Box::new((launched.keep, cache));
-            Ok(launched)
+            Ok(Launched { cache: Some(started.cache), ..Launched::new(started.node) })
         }
         NodeId::Order(id) => {
             let config = OrderConfig {

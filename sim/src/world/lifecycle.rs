@@ -71,7 +71,8 @@ impl World {
             return;
         }
         match started {
-            Ok(Ok(Launched { bridge, run, gauges, keep })) => {
+            Ok(Ok(Launched { bridge, run, gauges, cache, keep })) => {
+                self.caches.borrow_mut().extend(cache);
                 if let Some(process) = self.processes.borrow_mut().get_mut(&id) {
                     process.running = Running::Up { bridge, gauges, _keep: keep };
                 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use toystore_actors::domain::ReplicaId;
+use toystore_actors::front_end::Cache;
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::Event;
 
@@ -61,6 +62,8 @@ pub struct World {
     /// Nodes whose files are, or were, not those that they wrote last. They may refuse them.
     pub replaced_files: RefCell<BTreeSet<NodeId>>,
     pub(super) processes: RefCell<BTreeMap<ProcessId, Process>>,
+    /// The caches of all front-ends that were started, for what they have counted.
+    pub(super) caches: RefCell<Vec<Arc<Cache>>>,
     /// Does not start, whatever was scheduled.
     pub(super) dead: Cell<Option<NodeId>>,
     pub(super) me: Weak<World>,
@@ -85,6 +88,7 @@ impl World {
             rng: RefCell::new(SmallRng::seed_from_u64(setup.stream("world"))),
             replaced_files: RefCell::default(),
             processes: RefCell::new(processes),
+            caches: RefCell::default(),
             dead: Cell::new(None),
             me: me.clone(),
             observer,
@@ -142,6 +146,8 @@ impl World {
         ] {
             counts.add(what.into(), times);
         }
+        let hits = self.caches.borrow().iter().map(|cache| cache.counts().hits).sum();
+        counts.add(Occurrence::CacheHit.into(), hits);
         for disk in self.disks.values() {
             let disk = disk.counts();
             for (what, times) in [

@@ -39,7 +39,6 @@ fn level(event: &Event) -> Level {
         Event::View(event) => of_view_service(event.kind()),
         Event::FrontEnd(event) => match event.kind() {
             FrontEndEventKind::OrderRetried
-            | FrontEndEventKind::CacheHit
             | FrontEndEventKind::StaleFillDropped
             | FrontEndEventKind::Invalidated => Level::Debug,
         },

@@ -98,7 +98,6 @@ every! {
     FrontEnd FrontEndEvent {
         OrderRetried { key: key("k-1"), epoch: Epoch::new(8) } =>
             "sends the order of request k-1 once more, in epoch 8";
-        CacheHit { name: name("Tux") } => "answers a query for Tux from the cache";
         StaleFillDropped { name: name("Tux") } =>
             "does not cache Tux, which changed while it was fetched";
         Invalidated { products: vec![name("Tux"), name("Fox")] } => "drops what it cached of Tux, Fox";
@@ -178,8 +177,8 @@ fn what_there_is_one_of_none_of_or_much_of_is_told_so() {
         ),
         // A product may have any name; a line of the log stays one line.
         (
-            FrontEndEvent::CacheHit { name: name("a\nb 🦄") }.into(),
-            "answers a query for a\\nb 🦄 from the cache",
+            FrontEndEvent::StaleFillDropped { name: name("a\nb 🦄") }.into(),
+            "does not cache a\\nb 🦄, which changed while it was fetched",
         ),
     ] {
         assert_eq!(event.to_string(), expected, "{event:?}");
