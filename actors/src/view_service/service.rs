@@ -12,8 +12,8 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use super::config::ViewConfig;
 use super::rules::{
-    ChangeInSync, Choose, Command, Establish, Established, GoOnWithout, Next, PollLeader, Procedure,
-    RebuildMemory, Reply, SaveAbove, Task, ViewRules,
+    ChangeInSync, Choose, Command, Establish, GoOnWithout, Next, PollLeader, Procedure, RebuildMemory, Reply,
+    SaveAbove, Task, ViewRules,
 };
 use super::saved::Saved;
 use crate::clock::Timestamp;
@@ -81,8 +81,8 @@ impl ViewService {
     /// Finds a leader, and then keeps one for ever.
     pub async fn run(self: Rc<Self>) {
         let establish = Establish::at_start(&mut self.rules.borrow_mut());
-        if self.go_through(establish).await == Established::Begun {
-            self.go_through(Choose::at_start()).await;
+        if let Some(choose) = self.go_through(establish).await {
+            self.go_through(choose).await;
         }
         loop {
             self.tell(|rules, _| rules.beat());

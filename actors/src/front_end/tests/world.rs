@@ -53,7 +53,15 @@ impl World {
             limits: Limits::default(),
             render: |product| Bytes::from(product.quantity.to_string()),
         };
-        World { peers: Rc::default(), host: TestHost::new(), config, addr: None, cache: None, bridge: None, running: None }
+        World {
+            peers: Rc::default(),
+            host: TestHost::new(),
+            config,
+            addr: None,
+            cache: None,
+            bridge: None,
+            running: None,
+        }
     }
 
     pub fn start(&mut self) {

@@ -13,13 +13,13 @@ use crate::view_service::views::Choice;
 
 /// Chooses a leader, unless the one there is leads, or a leader is being looked for already. At the start of a store its
 /// services come up one by one: then this waits a little for all.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choose {
     at_start: bool,
     phase: Phase,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Phase {
     Start(Option<Duration>),
     Pausing,

@@ -3,6 +3,7 @@
 //! all replicas have told (M8); or it founds a store, when everybody's file is new.
 
 use super::begin::Begin;
+use super::choose::Choose;
 use super::forget::{Forget, HearFirst};
 use super::go_on::TakenOn;
 use super::procedure::{Next, Procedure, misplaced, part};
@@ -16,22 +17,14 @@ use crate::messages::catalog::Registered;
 use crate::probe::LostReason;
 use crate::view_service::waiting::Waiting;
 
-/// Ends when a view of this run is saved.
+/// Ends when a view of this run is saved: with the choice to make then, if its leader was not chosen just now, and so
+/// may not be there.
 #[derive(Debug)]
 pub struct Establish {
     /// The file had no view when this round began.
     new: bool,
     before: Option<TakenOn>,
     phase: Phase,
-}
-
-/// How there came to be a view of this run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Established {
-    /// It goes on from an earlier view, whose leader may not be there.
-    Begun,
-    /// It is a new store's first, or an operator's, whose leader was chosen just now.
-    Chosen,
 }
 
 #[derive(Debug)]
@@ -65,10 +58,10 @@ impl Establish {
 }
 
 impl Round<'_> {
-    fn begin(self) -> Next<Established> {
+    fn begin(self) -> Next<Option<Choose>> {
         if self.rules.current().is_some() {
             // An operator went on meanwhile.
-            return self.end(Established::Chosen);
+            return self.end(None);
         }
         self.own.new = self.rules.views.file().view.is_none();
         if self.own.new {
@@ -78,11 +71,11 @@ impl Round<'_> {
         self.hear(HearFirst::new(), Reply::Begun)
     }
 
-    fn recover(self, recover: RecoverView, reply: Reply) -> Next<Established> {
+    fn recover(self, recover: RecoverView, reply: Reply) -> Next<Option<Choose>> {
         let keep = |recover| self.own.phase = Phase::Recovering(Box::new(recover));
         match part(recover, self.rules, reply, self.now, keep) {
             Err(step) => step.into(),
-            Ok(ViewFound::Current) => self.end(Established::Chosen),
+            Ok(ViewFound::Current) => self.end(None),
             Ok(ViewFound::Another(taken_on)) => {
                 self.own.before = taken_on;
                 self.hear(HearFirst::new(), Reply::Begun)
@@ -90,7 +83,7 @@ impl Round<'_> {
         }
     }
 
-    fn hear(self, hear: HearFirst, reply: Reply) -> Next<Established> {
+    fn hear(self, hear: HearFirst, reply: Reply) -> Next<Option<Choose>> {
         let keep = |hear| self.own.phase = Phase::Hearing(hear);
         match part(hear, self.rules, reply, self.now, keep) {
             Err(step) => step.into(),
@@ -101,7 +94,7 @@ impl Round<'_> {
         }
     }
 
-    fn register(self, register: RegisterRun, reply: Reply) -> Next<Established> {
+    fn register(self, register: RegisterRun, reply: Reply) -> Next<Option<Choose>> {
         let keep = |register| self.own.phase = Phase::Registering(register);
         match part(register, self.rules, reply, self.now, keep) {
             Err(step) => step.into(),
@@ -119,11 +112,11 @@ impl Round<'_> {
         }
     }
 
-    fn forget_for_catalog(self, highest: Epoch) -> Next<Established> {
+    fn forget_for_catalog(self, highest: Epoch) -> Next<Option<Choose>> {
         self.forget(Forget::new(highest, LostReason::CatalogKnowsNewer), Reply::Begun)
     }
 
-    fn forget(self, forget: Forget, reply: Reply) -> Next<Established> {
+    fn forget(self, forget: Forget, reply: Reply) -> Next<Option<Choose>> {
         let keep = |forget| self.own.phase = Phase::Forgetting(forget);
         match part(forget, self.rules, reply, self.now, keep) {
             Err(step) => step.into(),
@@ -132,25 +125,25 @@ impl Round<'_> {
     }
 
     /// A replica may have told of a newer view meanwhile.
-    fn save(self, begin: Begin, reply: Reply) -> Next<Established> {
+    fn save(self, begin: Begin, reply: Reply) -> Next<Option<Choose>> {
         let keep = |begin| self.own.phase = Phase::Beginning(begin);
         match part(begin, self.rules, reply, self.now, keep) {
             Err(step) => step.into(),
-            Ok(true) => self.end(Established::Begun),
+            Ok(true) => self.end(Some(Choose::at_start())),
             Ok(false) => self.begin(),
         }
     }
 
-    fn end(self, established: Established) -> Next<Established> {
+    fn end(self, choice: Option<Choose>) -> Next<Option<Choose>> {
         self.rules.selecting = false;
-        Next::Done(established)
+        Next::Done(choice)
     }
 }
 
 impl Procedure for Establish {
-    type Output = Established;
+    type Output = Option<Choose>;
 
-    fn resume(&mut self, rules: &mut ViewRules, reply: Reply, now: Timestamp) -> Next<Established> {
+    fn resume(&mut self, rules: &mut ViewRules, reply: Reply, now: Timestamp) -> Next<Option<Choose>> {
         let phase = std::mem::replace(&mut self.phase, Phase::Start);
         let round = Round { own: self, rules, now };
         match (phase, reply) {

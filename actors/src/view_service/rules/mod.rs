@@ -29,7 +29,7 @@ pub use catalog::RebuildMemory;
 pub use change::{ChangeInSync, SaveAbove};
 pub use choose::Choose;
 pub use command::{Command, Task};
-pub use establish::{Establish, Established};
+pub use establish::Establish;
 pub use operator::GoOnWithout;
 pub use poll::PollLeader;
 pub use procedure::{Next, Procedure};

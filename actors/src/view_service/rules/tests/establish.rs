@@ -6,25 +6,23 @@ use crate::domain::{Epoch, OrderNumber, Run, StoreId, Term, View};
 use crate::messages::catalog::{Register, Registered};
 use crate::messages::order::{ReplicaStatus, Role};
 use crate::probe::{LostReason, SaveReason, ViewEvent};
-use crate::view_service::rules::{
-    Command, Establish, Established, Next, Procedure, Reply, Step, Task, ViewRules,
-};
+use crate::view_service::rules::{Choose, Command, Establish, Next, Procedure, Reply, Step, Task, ViewRules};
 use crate::view_service::saved::Saved;
 
 const ALL: &[u8] = &[1, 2, 3];
 const NEW_RUN: Run = Run::new(77);
 
-type Steps = Vec<(Reply, Vec<Command>, Next<Established>)>;
+type Steps = Vec<(Reply, Vec<Command>, Next<Option<Choose>>)>;
 
-fn ask_soon() -> Next<Established> {
+fn ask_soon() -> Next<Option<Choose>> {
     step(Step::AskAll { limit: HEARTBEAT })
 }
 
-fn ask() -> Next<Established> {
+fn ask() -> Next<Option<Choose>> {
     step(Step::AskAll { limit: CALL })
 }
 
-fn register(run: Run, saved: &Saved, epoch: u64, orders: Option<u64>) -> Next<Established> {
+fn register(run: Run, saved: &Saved, epoch: u64, orders: Option<u64>) -> Next<Option<Choose>> {
     let (store, line, epoch) = (saved.store.expect("a store"), saved.line.clone(), Epoch::new(epoch));
     step(Step::Register(Register { store, run, line, epoch, orders: orders.map(OrderNumber::new) }))
 }
@@ -87,7 +85,7 @@ fn a_start_registers_its_run_and_saves_a_view_of_it_before_anything_else() {
             ),
             (welcome(), vec![registered(RUN)], step(Step::Turn)),
             (Reply::Done, vec![], step(Step::Write(file(Some(begun.clone()))))),
-            (Reply::Done, done, Next::Done(Established::Begun)),
+            (Reply::Done, done, Next::Done(Some(Choose::at_start()))),
         ],
     );
     assert_eq!((rules.current(), rules.selecting), (Some(&begun), false));
@@ -114,7 +112,7 @@ fn members_that_are_not_configured_are_dropped_by_a_view_of_their_own() {
             (
                 Reply::Done,
                 [saved(without, why).to_vec(), chosen(9).to_vec()].concat(),
-                Next::Done(Established::Begun),
+                Next::Done(Some(Choose::at_start())),
             ),
         ],
     );
@@ -177,7 +175,7 @@ fn a_file_that_is_older_than_what_others_remember_is_taken_for_lost() {
                 (nobody(), vec![], register(NEW_RUN, &going_on, reached, rules_orders(reached))),
                 (welcome(), vec![registered(NEW_RUN)], step(Step::Turn)),
                 (Reply::Done, vec![], step(Step::Write(written))),
-                (Reply::Done, done, Next::Done(Established::Begun)),
+                (Reply::Done, done, Next::Done(Some(Choose::at_start()))),
             ],
         );
     }
@@ -256,7 +254,7 @@ fn a_store_is_founded_when_everybodys_file_is_new() {
             (Reply::Done, vec![Command::EndTurn], register(RUN, &numbered, 0, Some(0))),
             (welcome(), vec![registered(RUN)], step(Step::Turn)),
             (Reply::Done, vec![], step(Step::Write(Saved { view: Some(first.clone()), ..numbered }))),
-            (Reply::Done, done, Next::Done(Established::Chosen)),
+            (Reply::Done, done, Next::Done(None)),
         ],
     );
     assert_eq!(rules.current(), Some(&first));
@@ -325,9 +323,5 @@ fn a_file_that_is_new_waits_for_the_front_end_that_registered_last() {
 fn what_an_operator_went_on_with_meanwhile_is_the_view() {
     let (mut rules, mut establish) = check(file(None), vec![(Reply::Begun, vec![], ask())]);
     rules.views.install(view(4, 1, &[1]));
-    script(
-        &mut rules,
-        &mut establish,
-        vec![(all_told(&view_by(2, 9, 1, &[1])), vec![], Next::Done(Established::Chosen))],
-    );
+    script(&mut rules, &mut establish, vec![(all_told(&view_by(2, 9, 1, &[1])), vec![], Next::Done(None))]);
 }
