@@ -87,3 +87,43 @@ fn conditions(base: NetworkConditions, active: &[Fault], nodes: &[NodeId]) -> Ne
 fn endpoint(node: NodeId) -> Endpoint {
     Endpoint::Process(node.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nodes::FRONT_END;
+
+    const NODES: [NodeId; 2] = [FRONT_END, NodeId::Catalog];
+
+    #[test]
+    fn a_partition_cuts_its_side_off_in_its_direction() {
+        let (inside, outside) = (endpoint(FRONT_END), endpoint(NodeId::Catalog));
+        for (direction, cut) in [
+            (Direction::Both, vec![(inside, outside), (outside, inside)]),
+            (Direction::Out, vec![(inside, outside)]),
+            (Direction::In, vec![(outside, inside)]),
+        ] {
+            let fault = Fault::Partition { side: vec![FRONT_END], direction, for_ms: 1 };
+            let made = conditions(NetworkConditions::default(), &[fault], &NODES);
+            assert_eq!(made.cut, cut.into_iter().collect(), "{direction:?}");
+        }
+    }
+
+    #[test]
+    fn of_several_faults_the_worst_counts() {
+        let base = NetworkConditions { loss: 0.3, ..NetworkConditions::default() };
+        let faults = [
+            Fault::Loss { percent: 10, for_ms: 1 },
+            Fault::Duplicate { percent: 20, for_ms: 1 },
+            Fault::Duplicate { percent: 5, for_ms: 1 },
+            Fault::DiskFull { node: FRONT_END, for_ms: 1 },
+            Fault::DiskBroken { node: FRONT_END, for_ms: 1 },
+            Fault::DiskSlow { node: FRONT_END, factor: 7, for_ms: 1 },
+            Fault::DiskSlow { node: FRONT_END, factor: 3, for_ms: 1 },
+        ];
+        let made = conditions(base, &faults, &NODES);
+        assert_eq!((made.loss, made.duplicate), (0.3, 0.2));
+        assert_eq!(disk_condition(&faults, FRONT_END), (Some(DiskFault::Broken), 7));
+        assert_eq!(disk_condition(&faults, NodeId::Catalog), (None, 1));
+    }
+}

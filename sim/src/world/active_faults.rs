@@ -108,3 +108,87 @@ fn wrong_address(fault: &Fault, from: Endpoint, to: NodeId) -> Option<ProcessId>
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::replica;
+    use crate::nodes::FRONT_END;
+
+    fn order(id: u8) -> NodeId {
+        NodeId::Order(replica(id))
+    }
+
+    /// The process that a call from an endpoint reaches while one fault is under way.
+    fn reached(fault: &Fault, from: Endpoint, to: NodeId) -> ProcessId {
+        let mut faults = ActiveFaults::default();
+        faults.begin(0, fault.clone());
+        faults.address(from, to)
+    }
+
+    #[test]
+    fn a_wrong_address_leads_to_another_process() {
+        let misaddress = |exchanged| Fault::Misaddress {
+            at: FRONT_END,
+            one: order(1),
+            other: order(2),
+            exchanged,
+            for_ms: 1,
+        };
+        let second = |shoppers| Fault::SecondProcess {
+            node: FRONT_END,
+            empty: false,
+            after_ms: 0,
+            reached_by: vec![order(3)],
+            shoppers,
+            for_ms: 1,
+        };
+        let node = |node: NodeId| Endpoint::Process(node.into());
+        for (fault, from, to, expected) in [
+            (misaddress(false), node(FRONT_END), order(1), order(2).into()),
+            (misaddress(false), node(FRONT_END), order(2), order(2).into()),
+            (misaddress(true), node(FRONT_END), order(2), order(1).into()),
+            (misaddress(true), node(FRONT_END), order(3), order(3).into()),
+            (misaddress(true), node(order(3)), order(1), order(1).into()),
+            (second(false), node(order(3)), FRONT_END, ProcessId::second(FRONT_END)),
+            (second(false), node(order(2)), FRONT_END, FRONT_END.into()),
+            (second(false), Endpoint::Client(1), FRONT_END, FRONT_END.into()),
+            (second(true), Endpoint::Client(1), FRONT_END, ProcessId::second(FRONT_END)),
+            (second(true), Endpoint::Client(2), FRONT_END, FRONT_END.into()),
+        ] {
+            assert_eq!(reached(&fault, from, to), expected, "{fault}: {from} to {to}");
+        }
+    }
+
+    #[test]
+    fn a_replica_is_left_out_of_configurations_but_its_own() {
+        let all = [replica(1), replica(2)];
+        let only_second = vec![replica(2)];
+        for (at, node, expected) in [
+            (vec![], FRONT_END, &only_second[..]),
+            (vec![], order(2), &only_second),
+            (vec![], order(1), &all),
+            (vec![NodeId::Catalog], NodeId::Catalog, &only_second),
+            (vec![NodeId::Catalog], FRONT_END, &all),
+        ] {
+            let mut faults = ActiveFaults::default();
+            let fault = Fault::Reconfigure { without: order(1), at, gap_ms: 0, for_ms: 1 };
+            faults.begin(0, fault.clone());
+            assert_eq!(faults.configured(node, &all), expected, "{fault}: {node}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_under_way_after_all_healed() {
+        let mut faults = ActiveFaults::default();
+        faults.begin(0, Fault::Reorder { for_ms: 1 });
+        faults.stay_down(FRONT_END.into(), 7);
+        faults.heal();
+        assert_eq!((faults.iter().count(), faults.healed()), (0, true));
+        assert_eq!(
+            faults.take_down_ms(FRONT_END.into()),
+            100,
+            "what was to stay down comes back as any other"
+        );
+    }
+}

@@ -11,8 +11,6 @@ use crate::time::Nanos;
 #[derive(Debug, Default)]
 pub struct Trace {
     hasher: DefaultHasher,
-    /// How many things were noted.
-    pub length: u64,
     lines: Option<Vec<TraceLine>>,
 }
 
@@ -25,7 +23,6 @@ impl Trace {
 
     /// Notes something; its text is only made when lines are kept.
     pub fn note(&mut self, at: Nanos, process: Option<ProcessId>, note: &TraceNote<'_>) {
-        self.length += 1;
         self.hasher.write_u64(at);
         self.hasher.write_u32(process.map_or(u32::MAX, ProcessId::number));
         note.hash(&mut self.hasher);

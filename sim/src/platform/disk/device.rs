@@ -119,12 +119,6 @@ impl Disk {
         self.0.lock().sync_fails = fails;
     }
 
-    /// The fault under way.
-    #[must_use]
-    pub fn fault(&self) -> Option<DiskFault> {
-        self.0.lock().fault
-    }
-
     /// Makes every operation take `factor` times as long.
     pub fn set_slow(&self, factor: u64) {
         self.0.lock().slow = factor;

@@ -21,6 +21,4 @@ pub struct DiskCounts {
     pub torn: u64,
     /// Operations that failed because of a fault.
     pub failed: u64,
-    /// Crashes in the middle of an operation.
-    pub crashed: u64,
 }

@@ -63,7 +63,6 @@ impl DiskState {
             if *left == 0 {
                 self.crash_after = None;
                 self.crash_pending = true;
-                self.counts.crashed += 1;
                 return Err(io::Error::other("the process is gone"));
             }
             *left -= 1;
