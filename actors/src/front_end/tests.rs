@@ -86,6 +86,7 @@ fn an_invalidation_voids_the_fill_under_way() {
     });
 }
 
+// Rule cache 8.
 #[test]
 fn a_late_query_gets_no_earlier_answer_with_the_cache_off_either() {
     on_virtual_time(async || {

@@ -194,6 +194,7 @@ mod tests {
         View { store, by, line: Line::default(), epoch, leader, in_sync }
     }
 
+    // Rules E2 and M4.
     #[test]
     fn what_a_leader_answers_decides_whether_it_leads() {
         use Role::{Follower, Leader, TakingOver, Unfit};

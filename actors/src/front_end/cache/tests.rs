@@ -58,6 +58,7 @@ fn check(case: &str, capacity: usize, steps: &[Step]) {
     assert_eq!(fills, 0, "{case}: every fill was ended");
 }
 
+// Rules cache 1 and cache 7.
 #[test]
 fn an_answer_is_a_hit_until_its_lease_ends_or_it_is_dropped() {
     check("held", 2, &[Begin("a"), Finish("a", 5, true, Cached), Get("a", Some(5)), Get("b", None)]);
@@ -91,6 +92,7 @@ fn an_answer_is_a_hit_until_its_lease_ends_or_it_is_dropped() {
     );
 }
 
+// Rule cache 7.
 #[test]
 fn an_invalidation_voids_the_fill_under_way() {
     check("named", 2, &[Begin("a"), Drop(&["b", "a"]), Finish("a", 5, true, Stale), Get("a", None)]);

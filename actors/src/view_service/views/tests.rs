@@ -64,6 +64,7 @@ fn answers(said: &[(u8, Role, u64)], current: &View) -> Answers {
         .collect()
 }
 
+// Rules D1 and D2.
 #[test]
 fn a_leader_changes_only_its_own_view_and_every_change_is_a_new_epoch() {
     let drop = |id| InSyncChange::Drop(ReplicaId::new(id));
@@ -95,6 +96,7 @@ fn a_leader_changes_only_its_own_view_and_every_change_is_a_new_epoch() {
     }
 }
 
+// Rules M2 and E2.
 #[test]
 fn the_highest_that_stands_for_a_member_is_chosen() {
     use Role::{Follower, Leader, TakingOver, Unfit};
@@ -141,6 +143,7 @@ fn the_highest_that_stands_for_a_member_is_chosen() {
     assert_eq!(started(None).choose(&Answers::new()), Choice::Nobody);
 }
 
+// Rule M2.
 #[test]
 fn who_is_chosen_remembers_having_been_the_member() {
     let saved = view(4, 1, &[1, 2, 3]);
@@ -165,6 +168,7 @@ fn who_is_chosen_remembers_having_been_the_member() {
     }
 }
 
+// Rule M4.
 #[test]
 fn who_was_found_unfit_does_not_lead_until_it_has_everything() {
     let saved = view(4, 3, &[1, 2, 3]);
@@ -199,6 +203,7 @@ fn a_choice_waits_only_for_those_who_could_change_it() {
     }
 }
 
+// Rules M7 and D6.
 #[test]
 fn a_front_end_begins_with_a_view_of_its_own_run_that_changes_nothing_else() {
     let mut views = started(Some(view_by(2, 7, 2, &[1, 2])));
@@ -211,6 +216,7 @@ fn a_front_end_begins_with_a_view_of_its_own_run_that_changes_nothing_else() {
     assert_eq!(started(None).begin(), None);
 }
 
+// Rule M10.
 #[test]
 fn members_that_are_not_configured_are_dropped_by_a_view() {
     assert_eq!(views(view(8, 2, &[1, 2])).without_strangers(), None);
@@ -221,6 +227,7 @@ fn members_that_are_not_configured_are_dropped_by_a_view() {
     assert_eq!(views(saved).choose(&said), Choice::Next(view(9, 1, &[1, 7])));
 }
 
+// Rule M6.
 #[test]
 fn a_view_that_this_file_did_not_save_is_not_passed_over() {
     let mut stranger = view_by(9, 8, 1, &[1]);
@@ -245,6 +252,7 @@ fn a_view_that_this_file_did_not_save_is_not_passed_over() {
     }
 }
 
+// Rule M8.
 #[test]
 fn a_lost_view_is_taken_from_all_replicas() {
     let blank = |id| says(id, Role::Follower, None);
@@ -284,6 +292,7 @@ fn a_lost_view_is_taken_from_all_replicas() {
     }
 }
 
+// Rules M6 and M8.
 #[test]
 fn a_front_end_that_takes_anothers_view_goes_on_as_a_new_run_above_all_epochs() {
     let mut views = started(Some(view_by(2, 8, 3, &[2, 3])));
