@@ -16,7 +16,12 @@ const FILE_LINES: usize = 400;
 const FUNCTION_LINES: usize = 70;
 
 /// What is longer, and why: a file, or a function of one.
-const REASONS: &[(&str, &str)] = &[];
+const REASONS: &[(&str, &str)] = &[
+    ("actors/src/probe/sentence.rs: fmt", "a sentence for each event, in one exhaustive match"),
+    ("sim/src/fault_injector/injector.rs: begin", "what each fault does, in one exhaustive match"),
+    ("sim/src/faults/display.rs: fmt", "a sentence for each fault, in one exhaustive match"),
+    ("spec/memory/src/faults.rs: faults", "what may be lost, one block for each"),
+];
 
 /// What is too long without a reason, and reasons for what is not too long.
 pub fn complaints(root: &Path) -> Vec<String> {
@@ -27,13 +32,18 @@ pub fn complaints(root: &Path) -> Vec<String> {
     let excused = |name: &str| REASONS.iter().any(|(excused, _)| *excused == name);
     let unused = REASONS.iter().filter(|(name, _)| !long.iter().any(|(found, _)| found == name));
     let unused = unused.map(|(name, _)| format!("{name} is short enough, and needs no reason"));
-    let told = long.iter().filter(|(name, _)| !excused(name)).map(|(name, lines)| format!("{name} has {lines} lines"));
+    let told = long
+        .iter()
+        .filter(|(name, _)| !excused(name))
+        .map(|(name, lines)| format!("{name} has {lines} lines"));
     told.chain(unused).collect()
 }
 
 fn measure(root: &Path, folder: &Path, long: &mut Vec<(String, usize)>) {
-    let mut entries: Vec<_> =
-        fs::read_dir(folder).expect("a folder of the project").map(|entry| entry.expect("an entry").path()).collect();
+    let mut entries: Vec<_> = fs::read_dir(folder)
+        .expect("a folder of the project")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {

@@ -10,11 +10,8 @@ use graph::Graph;
 use source::Crate;
 
 /// The crates, by their root files.
-const CRATES: [&[&str]; 3] = [
-    &["actors/src/lib.rs"],
-    &["sim/src/lib.rs", "sim/src/main.rs"],
-    &["src/lib.rs", "src/main.rs"],
-];
+const CRATES: [&[&str]; 3] =
+    [&["actors/src/lib.rs"], &["sim/src/lib.rs", "sim/src/main.rs"], &["src/lib.rs", "src/main.rs"]];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -65,7 +62,13 @@ fn a_circle_is_found_and_a_door_is_none() {
     assert_eq!(found, "  a/x.rs -> b.rs\n  b.rs -> a/x.rs\n");
 
     // No two files, but two rooms.
-    let rooms = [root, door, ("a/x.rs", "pub struct X;"), ("a/y.rs", "pub struct Y(crate::b::B);"), ("b.rs", "use crate::a::X; pub struct B(X);")];
+    let rooms = [
+        root,
+        door,
+        ("a/x.rs", "pub struct X;"),
+        ("a/y.rs", "pub struct Y(crate::b::B);"),
+        ("b.rs", "use crate::a::X; pub struct B(X);"),
+    ];
     assert_eq!(Graph::of_files(&files(&rooms)).circles(), "");
     let found: String = Graph::of_rooms(&files(&rooms)).map(|(_, graph)| graph.circles()).collect();
     assert_eq!(found, "  a -> b\n  b -> a\n");

@@ -87,7 +87,8 @@ fn add(
     let Reader { doors, names, children, .. } = reader;
     let stem = PathBuf::from(&path);
     let own_folder = ["lib.rs", "main.rs", "mod.rs"].iter().any(|name| stem.ends_with(name));
-    let folder = if own_folder { stem.parent().unwrap_or(Path::new("")).to_owned() } else { stem.with_extension("") };
+    let folder =
+        if own_folder { stem.parent().unwrap_or(Path::new("")).to_owned() } else { stem.with_extension("") };
     modules.insert(module.clone(), Module { path, doors, names });
     for child in children {
         let inside = folder.join(&child).join("mod.rs").to_string_lossy().into_owned();

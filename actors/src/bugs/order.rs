@@ -186,16 +186,6 @@ pub(crate) fn answered_early(number: impl FnOnce() -> Option<OrderNumber>) -> Op
     number().filter(|_| planted(Bug::DuplicateAnsweredEarly))
 }
 
-/// A refusal that is remembered (C3).
-pub(crate) fn remembered<T>(refusal: Option<T>) -> Option<T> {
-    refusal.filter(|_| !planted(Bug::RefusalForgotten))
-}
-
-/// Whether a full memory of refusals forgets the newest: never (C3).
-pub(crate) fn forgets_newest() -> bool {
-    planted(Bug::NewestRefusalForgotten)
-}
-
 /// Whether the purchases that exceed a batch are forgotten: never.
 pub(crate) fn forgets_rest(some: bool) -> bool {
     some && planted(Bug::BatchRestForgotten)

@@ -3,7 +3,6 @@
 use super::catalogue::Bug;
 use super::switch::planted;
 use crate::domain::{Epoch, ReplicaId, Run};
-use crate::messages::order::Role;
 
 /// The view is told before it is on the disk.
 pub(crate) fn told_unsaved(tell: impl FnOnce()) {
@@ -32,9 +31,9 @@ pub(crate) fn ping_names_view() -> bool {
     !planted(Bug::TermKept)
 }
 
-/// E2: a follower counts as leader, if the view names it.
-pub(crate) fn leads(leads: bool, role: Role) -> bool {
-    leads || (role == Role::Follower && planted(Bug::RestartedLeaderKept))
+/// E2: a follower counts as leader.
+pub(crate) fn leads(leads: bool, follows: bool) -> bool {
+    leads || (follows && planted(Bug::RestartedLeaderKept))
 }
 
 /// E2: a leader that is alive but does not lead is kept.

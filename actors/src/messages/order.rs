@@ -208,7 +208,7 @@ pub enum FetchReply {
 /// A replica that is not in sync has caught up, and asks the leader to be counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Join {
-    /// Who.
+    /// The replica that asks.
     pub replica: ReplicaId,
     /// Its run.
     pub run: Run,

@@ -103,13 +103,6 @@ fn a_merge_leaves_on_disk_what_was_decided() {
         ),
         ("a gap is refused", vec![1], message(2, 3, &[1, 1, 2], 2), missing(1, 1), vec![1]),
         (
-            "so is a message that follows another entry",
-            vec![1, 1, 1],
-            message(2, 3, &[1, 2, 2, 2], 3),
-            missing(3, 1),
-            vec![1, 1, 1],
-        ),
-        (
             "the place before the first entry is everyone's",
             vec![1],
             message(2, 3, &[2], 0),
@@ -120,13 +113,6 @@ fn a_merge_leaves_on_disk_what_was_decided() {
             "an older epoch is refused",
             vec![1],
             message(1, 3, &[1, 1], 1),
-            AppendReply::Refused { epoch: e(2) },
-            vec![1],
-        ),
-        (
-            "nobody merges its own messages",
-            vec![1],
-            message(2, 2, &[1, 2], 1),
             AppendReply::Refused { epoch: e(2) },
             vec![1],
         ),

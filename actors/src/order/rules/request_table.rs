@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::bugs::order as bent;
+use crate::bugs::{order as bent, refusals};
 use crate::domain::{Entry, Epoch, OrderNumber, Purchase, RequestId};
 use crate::messages::catalog::Sale;
 use crate::messages::order::{PlaceError, Placed};
 use crate::order::config::Limits;
 use crate::probe::Limit;
+use crate::refusals::Refusals;
 
 /// What a request is answered.
 pub type PlaceReply = Result<Placed, PlaceError>;
@@ -78,8 +79,7 @@ pub struct RequestTable<W> {
     acknowledged: OrderNumber,
     settled: OrderNumber,
     batches: u64,
-    refusals: BTreeMap<RequestId, (Purchase, Sale)>,
-    refusal_order: VecDeque<RequestId>,
+    refusals: Refusals<(Purchase, Sale)>,
     /// What there was more of than is allowed, since it was last asked.
     reached: Vec<Limit>,
 }
@@ -89,6 +89,7 @@ impl<W> RequestTable<W> {
     /// will be settled, whoever bought them (rule C6).
     #[must_use]
     pub fn new(capacity: usize, limits: Limits, acknowledged: OrderNumber) -> RequestTable<W> {
+        let refusals = Refusals::new(limits.refusals);
         RequestTable {
             capacity,
             limits,
@@ -99,8 +100,7 @@ impl<W> RequestTable<W> {
             acknowledged,
             settled: OrderNumber::NONE,
             batches: 0,
-            refusals: BTreeMap::new(),
-            refusal_order: VecDeque::new(),
+            refusals,
             reached: Vec::new(),
         }
     }
@@ -119,7 +119,7 @@ impl<W> RequestTable<W> {
             pending.waiters.push(waiter);
             return Placement::Waits { look: false };
         }
-        if let Some((refused, sale)) = bent::remembered(self.refusals.get(&purchase.key)) {
+        if let Some((refused, sale)) = refusals::remembered(self.refusals.get(&purchase.key)) {
             let answer = if *refused == purchase { refusal(*sale, epoch) } else { PlaceError::KeyReused };
             return Placement::Answered(waiter, Err(answer));
         }
@@ -253,15 +253,8 @@ impl<W> RequestTable<W> {
     }
 
     fn remember_refusal(&mut self, purchase: Purchase, sale: Sale) {
-        if self.refusal_order.len() >= self.limits.refusals {
-            self.reached.push(Limit::LeaderRefusals);
-            if bent::forgets_newest() {
-                return;
-            }
-            self.refusal_order.pop_front().map(|oldest| self.refusals.remove(&oldest));
-        }
-        self.refusal_order.push_back(purchase.key.clone());
-        self.refusals.insert(purchase.key.clone(), (purchase, sale));
+        let full = self.refusals.keep(purchase.key.clone(), (purchase, sale));
+        self.reached.extend(full.then_some(Limit::LeaderRefusals));
     }
 }
 

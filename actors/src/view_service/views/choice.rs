@@ -27,7 +27,10 @@ impl Views {
             let follows = answer.view.as_ref().is_some_and(|view| view.is(saved));
             let named = saved.is_led_by(answer.id, answer.run);
             let leads = matches!(answer.role, Role::Leader | Role::TakingOver);
-            bent::leads(follows && named && leads && !self.unfit.contains(&answer.run), answer.role)
+            bent::leads(
+                follows && named && leads && !self.unfit.contains(&answer.run),
+                answer.role == Role::Follower,
+            )
         };
         if answers.get(&saved.leader).is_some_and(leads) {
             return Choice::Keep;
