@@ -12,7 +12,7 @@ use rand::rngs::SysRng;
 use redb::StorageBackend;
 use toystore_actors::storage::{Job, Sizes, Storage};
 
-use super::file_names::{is_named, sync_names};
+use super::file_names::{is_named, make_directories};
 use super::watched::Watch;
 use crate::process::panics;
 
@@ -88,13 +88,10 @@ impl Directory {
     }
 }
 
-/// Makes a directory, durably: its name is on disk only once the directory that holds it is.
+/// Makes the directory of a service, durably.
 fn make(path: &Path) -> Result<(), String> {
     let cannot = |error| format!("cannot make the data directory {}: {error}", path.display());
-    if path.is_dir() {
-        return Ok(());
-    }
-    fs::create_dir_all(path).and_then(|()| sync_names(path)).map_err(cannot)
+    make_directories(path).map_err(cannot)
 }
 
 /// While it lives, no other process opens or creates data files in the directory.

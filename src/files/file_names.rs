@@ -22,8 +22,42 @@ pub fn is_named(_: &File, _: &Path) -> bool {
     true
 }
 
+/// Makes a directory, and those above it that are missing, durably: a name is on disk only once the directory that holds
+/// it is, so each is before the next.
+pub fn make_directories(path: &Path) -> io::Result<()> {
+    let is_missing = |at: &&Path| !at.as_os_str().is_empty() && !at.is_dir();
+    let missing: Vec<_> = path.ancestors().take_while(is_missing).collect();
+    for at in missing.into_iter().rev() {
+        match fs::create_dir(at) {
+            // Another service of the store made it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && at.is_dir() => {}
+            made => made?,
+        }
+        sync_names(at)?;
+    }
+    Ok(())
+}
+
 /// Makes the names durable that are beside this one.
 pub fn sync_names(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_made_down_to_the_last_and_nothing_else_is_touched() {
+        let within = tempfile::tempdir().unwrap();
+        let path = within.path().join("a/b/c");
+        make_directories(&path).unwrap();
+        make_directories(&path).unwrap();
+        assert!(path.is_dir());
+        fs::write(path.join("file"), "kept").unwrap();
+        let refused = make_directories(&path.join("file/d")).expect_err("a file is in the way");
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(path.join("file")).unwrap(), b"kept");
+    }
 }
