@@ -1,6 +1,8 @@
 //! docs/checks.md says what holds each rule of docs/protocol.md: no rule and no planted bug is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use toystore_actors::bugs::Bug;
 
@@ -24,18 +26,40 @@ fn rules() -> BTreeSet<String> {
     named.chain(of_the_cache).collect()
 }
 
+/// The Rust below a folder, with each test's attribute and name on one line, whatever is between them.
+fn tests_of(folder: PathBuf) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).expect("the sources are there") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            text += &tests_of(path);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let lines = fs::read_to_string(path).expect("readable");
+            let lines = lines.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+            text += &lines.collect::<Vec<_>>().join(" ");
+        }
+    }
+    text
+}
+
 #[test]
 fn every_rule_is_held_by_something_that_is_named() {
     let mut bugs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for bug in Bug::ALL {
         bugs.entry(bug.rule()).or_default().insert(bug.name());
     }
+    let actors = tests_of(Path::new(env!("CARGO_MANIFEST_DIR")).join("../actors/src"));
     let mut left = rules();
     assert!(left.len() > 40, "{left:?}");
     for line in CHECKS.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| rule")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let [rule, planted, besides] = cells[..] else { panic!("{line}") };
+        let [rule, tables, planted, besides] = cells[..] else { panic!("{line}") };
         assert!(left.remove(rule), "no rule, or twice: {line}");
+        assert!(!tables.is_empty(), "no test of {rule}");
+        for table in tables.split(", ") {
+            let test = format!("#[test] fn {}()", table.trim_matches('`'));
+            assert!(actors.contains(&test), "{rule}: there is no {table} in actors/");
+        }
         let planted: BTreeSet<&str> = planted.split(", ").filter(|name| !name.is_empty()).collect();
         assert_eq!(planted, bugs.remove(rule).unwrap_or_default(), "{rule}");
         assert!(!planted.is_empty() || !besides.is_empty(), "nothing holds {rule}");

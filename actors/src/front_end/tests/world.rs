@@ -13,14 +13,17 @@ use tokio::task::JoinHandle;
 use super::peers::Peers;
 use crate::clock::Clock;
 use crate::domain::{
-    Epoch, FrontEndId, OrderNumber, Product, ProductName, Quantity, ReplicaId, RequestId, View,
+    Epoch, FrontEndId, Line, OrderNumber, Product, ProductName, Quantity, ReplicaId, RequestId, View,
 };
-use crate::front_end::{Cache, FrontEnd, FrontEndConfig, Limits, start};
+use crate::front_end::file::owner;
+use crate::front_end::{Cache, FILE, FrontEnd, FrontEndConfig, Limits, start};
 use crate::messages::front_end::{OrderError, PlaceOrder, QueryProduct, Unavailable};
 use crate::messages::view_service::{ChangeView, GetView, InSyncChange};
 use crate::net::{Bridge, NetError, NodeId, Rpc, Transport};
 use crate::probe::EventKind;
+use crate::storage::DataFile;
 use crate::test_doubles::{TestHost, run_node};
+use crate::view_service;
 
 pub const MS: Duration = Duration::from_millis(1);
 
@@ -80,6 +83,13 @@ impl World {
         running.abort();
         // The abort is what is waited for.
         let _ = running.await;
+    }
+
+    /// The runs in its file, which nobody has open.
+    pub fn line_in_file(&self) -> Line {
+        let storage = self.host.host(NodeId::FrontEnd(ME), [], Rc::new(self.peers.clone())).storage;
+        let file = DataFile::open(storage, FILE, &owner(ME)).expect("it opens");
+        file.load(view_service::load).expect("it is whole").line
     }
 
     pub fn ask<M: Rpc>(&self, message: M) -> impl Future<Output = M::Reply> + use<M>
