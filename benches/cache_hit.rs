@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use toystore_actors::clock::Timestamp;
 use toystore_actors::domain::{Product, ProductName};
 use toystore_actors::front_end::Cache;
-use toystore_actors::messages::catalog::Answer;
+use toystore_actors::messages::catalog::QueryReply;
 
 /// How many products are asked for, all of which the cache holds.
 const TOYS: usize = 10;
@@ -42,7 +42,7 @@ fn body(product: &Product) -> Bytes {
 
 fn fill(cache: &Cache, name: &ProductName) {
     let ticket = cache.begin(name, Timestamp(0));
-    let answer = Answer { product: Some(product(name)), cacheable: true };
+    let answer = QueryReply { product: Some(product(name)), cacheable: true };
     cache.finish(name, ticket, &answer, Timestamp(1));
 }
 

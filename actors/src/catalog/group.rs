@@ -21,10 +21,15 @@ pub struct DecidedGroup {
     pub learned: Learned,
 }
 
-/// Decides calls in their order, each against what those before it left. `floor` is the epoch of the front-end's view when
+/// Decides calls in their order, each against what those before it left. `oldest_epoch` is the epoch of the front-end's view when
 /// the catalog started.
-pub fn decide(state: &CatalogState, floor: Option<Epoch>, calls: Vec<Call>, restock_to: u64) -> DecidedGroup {
-    let mut draft = Draft::new(state, floor);
+pub fn decide(
+    state: &CatalogState,
+    oldest_epoch: Option<Epoch>,
+    calls: Vec<Call>,
+    restock_to: u64,
+) -> DecidedGroup {
+    let mut draft = Draft::new(state, oldest_epoch);
     let mut learned = Learned::default();
     let mut replies = Vec::with_capacity(calls.len());
     for call in calls {
@@ -52,7 +57,7 @@ fn decide_one(draft: &mut Draft<'_>, learned: &mut Learned, call: Call, restock_
         Call::Register(ask, to) => {
             let registered = draft.register(&ask);
             if registered == Registered::Welcome {
-                learned.floor = Some(ask.epoch);
+                learned.oldest_epoch = Some(ask.epoch);
                 vouch(draft, learned, ask.orders);
             }
             reply(to, registered)
@@ -60,20 +65,20 @@ fn decide_one(draft: &mut Draft<'_>, learned: &mut Learned, call: Call, restock_
         Call::Rebuild(ask, to) => {
             let rebuilt = draft.rebuild(&ask);
             if rebuilt.is_ok() {
-                learned.floor = Some(ask.leader.epoch);
+                learned.oldest_epoch = Some(ask.leader.epoch);
             }
             reply(to, rebuilt)
         }
         Call::GoOn(ask, to) => {
             let noted = draft.go_on(&ask);
             if noted {
-                learned.floor = Some(ask.epoch);
+                learned.oldest_epoch = Some(ask.epoch);
             }
             reply(to, noted)
         }
         Call::Remember(memory, epoch, orders) => {
             draft.remember(Some(memory));
-            learned.floor = Some(epoch);
+            learned.oldest_epoch = Some(epoch);
             vouch(draft, learned, orders);
             return None;
         }
@@ -156,8 +161,8 @@ mod tests {
             Call::Remember(memory, Epoch::new(8), orders.map(OrderNumber::new))
         };
         let go_on = |store| Call::GoOn(GoOn { store, run: BY, epoch: Epoch::new(9) }, None);
-        let learned = |floor: Option<u64>, behind, vouched| Learned {
-            floor: floor.map(Epoch::new),
+        let learned = |oldest_epoch: Option<u64>, behind, vouched| Learned {
+            oldest_epoch: oldest_epoch.map(Epoch::new),
             behind,
             vouched,
             rebuilt: false,

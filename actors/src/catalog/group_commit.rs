@@ -29,8 +29,9 @@ impl CatalogService {
     }
 
     async fn run_group(&self, calls: Vec<Call>) {
-        let floor = self.readiness.borrow().floor();
-        let mut group = group::decide(self.visible.borrow().state(), floor, calls, self.config.restock_to);
+        let oldest_epoch = self.readiness.borrow().oldest_epoch();
+        let mut group =
+            group::decide(self.visible.borrow().state(), oldest_epoch, calls, self.config.restock_to);
         if !group.changes.is_empty() {
             bent::answered_early(&mut group.replies).into_iter().for_each(|reply| reply());
             if !group.changes.refused.is_empty() {

@@ -54,7 +54,7 @@ impl Memory {
     }
 
     /// Judges a leader by what it shows of its view and its book. `line` is that of its view, at a takeover.
-    /// `floor` is the epoch of the view that the front-end had when the catalog started; `None` while that is not
+    /// `oldest_epoch` is the epoch of the view that the front-end had when the catalog started; `None` while that is not
     /// known. Returns the run to remember as the newest, if it is another.
     ///
     /// # Errors
@@ -63,14 +63,14 @@ impl Memory {
         &self,
         leader: &Leadership,
         line: Option<&Line>,
-        floor: Option<Epoch>,
+        oldest_epoch: Option<Epoch>,
         progress: Progress,
     ) -> Result<Option<Run>, Refusal> {
         let Some((_, newest)) = self.store else { return Err(Refusal::Lost) };
-        let Some(floor) = floor else { return Err(Refusal::Starting) };
+        let Some(oldest_epoch) = oldest_epoch else { return Err(Refusal::Starting) };
         let same = leader.by == newest;
         let known = same || line.is_some_and(|line| line.has(newest));
-        if !known || leader.epoch < floor {
+        if !known || leader.epoch < oldest_epoch {
             return Err(Refusal::OutdatedView);
         }
         if bent::is_behind(leader.last > progress.purchases) {
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_leader_must_remember_no_more_than_the_catalog_and_follow_the_newest_front_end() {
         let behind = Refusal::Behind { purchases: OrderNumber::new(9), orders: OrderNumber::new(10) };
-        for (case, memory, by, line, epoch, last, floor, expected) in [
+        for (case, memory, by, line, epoch, last, oldest_epoch, expected) in [
             ("all is well", memory(2), 2, None, 7, 9, Some(7), Ok(None)),
             ("the book is longer", memory(2), 2, None, 7, 10, Some(7), Err(behind)),
             ("a new file", Memory::default(), 2, None, 7, 0, Some(7), Err(Refusal::Lost)),
@@ -196,7 +196,7 @@ mod tests {
             };
             let line = line.map(|line| runs(&line));
             let progress = Progress { term: Term::new(4), purchases: OrderNumber::new(9) };
-            let judged = memory.admit(&leader, line.as_ref(), floor.map(Epoch::new), progress);
+            let judged = memory.admit(&leader, line.as_ref(), oldest_epoch.map(Epoch::new), progress);
             assert_eq!(judged, expected, "{case}");
         }
     }

@@ -11,7 +11,7 @@ pub struct Readiness {
     /// No front-end holds what an earlier run let it cache (cache rule 6).
     caches_dropped: bool,
     /// The epoch of the front-end's view at this start; `None` until it has told (rule M9).
-    floor: Option<Epoch>,
+    oldest_epoch: Option<Epoch>,
     /// Somebody has shown how many orders there are, so that it is known whether this memory is the newest (rule M9).
     vouched: bool,
     /// Why nothing is shown: its memory is that of an earlier time.
@@ -22,7 +22,7 @@ pub struct Readiness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Learned {
     /// The epoch of the view that the front-end has, if it said so.
-    pub floor: Option<Epoch>,
+    pub oldest_epoch: Option<Epoch>,
     /// Why the stock is not to be shown any more: there are orders that this catalog never sold.
     pub behind: Option<Refusal>,
     /// Somebody showed how many orders there are: the stock may be shown, unless it is behind.
@@ -50,19 +50,19 @@ impl Readiness {
 
     /// What a group that is visible now has shown.
     pub fn learn(&mut self, learned: Learned) {
-        self.floor = learned.floor.max(self.floor);
+        self.oldest_epoch = learned.oldest_epoch.max(self.oldest_epoch);
         self.behind = learned.behind.or(self.behind.filter(|_| !learned.rebuilt));
         self.vouched |= learned.vouched || learned.rebuilt;
     }
 
     /// The epoch of the view that the front-end had at this start: a leader whose view is older is refused.
-    pub fn floor(&self) -> Option<Epoch> {
-        self.floor
+    pub fn oldest_epoch(&self) -> Option<Epoch> {
+        self.oldest_epoch
     }
 
     /// Whether the front-end need not be asked any more.
     pub fn has_heard_all(&self) -> bool {
-        self.floor.is_some() && self.vouched
+        self.oldest_epoch.is_some() && self.vouched
     }
 
     /// Whether the stock may be shown.
@@ -112,8 +112,8 @@ mod tests {
         Memory { store: Some((StoreId::new(1), Run::new(2))) }
     }
 
-    fn learned(floor: Option<u64>, behind: Option<Refusal>, vouched: bool, rebuilt: bool) -> Learned {
-        Learned { floor: floor.map(Epoch::new), behind, vouched, rebuilt }
+    fn learned(oldest_epoch: Option<u64>, behind: Option<Refusal>, vouched: bool, rebuilt: bool) -> Learned {
+        Learned { oldest_epoch: oldest_epoch.map(Epoch::new), behind, vouched, rebuilt }
     }
 
     /// Rules M9 and cache 6.
@@ -122,7 +122,7 @@ mod tests {
         let told = learned(Some(4), None, true, false);
         let behind = learned(None, Some(BEHIND), false, false);
         let rebuilt = learned(Some(6), None, false, true);
-        for (case, dropped, memory, groups, shows, floor, heard_all) in [
+        for (case, dropped, memory, groups, shows, oldest_epoch, heard_all) in [
             ("it has just started", false, of_a_store(), vec![], Err(Refusal::Starting), None, false),
             ("a view was told first", false, of_a_store(), vec![told], Err(Refusal::Starting), Some(4), true),
             ("nobody has told anything", true, of_a_store(), vec![], Err(Refusal::Starting), None, false),
@@ -148,7 +148,7 @@ mod tests {
             }
             groups.into_iter().for_each(|group| readiness.learn(group));
             assert_eq!(readiness.shows(memory), shows, "{case}");
-            assert_eq!(readiness.floor(), floor.map(Epoch::new), "{case}");
+            assert_eq!(readiness.oldest_epoch(), oldest_epoch.map(Epoch::new), "{case}");
             assert_eq!(readiness.has_heard_all(), heard_all, "{case}");
         }
     }

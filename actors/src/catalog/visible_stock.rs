@@ -11,7 +11,7 @@ use super::state::CatalogState;
 use crate::bugs::catalog as bent;
 use crate::clock::Timestamp;
 use crate::domain::{FrontEndId, Product, ProductName};
-use crate::messages::catalog::{Answer, Inventory, List, MAX_PAGE, Query, Stocked};
+use crate::messages::catalog::{Inventory, List, MAX_PAGE, Query, QueryReply, Stocked};
 
 /// The visible stock and the copies of it.
 #[derive(Debug)]
@@ -37,9 +37,9 @@ impl VisibleStock {
     /// Answers a query at once. The answer is cacheable, and then on record as a lease from now on, if a
     /// configured front-end asked and the product is not about to change. Nothing is recorded about a
     /// product that does not exist.
-    pub fn query(&mut self, query: &Query, now: Timestamp) -> Answer {
+    pub fn query(&mut self, query: &Query, now: Timestamp) -> QueryReply {
         let Some(index) = self.state.index(&query.name) else {
-            return Answer { product: None, cacheable: false };
+            return QueryReply { product: None, cacheable: false };
         };
         let holder = query.front_end.filter(|front_end| self.front_ends.contains(front_end));
         let cacheable = match holder {
@@ -49,7 +49,7 @@ impl VisibleStock {
             }
             _ => false,
         };
-        Answer { product: Some(self.state.product(index)), cacheable }
+        QueryReply { product: Some(self.state.product(index)), cacheable }
     }
 
     /// A part of the catalog, in its order; `None` if there is no product that it is to follow.
@@ -143,7 +143,7 @@ mod tests {
         now: u64,
     ) -> (Option<u64>, bool) {
         let query = Query { name: name(product), front_end: front_end.map(FrontEndId::new) };
-        let Answer { product, cacheable } = visible.query(&query, Timestamp(now));
+        let QueryReply { product, cacheable } = visible.query(&query, Timestamp(now));
         (product.map(|product| product.quantity), cacheable)
     }
 

@@ -22,7 +22,7 @@ use parking_lot::Mutex;
 use crate::bugs::front_end as bent;
 use crate::clock::Timestamp;
 use crate::domain::{Product, ProductName};
-use crate::messages::catalog::Answer;
+use crate::messages::catalog::QueryReply;
 use crate::probe::plain;
 
 /// Into how many parts a larger cache is divided, each with its own lock and its own order of use.
@@ -172,7 +172,7 @@ impl Cache {
 
     /// Takes the answer to the query that the ticket names, and keeps it if that is allowed: cacheable, not
     /// marked by an invalidation, and within the lease counted from before the query was sent.
-    pub fn finish(&self, name: &ProductName, ticket: Ticket, answer: &Answer, now: Timestamp) -> Filled {
+    pub fn finish(&self, name: &ProductName, ticket: Ticket, answer: &QueryReply, now: Timestamp) -> Filled {
         let entry = answer.product.as_ref().filter(|_| answer.cacheable).map(|product| Entry {
             product: product.clone(),
             body: shared((self.render)(product)),

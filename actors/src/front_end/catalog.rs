@@ -1,4 +1,4 @@
-//! The products, kept by the catalog.
+//! Asks the catalog for what a front-end needs of the products.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use super::store::{ProductStore, Silence, attempts};
 use crate::clock::Timestamp;
 use crate::domain::{Product, ProductName};
 use crate::host::Host;
-use crate::messages::catalog::{Answer, Import, Imported, Inventory, List, Query, Refusal, Stocked};
+use crate::messages::catalog::{Import, Imported, Inventory, List, Query, QueryReply, Refusal, Stocked};
 use crate::messages::front_end::{CopyStock, ListProducts, Unavailable};
 use crate::net::{NetError, NodeId, Rpc};
 
-/// Asks the catalog.
+/// The catalog, as a front-end sees it.
 pub struct CatalogClient {
     host: Host,
     call_limit: Duration,
@@ -31,7 +31,7 @@ impl CatalogClient {
         CatalogClient { host, call_limit, recent, heard: Cell::new(None), refused: Cell::new(None) }
     }
 
-    async fn patiently<M, T>(&self, message: &M, until: Timestamp) -> Result<T, Unavailable>
+    async fn ask_until<M, T>(&self, message: &M, until: Timestamp) -> Result<T, Unavailable>
     where
         M: Rpc<Reply = Result<T, Refusal>>,
     {
@@ -73,22 +73,22 @@ impl CatalogClient {
 }
 
 impl ProductStore for CatalogClient {
-    async fn query(&self, query: &Query, limit: Duration) -> Result<Answer, Silence> {
+    async fn query(&self, query: &Query, limit: Duration) -> Result<QueryReply, Silence> {
         self.ask(query, limit.min(self.call_limit)).await
     }
 
     async fn list(&self, ask: ListProducts, until: Timestamp) -> Result<Option<Vec<Product>>, Unavailable> {
         let ListProducts { after, limit } = ask;
-        self.patiently(&List { after, limit }, until).await
+        self.ask_until(&List { after, limit }, until).await
     }
 
     async fn inventory(&self, ask: CopyStock, until: Timestamp) -> Result<Option<Vec<Stocked>>, Unavailable> {
         let CopyStock { after, limit } = ask;
-        self.patiently(&Inventory { after, limit }, until).await
+        self.ask_until(&Inventory { after, limit }, until).await
     }
 
     async fn import(&self, import: &Import, until: Timestamp) -> Result<Imported, Unavailable> {
-        self.patiently(import, until).await
+        self.ask_until(import, until).await
     }
 
     async fn is_reachable(&self) -> bool {

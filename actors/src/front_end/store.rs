@@ -6,14 +6,14 @@
 //!
 //! One thing goes the other way: whoever keeps the products must send
 //! [`Invalidate`](crate::messages::front_end::Invalidate) to every front-end that may hold one, before a change of it
-//! becomes visible to anybody, and wait until that is answered or the lease of the last cacheable [`Answer`] has run
+//! becomes visible to anybody, and wait until that is answered or the lease of the last cacheable [`QueryReply`] has run
 //! out (docs/protocol.md, "The cache").
 
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::domain::{Order, OrderNumber, Product, Purchase};
-use crate::messages::catalog::{Answer, Import, Imported, Query, Stocked};
+use crate::messages::catalog::{Import, Imported, Query, QueryReply, Stocked};
 use crate::messages::front_end::{Copied, CopyBook, CopyStock, ListProducts, OrderError, Unavailable};
 use crate::net::NodeId;
 use crate::retry::Retry;
@@ -50,7 +50,7 @@ pub trait OrderStore {
 pub trait ProductStore {
     /// Sends one query, once, and waits no longer than `limit`. The answer is as new as the moment in which the query
     /// was sent, and if it is cacheable, it may be given to others for as long as a lease lasts.
-    async fn query(&self, query: &Query, limit: Duration) -> Result<Answer, Silence>;
+    async fn query(&self, query: &Query, limit: Duration) -> Result<QueryReply, Silence>;
 
     /// A part of the products, in their order; tried until the time is up.
     async fn list(&self, ask: ListProducts, until: Timestamp) -> Result<Option<Vec<Product>>, Unavailable>;

@@ -22,7 +22,7 @@ pub struct Query {
 
 /// The answer to a [`Query`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct QueryReply {
     /// The product; `None` if the catalog has none of that name.
     pub product: Option<Product>,
     /// Whether the front-end may cache it, for the lease's time counted from before it sent the query.
@@ -280,7 +280,7 @@ impl Refusal {
 }
 
 rpcs! {
-    Query, "query" => Result<Answer, Refusal>;
+    Query, "query" => Result<QueryReply, Refusal>;
     List, "list" => Result<Option<Vec<Product>>, Refusal>;
     Buy, "buy" => Result<Vec<Sale>, Refusal>;
     TakeOver, "take-over" => Result<Inheritance, Refusal>;

@@ -26,7 +26,7 @@ use crate::probe::Limit;
 pub struct Journaled {
     pub(super) file: WriteOverlay,
     /// The journal that lay beside it.
-    pub(super) left: Mutex<Option<Box<dyn StorageBackend>>>,
+    pub(super) existing_journal: Mutex<Option<Box<dyn StorageBackend>>>,
     /// How many records are replayed before their writes to one page are merged.
     pub(super) fold_every: usize,
     /// Whether that was read; once, when redb has locked the file.
@@ -64,12 +64,12 @@ impl Journaled {
     /// When its length cannot be read.
     pub fn new(
         file: Box<dyn StorageBackend>,
-        left: Option<Box<dyn StorageBackend>>,
+        existing_journal: Option<Box<dyn StorageBackend>>,
         fold_every: usize,
     ) -> io::Result<Journaled> {
         Ok(Journaled {
             file: WriteOverlay::new(file)?,
-            left: Mutex::new(left),
+            existing_journal: Mutex::new(existing_journal),
             fold_every: fold_every.max(1),
             recovered: OnceLock::new(),
             checkpoints: Mutex::default(),
@@ -112,11 +112,11 @@ impl Journaled {
         half_bytes: usize,
         create: impl FnOnce() -> io::Result<Box<dyn StorageBackend>>,
     ) -> io::Result<()> {
-        let left = self.left.lock().take();
+        let existing = self.existing_journal.lock().take();
         // What redb wrote to open the file has a number too: a copy of the file from before does not go with
         // this journal.
         let begun = self.checkpoints.lock().stamp().sequence + 1;
-        let journal = Journal::begin(left.map_or_else(create, Ok)?, begun, half_bytes)?;
+        let journal = Journal::begin(existing.map_or_else(create, Ok)?, begun, half_bytes)?;
         self.checkpoint_at(begun, Some(begun))?;
         *self.writing.lock() = Some(Writing {
             journal,

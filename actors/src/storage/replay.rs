@@ -35,7 +35,7 @@ impl Journaled {
 
     fn replay(&self, stamp: Stamp) -> io::Result<Result<(), Unusable>> {
         self.checkpoints.lock().found(stamp);
-        let found = match bent::journal_beside(self.left.lock().as_deref()) {
+        let found = match bent::journal_beside(self.existing_journal.lock().as_deref()) {
             Some(journal) => journal::read(journal, stamp.sequence)?,
             None => Ok(None),
         };

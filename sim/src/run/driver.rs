@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use toystore_actors::net::NodeId;
 
-use super::auditor::Auditor;
+use super::health_client::HealthClient;
 use super::operator::Operator;
 use super::shopper::{self, Shoppers};
 use super::simulation::Simulation;
@@ -59,21 +59,21 @@ async fn recover(simulation: &Simulation, shoppers: &Shoppers) -> Result<StoreAu
     let world = &simulation.world;
     let healed = world.now();
     let bound = healed + world.setup.recovery_ms * MILLI;
-    let auditor = Auditor::new(world);
+    let health = HealthClient::new(world);
     let (all, operator) = (&world.setup.replicas, Operator::default());
     wait(world, bound, async || {
-        let outcome = auditor.in_sync(all).await;
+        let outcome = health.in_sync(all).await;
         if outcome.is_err() {
-            operator.act(simulation, &auditor.net).await;
+            operator.act(simulation, &health.net).await;
         }
         outcome
     })
     .await?;
     world.record.note(None, &TraceNote::InSync(world.now() - healed));
     let number = wait(world, bound, async || {
-        let outcome = auditor.order().await;
+        let outcome = health.order().await;
         if outcome.is_err() {
-            operator.act(simulation, &auditor.net).await;
+            operator.act(simulation, &health.net).await;
         }
         outcome
     })
@@ -81,15 +81,15 @@ async fn recover(simulation: &Simulation, shoppers: &Shoppers) -> Result<StoreAu
     world.record.note(None, &TraceNote::OrderSucceeded(number, world.now() - healed));
     world.record.recovered(world.now() - healed);
     if all.len() > 1 {
-        without_one(world, &auditor).await?;
+        without_one(world, &health).await?;
     }
-    come_to_rest(world, &auditor, shoppers).await
+    come_to_rest(world, &health, shoppers).await
 }
 
 /// Everyone is answered, and then nothing is under way any more.
 async fn come_to_rest(
     world: &Rc<World>,
-    auditor: &Auditor,
+    health: &HealthClient,
     shoppers: &Shoppers,
 ) -> Result<StoreAudit, Violation> {
     let bound = world.now() + world.setup.recovery_ms * MILLI;
@@ -99,16 +99,16 @@ async fn come_to_rest(
         left => Err(format!("{left} shoppers still wait for an answer")),
     })
     .await?;
-    wait(world, bound, async || auditor.in_sync(&world.setup.replicas).await).await?;
+    wait(world, bound, async || health.in_sync(&world.setup.replicas).await).await?;
     let idle = wait(world, bound, async || world.idle()).await;
     idle.map_err(|busy| Violation::new(Promise::NothingLeaks, busy.facts))?;
     wait(world, bound, async || quiet_audit(&world.disks)).await
 }
 
 /// The store goes on without a replica that does not come back, be it the leader, while shoppers shop.
-async fn without_one(world: &Rc<World>, auditor: &Auditor) -> Result<(), Violation> {
+async fn without_one(world: &Rc<World>, health: &HealthClient) -> Result<(), Violation> {
     let bound = world.now() + world.setup.recovery_ms * MILLI;
-    let view = wait(world, bound, async || auditor.settled().await).await?;
+    let view = wait(world, bound, async || health.settled().await).await?;
     let dice = world.setup.stream("the replica that dies");
     let others: Vec<_> = view.in_sync.ids().filter(|id| *id != view.leader).collect();
     let pick = usize::try_from(dice / 4).unwrap_or(0) % others.len().max(1);
@@ -117,10 +117,10 @@ async fn without_one(world: &Rc<World>, auditor: &Auditor) -> Result<(), Violati
     world.kill(NodeId::Order(dead), (dice / 2).is_multiple_of(2));
     let rest: Vec<_> = world.setup.replicas.iter().copied().filter(|id| *id != dead).collect();
     // The order comes first: nobody misses a follower while nothing is ordered.
-    wait(world, bound, async || auditor.order().await).await?;
-    wait(world, bound, async || auditor.in_sync(&rest).await).await?;
+    wait(world, bound, async || health.order().await).await?;
+    wait(world, bound, async || health.in_sync(&rest).await).await?;
     world.revive();
-    wait(world, bound, async || auditor.in_sync(&world.setup.replicas).await).await
+    wait(world, bound, async || health.in_sync(&world.setup.replicas).await).await
 }
 
 /// Tries something again and again until it succeeds, or the time for recovery is over.

@@ -1,7 +1,7 @@
 //! A run, from its beginning to what it ends with.
 
-mod auditor;
 mod driver;
+mod health_client;
 mod observer;
 mod operator;
 mod runner;

@@ -15,7 +15,7 @@ use crate::probe::CatalogEvent;
 pub struct Draft<'a> {
     pub(super) state: &'a CatalogState,
     /// The epoch of the front-end's view when the catalog started, once that is known.
-    pub(super) floor: Option<Epoch>,
+    pub(super) oldest_epoch: Option<Epoch>,
     pub(super) changes: GroupChanges,
     /// The numbers of what this draft sold.
     pub(super) numbers: BTreeMap<RequestId, OrderNumber>,
@@ -25,10 +25,17 @@ pub struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub fn new(state: &'a CatalogState, floor: Option<Epoch>) -> Draft<'a> {
+    pub fn new(state: &'a CatalogState, oldest_epoch: Option<Epoch>) -> Draft<'a> {
         let (first, settled) = (state.purchases().last() + 1, state.purchases().settled());
         let changes = GroupChanges { first, settled, ..GroupChanges::default() };
-        Draft { state, floor, changes, numbers: BTreeMap::new(), added: BTreeMap::new(), events: Vec::new() }
+        Draft {
+            state,
+            oldest_epoch,
+            changes,
+            numbers: BTreeMap::new(),
+            added: BTreeMap::new(),
+            events: Vec::new(),
+        }
     }
 
     /// What is to be saved and shown, and what is then to be told.

@@ -74,7 +74,7 @@ impl Draft<'_> {
     /// Whether this leader may buy (rule M9); a newer front-end's run is remembered.
     fn admit(&mut self, leader: &Leadership, line: Option<&Line>) -> Result<(), Refusal> {
         let memory = self.memory();
-        let newest = memory.admit(leader, line, self.floor, self.progress())?;
+        let newest = memory.admit(leader, line, self.oldest_epoch, self.progress())?;
         let store = memory.store.map(|(store, _)| store);
         self.remember(newest.zip(store).map(|(by, store)| Memory { store: Some((store, by)) }));
         Ok(())

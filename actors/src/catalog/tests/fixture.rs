@@ -18,7 +18,7 @@ use crate::domain::{
     Run, StoreId, Term,
 };
 use crate::messages::catalog::{
-    Answer, Buy, Leadership, List, Query, Refusal, Register, Registered, TakeOver,
+    Buy, Leadership, List, Query, QueryReply, Refusal, Register, Registered, TakeOver,
 };
 use crate::messages::front_end::Invalidate;
 use crate::messages::view_service::{Vouch, Vouched};
@@ -167,7 +167,7 @@ impl Fixture {
     pub(super) async fn query(&self, text: &str, front_end: u8) -> Result<(u64, bool), Refusal> {
         let query = Query { name: name(text), front_end: Some(FrontEndId::new(front_end)) };
         let answer = self.addr().send(query).await.expect("an answer");
-        answer.map(|Answer { product, cacheable }| (product.expect("it is there").quantity, cacheable))
+        answer.map(|QueryReply { product, cacheable }| (product.expect("it is there").quantity, cacheable))
     }
 
     pub(super) async fn list(&self) -> Result<Vec<u64>, Refusal> {

@@ -36,7 +36,7 @@ fn check(case: &str, capacity: usize, steps: &[Step]) {
         match step {
             Begin(of) => drop(tickets.insert(*of, cache.begin(&name(of), now))),
             Finish(of, quantity, cacheable, expected) => {
-                let answer = Answer { product: Some(product(of, *quantity)), cacheable: *cacheable };
+                let answer = QueryReply { product: Some(product(of, *quantity)), cacheable: *cacheable };
                 let filled = cache.finish(&name(of), tickets[of], &answer, now);
                 assert_eq!(filled, *expected, "{case}, step {index}");
             }
@@ -121,7 +121,7 @@ fn an_invalidation_voids_the_fill_under_way() {
 fn an_answer_to_a_replaced_query_is_not_kept() {
     let cache = Cache::new(2, EXACT_UP_TO, Duration::from_secs(10), render);
     let (a, now) = (name("a"), Timestamp(0));
-    let answer = |quantity| Answer { product: Some(product("a", quantity)), cacheable: true };
+    let answer = |quantity| QueryReply { product: Some(product("a", quantity)), cacheable: true };
     let first = cache.begin(&a, now);
     cache.invalidate(std::slice::from_ref(&a));
     let second = cache.begin(&a, now);
@@ -158,7 +158,7 @@ fn a_large_cache_holds_no_more_than_its_capacity() {
         let names: Vec<_> = (0..3 * capacity).map(|index| name(&format!("toy {index}"))).collect();
         for of in &names {
             let ticket = cache.begin(of, Timestamp(0));
-            let answer = Answer { product: Some(product(of.as_str(), 1)), cacheable: true };
+            let answer = QueryReply { product: Some(product(of.as_str(), 1)), cacheable: true };
             assert_eq!(cache.finish(of, ticket, &answer, Timestamp(0)), Cached);
         }
         let held = names.iter().filter(|of| cache.get(of.as_str(), Timestamp(0)).is_some()).count();
@@ -175,7 +175,7 @@ fn a_hit_shares_the_body() {
     cache.finish(
         &name("a"),
         ticket,
-        &Answer { product: Some(product("a", 1)), cacheable: true },
+        &QueryReply { product: Some(product("a", 1)), cacheable: true },
         Timestamp(0),
     );
     let (one, other) = (cache.get("a", Timestamp(0)), cache.get("a", Timestamp(0)));
@@ -192,7 +192,7 @@ fn every_query_is_counted_once() {
         cache.finish(
             &name(of),
             ticket,
-            &Answer { product: Some(product(of, 1)), cacheable: true },
+            &QueryReply { product: Some(product(of, 1)), cacheable: true },
             Timestamp(0),
         );
         assert!(cache.look_again(of, Timestamp(0)).is_some(), "that was counted");

@@ -13,7 +13,7 @@ use super::world::MS;
 use crate::domain::{
     Epoch, Order, OrderNumber, Position, Product, Purchase, ReplicaId, RequestId, Run, View,
 };
-use crate::messages::catalog::{Answer, List, Query, Refusal, Register, Registered};
+use crate::messages::catalog::{List, Query, QueryReply, Refusal, Register, Registered};
 use crate::messages::order::{
     Announce, Lookup, NotServing, Place, PlaceError, Placed, ReplicaStatus, Role, Status,
 };
@@ -148,7 +148,7 @@ impl Peers {
             return Ok(encode(&Registered::Welcome));
         }
         if self.catalog_starting.get() {
-            return Ok(encode(&Err::<Answer, _>(Refusal::Starting)));
+            return Ok(encode(&Err::<QueryReply, _>(Refusal::Starting)));
         }
         match name {
             Query::NAME => {
@@ -158,7 +158,7 @@ impl Peers {
                 let cacheable = self.cacheable.get() && query.front_end.is_some();
                 tokio::time::sleep(self.catalog_delay.get()).await;
                 let product = Some(Product { name: query.name, price_cents: 1599, quantity });
-                Ok(encode(&Ok::<_, Refusal>(Answer { product, cacheable })))
+                Ok(encode(&Ok::<_, Refusal>(QueryReply { product, cacheable })))
             }
             List::NAME => Ok(encode(&Ok::<_, Refusal>(Some(Vec::<Product>::new())))),
             other => panic!("the front-end sent {other} to the catalog"),

@@ -1,4 +1,4 @@
-//! Asks the store how it is, from outside, as any client can.
+//! Asks the store, as any client can, whether its replicas are in sync and whether an order succeeds.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,20 +17,20 @@ use crate::time::MILLI;
 use crate::world::World;
 
 /// The client under whose number it asks.
-const AUDITOR: u8 = 255;
+const HEALTH_CLIENT: u8 = 255;
 
 const CALL: Duration = Duration::from_secs(2);
 
 /// Asks the store how it is, from outside.
-pub(super) struct Auditor {
+pub(super) struct HealthClient {
     pub(super) net: Net,
     world: Rc<World>,
     tries: Cell<u32>,
 }
 
-impl Auditor {
-    pub(super) fn new(world: &Rc<World>) -> Auditor {
-        Auditor { net: world.client_net(AUDITOR).0, world: world.clone(), tries: Cell::new(0) }
+impl HealthClient {
+    pub(super) fn new(world: &Rc<World>) -> HealthClient {
+        HealthClient { net: world.client_net(HEALTH_CLIENT).0, world: world.clone(), tries: Cell::new(0) }
     }
 
     /// The view, if all are in sync and no change of that is under way: of two replicas, the one that is about
@@ -84,7 +84,7 @@ impl Auditor {
         };
         let invocation = Invocation::Place { key, name: spare_toy(), quantity };
         let returned = self.world.now();
-        let operation = Operation { client: AUDITOR, invocation, invoked, returned, response };
+        let operation = Operation { client: HEALTH_CLIENT, invocation, invoked, returned, response };
         self.world.record.history.borrow_mut().operations.push(operation);
         let placed = placed.map_err(|error| format!("no order succeeds: {error}"))?;
         placed.map_err(|error| format!("no order succeeds: {error}"))
