@@ -80,6 +80,7 @@ bugs! {
     AnyRunConfirms "any-run-confirms" "M3" "What a replica confirms counts for a member of its number that was another run, and no view need name the new one.";
     UnfitLeads "unfit-leads" "M4" "A leader serves although its book lacks what the catalog knows to be acknowledged.";
     UnfitChosenAgain "unfit-chosen-again" "M4" "A replica that was found unfit is chosen again.";
+    CatalogUnasked "catalog-unasked" "M6" "A front-end does not ask the catalog whether another has registered.";
     OneAnswerIsEnough "one-answer-is-enough" "M8" "A front-end that lost its file does not wait for every replica.";
     ShortMemorySells "short-memory-sells" "M9" "A catalog that remembers fewer purchases than the leader has orders goes on selling.";
     UnconfiguredSkipped "unconfigured-skipped" "M10" "A leader does not wait for a member that is not in its configuration.";

@@ -55,3 +55,8 @@ pub(crate) fn remembered_unfit(run: Run) -> Option<Run> {
 pub(crate) fn waits_for_all(missing: bool, nobody_answered: bool) -> bool {
     missing && (nobody_answered || !planted(Bug::OneAnswerIsEnough))
 }
+
+/// M6: whether the catalog is asked which front-end has registered.
+pub(crate) fn asks_catalog(due: bool) -> bool {
+    due && !planted(Bug::CatalogUnasked)
+}

@@ -5,6 +5,7 @@
     reason = "the test world is a host: it is where the actors' time and tasks come from"
 )]
 
+mod always;
 mod peers;
 mod world;
 
@@ -101,44 +102,6 @@ fn a_late_query_gets_no_earlier_answer_with_the_cache_off_either() {
         };
         assert_eq!(future::join(early, later).await, (100, (98, 98)));
         assert_eq!(world.peers.queries.get(), 2, "the late ones share theirs");
-    });
-}
-
-// Rule cache 9.
-#[test]
-fn an_invalidation_is_answered_while_orders_are_under_way() {
-    on_virtual_time(async || {
-        let mut world = World::new();
-        world.start();
-        world.led_by(3).await;
-        world.peers.with(3, |replica| replica.frozen = true);
-        let order = world.order("k");
-        let invalidated = async {
-            tokio::time::sleep(5 * MS).await;
-            let began = world.host.clock.elapsed();
-            world.ask(Invalidate { products: vec![toy()] }).await;
-            world.peers.with(3, |replica| replica.frozen = false);
-            world.host.clock.elapsed() - began
-        };
-        let (placed, waited) = future::join(order, invalidated).await;
-        assert_eq!((placed, waited), (Ok(1), 0 * MS));
-    });
-}
-
-// Rule M1.
-#[test]
-fn each_start_of_a_front_end_is_in_its_file_before_it_says_anything() {
-    on_virtual_time(async || {
-        let mut world = World::new();
-        let mut runs = BTreeSet::new();
-        for starts in 1..=3 {
-            world.start();
-            world.kill().await;
-            let line = world.line_in_file();
-            runs.extend(line.last());
-            assert_eq!(runs.len(), starts);
-            assert!(runs.iter().all(|run| line.has(*run)));
-        }
     });
 }
 

@@ -12,8 +12,8 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use super::config::ViewConfig;
 use super::rules::{
-    ChangeInSync, Choose, Command, Establish, GoOnWithout, Next, PollLeader, Procedure, RebuildMemory, Reply,
-    SaveAbove, Task, ViewRules,
+    ChangeInSync, CheckRegistration, Choose, Command, Establish, GoOnWithout, Next, PollLeader, Procedure,
+    RebuildMemory, Reply, SaveAbove, Task, ViewRules,
 };
 use super::saved::Saved;
 use crate::clock::Timestamp;
@@ -230,6 +230,7 @@ impl ViewService {
                 let poll = PollLeader::new(&self.rules.borrow(), epoch);
                 self.go_through_beside(poll);
             }
+            Task::CheckRegistration => self.go_through_beside(CheckRegistration::default()),
             Task::SaveAbove(epoch) => self.go_through_beside(SaveAbove::new(epoch)),
         }
     }

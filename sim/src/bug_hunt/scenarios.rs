@@ -20,6 +20,7 @@ const DIRECTED: &[(Bug, &str)] = directed! {
     AddedTooEarly "bugs/added-too-early"
     JoinerUncounted "bugs/joiner-uncounted"
     UnreachedCounted "bugs/unreached-counted"
+    CatalogUnasked "bugs/catalog-unasked"
     LookupsSeeTail "bugs/lookups-see-tail"
     FillJoinedLate "bugs/fill-joined-late"
     NoDriftMargin "bugs/no-drift-margin"

@@ -11,9 +11,9 @@ use futures_util::future::{self, LocalBoxFuture};
 
 use super::world::MS;
 use crate::domain::{
-    Epoch, Order, OrderNumber, Position, Product, Purchase, ReplicaId, RequestId, Run, View,
+    Epoch, Order, OrderNumber, Position, Product, Purchase, ReplicaId, RequestId, Run, Term, View,
 };
-use crate::messages::catalog::{List, Query, QueryReply, Refusal, Register, Registered};
+use crate::messages::catalog::{List, Query, QueryReply, Recall, Recalled, Refusal, Register, Registered};
 use crate::messages::order::{
     Announce, Lookup, NotServing, Place, PlaceError, Placed, ReplicaStatus, Role, Status,
 };
@@ -160,6 +160,13 @@ impl Peers {
                 let product = Some(Product { name: query.name, price_cents: 1599, quantity });
                 Ok(encode(&Ok::<_, Refusal>(QueryReply { product, cacheable })))
             }
+            // It knows of no other front-end.
+            Recall::NAME => Ok(encode(&Recalled {
+                store: None,
+                term: Term::default(),
+                settled: OrderNumber::NONE,
+                purchases: OrderNumber::NONE,
+            })),
             List::NAME => Ok(encode(&Ok::<_, Refusal>(Some(Vec::<Product>::new())))),
             other => panic!("the front-end sent {other} to the catalog"),
         }

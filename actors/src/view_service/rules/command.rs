@@ -40,4 +40,6 @@ pub enum Task {
     PollLeader(Epoch),
     /// [`SaveAbove`](super::SaveAbove) this epoch.
     SaveAbove(Epoch),
+    /// [`CheckRegistration`](super::CheckRegistration).
+    CheckRegistration,
 }

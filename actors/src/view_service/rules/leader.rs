@@ -25,12 +25,14 @@ impl ViewRules {
         self.announce_to_all();
     }
 
-    /// Time has passed since the heartbeat: a leader that has been silent for long is suspected.
+    /// Time has passed since the heartbeat: a leader that has been silent for long is suspected, and the catalog is asked now
+    /// and then who has registered.
     pub fn tick(&mut self, now: Timestamp) {
         let silent = self.peers.leader_silent(now, self.config.suspect_after);
         if let Some(epoch) = self.current().filter(|_| silent).map(|view| view.epoch) {
             self.suspect(epoch, SuspectReason::Silent);
         }
+        self.check_registration(now);
     }
 
     /// The view is about to be sent to a replica. `None` if there is none.

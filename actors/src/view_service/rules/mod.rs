@@ -22,6 +22,7 @@ mod poll;
 mod procedure;
 mod recover;
 mod register;
+mod registration;
 mod state;
 mod step;
 
@@ -33,6 +34,7 @@ pub use establish::Establish;
 pub use operator::GoOnWithout;
 pub use poll::PollLeader;
 pub use procedure::{Next, Procedure};
+pub use registration::CheckRegistration;
 pub use state::ViewRules;
 pub use step::{Pinged, Reply, Step};
 

@@ -38,6 +38,8 @@ pub struct ViewRules {
     pub(super) disowned: Option<Run>,
     /// The highest order number heard of; `None` before a member of the view has told of its book.
     pub(super) orders: Option<OrderNumber>,
+    /// When the catalog was last asked which front-end has registered.
+    pub(super) registration_checked: Timestamp,
     commands: Vec<Command>,
 }
 
@@ -58,6 +60,7 @@ impl ViewRules {
             waiting: None,
             disowned: None,
             orders: None,
+            registration_checked: Timestamp::default(),
             commands: Vec::new(),
         };
         rules.identify();

@@ -5,4 +5,5 @@ mod choose;
 mod establish;
 mod leader;
 mod operator;
+mod registration;
 mod world;
