@@ -38,8 +38,8 @@ impl ViewRules {
             recalled.store.filter(|(store, run)| file.store == Some(*store) && !file.line.has(*run));
         if another.is_some() && self.current().is_some() {
             self.command(Command::End(
-                "another front-end of this store has registered at the catalog since this one did: one is enough, and this \
-                 one ends; if that one is gone for good, start this one again, and it says how to go on without it"
+                "another front-end of this store has taken over: it has registered at the catalog since this one did; one is \
+                 enough, and this one ends; if that one is gone for good, start this one again, and it says how to go on"
                     .into(),
             ));
         }
