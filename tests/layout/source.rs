@@ -158,7 +158,7 @@ impl Reader {
         let itself = name == "self";
         let known_as = if itself { before.last().cloned().unwrap_or_default() } else { known_as };
         let path = before.iter().cloned().chain((!itself).then_some(name)).collect::<ItemPath>();
-        let Some(path) = self.from_root(&path) else { return };
+        let Some(path) = self.seen_from_root(&path) else { return };
         if door {
             self.doors.insert(known_as, path);
         } else {
@@ -168,7 +168,7 @@ impl Reader {
     }
 
     /// A path as it is seen from the root of the crate; `None` for what is another crate's, or this file's own.
-    fn from_root(&self, path: &[String]) -> Option<ItemPath> {
+    fn seen_from_root(&self, path: &[String]) -> Option<ItemPath> {
         let (first, rest) = path.split_first()?;
         let mut base = match first.as_str() {
             "crate" => Vec::new(),
@@ -188,7 +188,7 @@ impl Reader {
 
     fn name(&mut self, path: &[String]) {
         if path.len() > 1
-            && let Some(path) = self.from_root(path)
+            && let Some(path) = self.seen_from_root(path)
         {
             self.names.insert(path);
         }

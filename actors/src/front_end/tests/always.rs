@@ -1,6 +1,7 @@
 //! What holds whatever else is under way: at a start, and while orders wait.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::future;
 
@@ -25,7 +26,7 @@ fn an_invalidation_is_answered_while_orders_are_under_way() {
             world.host.clock.elapsed() - began
         };
         let (placed, waited) = future::join(order, invalidated).await;
-        assert_eq!((placed, waited), (Ok(1), 0 * MS));
+        assert_eq!((placed, waited), (Ok(1), Duration::ZERO));
     });
 }
 
