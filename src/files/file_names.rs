@@ -25,8 +25,13 @@ pub fn is_named(_: &File, _: &Path) -> bool {
 /// Makes a directory, and those above it that are missing, durably: a name is on disk only once the directory that holds
 /// it is, so each is before the next.
 pub fn make_directories(path: &Path) -> io::Result<()> {
-    let is_missing = |at: &&Path| !at.as_os_str().is_empty() && !at.is_dir();
-    let missing: Vec<_> = path.ancestors().take_while(is_missing).collect();
+    if path.is_dir() {
+        return Ok(());
+    }
+    let is_missing = |at: &&Path| !at.as_os_str().is_empty() && !at.exists();
+    // What is there and is no directory is for the system to name.
+    let above = path.ancestors().skip(1).take_while(is_missing);
+    let missing: Vec<_> = std::iter::once(path).chain(above).collect();
     for at in missing.into_iter().rev() {
         match fs::create_dir(at) {
             // Another service of the store made it meanwhile.
@@ -57,6 +62,8 @@ mod tests {
         assert!(path.is_dir());
         fs::write(path.join("file"), "kept").unwrap();
         let refused = make_directories(&path.join("file/d")).expect_err("a file is in the way");
+        assert_eq!(refused.kind(), io::ErrorKind::NotADirectory);
+        let refused = make_directories(&path.join("file")).expect_err("it is a file");
         assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(path.join("file")).unwrap(), b"kept");
     }
