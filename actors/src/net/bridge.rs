@@ -26,7 +26,7 @@ enum Taken {
 }
 
 /// The way from encoded calls into one actor's mailbox. It counts the calls under way and turns away what
-/// exceeds its limit, so a slow actor has a short queue and its clients a quick 503.
+/// exceeds its limit, so a slow actor has a short queue and its clients a quick refusal.
 ///
 /// What keeps the store together (views, syncs, purchases) is never turned away: there are few such calls at a
 /// time, one or two from each peer, and clients who wait for an order must not keep out the message that the

@@ -27,7 +27,7 @@ impl ReplicaRules {
         self.leader_of(term).is_some()
     }
 
-    /// The term in which this replica leads the epoch `named`, serving or not.
+    /// The leader of the epoch `named`, if that is this replica, serving or not.
     pub fn term_of(&self, named: Epoch) -> Option<&LeaderState> {
         self.leader.as_ref().filter(|leader| leader.leads(named))
     }
@@ -63,7 +63,7 @@ impl ReplicaRules {
         Some((shown, view.line.clone()))
     }
 
-    /// Makes purchases the next entries of the book, under their numbers; `None` when they are not appended: the term has
+    /// Makes purchases the next entries of the book, under their numbers; false when they are not appended: the term has
     /// ended, as it does here when these are not the next numbers. Then the catalog's memory and this book are not of one
     /// store, or one of them is older (M5).
     pub fn append(&mut self, term: Term, sold: &Sold) -> (bool, Vec<Command>) {
