@@ -11,7 +11,7 @@ use super::service::CatalogService;
 use super::visible_stock::VisibleStock;
 use crate::host::{Gauge, Host};
 use crate::messages::catalog::{
-    Buy, GoOn, Import, Inventory, List, Query, Rebuild, Recall, Register, Restock, TakeOver,
+    Buy, Changes, GoOn, Import, Inventory, List, Query, Rebuild, Recall, Register, Restock, Search, TakeOver,
 };
 use crate::probe::Limit;
 use crate::storage::DataFile;
@@ -61,22 +61,25 @@ impl Handler<Query> for Catalog {
     }
 }
 
-impl Handler<List> for Catalog {
-    type Result = MessageResult<List>;
+/// Handlers of what is answered at once from the visible stock.
+macro_rules! shown {
+    ($($message:ty: $answer:ident;)*) => {$(
+        impl Handler<$message> for Catalog {
+            type Result = MessageResult<$message>;
 
-    fn handle(&mut self, list: List, _: &mut Context<Catalog>) -> MessageResult<List> {
-        let shows = self.service.shows();
-        MessageResult(shows.map(|()| self.service.visible.borrow().list(&list)))
-    }
+            fn handle(&mut self, ask: $message, _: &mut Context<Catalog>) -> Self::Result {
+                let shows = self.service.shows();
+                MessageResult(shows.map(|()| self.service.visible.borrow().$answer(&ask)))
+            }
+        }
+    )*};
 }
 
-impl Handler<Inventory> for Catalog {
-    type Result = MessageResult<Inventory>;
-
-    fn handle(&mut self, ask: Inventory, _: &mut Context<Catalog>) -> MessageResult<Inventory> {
-        let shows = self.service.shows();
-        MessageResult(shows.map(|()| self.service.visible.borrow().inventory(&ask)))
-    }
+shown! {
+    List: list;
+    Search: search;
+    Changes: changes;
+    Inventory: inventory;
 }
 
 impl Handler<Recall> for Catalog {

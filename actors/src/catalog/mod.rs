@@ -21,6 +21,7 @@ mod memory;
 mod purchases;
 mod queue;
 mod readiness;
+mod recent_changes;
 mod recount;
 mod restore;
 mod service;

@@ -13,7 +13,8 @@ use super::visible_stock::VisibleStock;
 use crate::domain::FrontEndId;
 use crate::host::{Host, Node};
 use crate::messages::catalog::{
-    Buy, GoOn, Import, Imported, Inventory, List, Query, Rebuild, Recall, Register, Restock, TakeOver,
+    Buy, Changes, GoOn, Import, Imported, Inventory, List, Query, Rebuild, Recall, Register, Restock, Search,
+    TakeOver,
 };
 use crate::net::Bridge;
 use crate::storage::{DataFile, DiskError, OpenError, Storage};
@@ -35,7 +36,7 @@ pub fn start(host: Host, config: CatalogConfig, products: &Source) -> Result<Nod
     let file = DataFile::open(host.storage.clone(), FILE, OWNER)?;
     let state = load_or_import(&host, &file, config.refusals, products)?;
     let front_ends: BTreeSet<FrontEndId> = config.front_ends.iter().copied().collect();
-    let visible = VisibleStock::new(state, front_ends, config.counted_lease());
+    let visible = VisibleStock::new(state, front_ends, config.counted_lease(), host.clock.now());
     let max_calls = config.max_calls;
     let identity = host.identity.clone();
     let catalog = Catalog::new(host, config, file, visible);
@@ -44,6 +45,8 @@ pub fn start(host: Host, config: CatalogConfig, products: &Source) -> Result<Nod
         Bridge::new(identity, max_calls)
             .route::<Query, _>(addr)
             .route::<List, _>(addr)
+            .route::<Search, _>(addr)
+            .route::<Changes, _>(addr)
             .route::<Inventory, _>(addr)
             .control::<Buy, _>(addr)
             .control::<TakeOver, _>(addr)

@@ -7,11 +7,20 @@ use std::time::Duration;
 use super::changes::GroupChanges;
 use super::item::ProductIndex;
 use super::leases::{HeldLeases, Leases};
+use super::recent_changes::RecentChanges;
 use super::state::CatalogState;
 use crate::bugs::catalog as bent;
 use crate::clock::Timestamp;
 use crate::domain::{FrontEndId, Product, ProductName};
-use crate::messages::catalog::{Inventory, List, MAX_PAGE, Query, QueryReply, Stocked};
+use crate::messages::catalog::{
+    Changed, Changes, Found, Inventory, List, MAX_PAGE, Query, QueryReply, Search, Stocked,
+};
+
+/// So many changes are remembered for whoever asks what changed.
+const CHANGES: usize = 4096;
+
+/// So many products one search looks at: others wait for the catalog meanwhile.
+const SEARCHED: usize = 10_000;
 
 /// The visible stock and the copies of it.
 #[derive(Debug)]
@@ -20,14 +29,23 @@ pub struct VisibleStock {
     leases: Leases,
     /// Products of the group under way: what is said about them now must not be cached.
     changing: BTreeSet<ProductIndex>,
+    recent: RecentChanges,
     front_ends: BTreeSet<FrontEndId>,
     /// How long an answer counts here: the lease that a front-end counts, and the margin for drift.
     lease: Duration,
 }
 
 impl VisibleStock {
-    pub fn new(state: CatalogState, front_ends: BTreeSet<FrontEndId>, lease: Duration) -> VisibleStock {
-        VisibleStock { state, leases: Leases::default(), changing: BTreeSet::new(), front_ends, lease }
+    /// What a catalog that was started at `started` shows.
+    pub fn new(
+        state: CatalogState,
+        front_ends: BTreeSet<FrontEndId>,
+        lease: Duration,
+        started: Timestamp,
+    ) -> VisibleStock {
+        let (leases, changing) = (Leases::default(), BTreeSet::new());
+        let recent = RecentChanges::new(started, CHANGES);
+        VisibleStock { state, leases, changing, recent, front_ends, lease }
     }
 
     pub fn state(&self) -> &CatalogState {
@@ -62,6 +80,34 @@ impl VisibleStock {
         Some(self.state.inventory(self.follows(ask.after.as_ref())?, at_most(ask.limit)))
     }
 
+    /// Those of the next products whose name has a text in it.
+    pub fn search(&self, ask: &Search) -> Option<Found> {
+        let first = self.follows(ask.after.as_ref())?;
+        let (text, limit) = (ask.text.to_lowercase(), at_most(ask.limit));
+        let (mut products, mut looked_through) = (Vec::new(), None);
+        for (index, item) in self.state.items().iter().enumerate().skip(first) {
+            if index - first == SEARCHED || products.len() == limit {
+                return Some(Found { products, looked_through });
+            }
+            if item.name.as_str().to_lowercase().contains(&text) {
+                products.push(item.product());
+            }
+            looked_through = Some(item.name.clone());
+        }
+        Some(Found { products, looked_through: None })
+    }
+
+    /// The products that changed since somebody asked.
+    pub fn changes(&self, ask: &Changes) -> Changed {
+        let changed = match ask.since {
+            Some(revision) => self.recent.since(revision, at_most(ask.limit)),
+            None => Some(BTreeSet::new()),
+        };
+        let products =
+            changed.map(|changed| changed.into_iter().map(|index| self.state.product(index)).collect());
+        Changed { revision: self.recent.revision(), products }
+    }
+
     fn follows(&self, after: Option<&ProductName>) -> Option<ProductIndex> {
         after.map_or(Some(0), |name| Some(self.state.index(name)? + 1))
     }
@@ -87,6 +133,7 @@ impl VisibleStock {
     /// Makes a group visible, all of it at once (cache rule 4). Whether refusals had to be forgotten for it.
     pub fn show(&mut self, changes: &GroupChanges) -> bool {
         self.changing.clear();
+        self.recent.add(changes.items.keys());
         self.state.apply(changes)
     }
 
@@ -133,7 +180,7 @@ mod tests {
             Refusals::new(1),
             Memory::default(),
         );
-        VisibleStock::new(state, [1, 2].map(FrontEndId::new).into(), LEASE)
+        VisibleStock::new(state, [1, 2].map(FrontEndId::new).into(), LEASE, Timestamp(0))
     }
 
     fn ask(
@@ -215,5 +262,60 @@ mod tests {
             let counted = visible.inventory(&Inventory { after: after.clone(), limit });
             assert_eq!(counted.map(|toys| toys.len()), expected.map(|toys| toys.len()), "{after:?}");
         }
+    }
+
+    #[test]
+    fn a_search_looks_at_names_without_regard_to_capitals() {
+        let visible = visible();
+        let search = |text: &str, after: Option<&str>, limit| {
+            let found = visible.search(&Search { text: text.into(), after: after.map(name), limit })?;
+            let names: Vec<_> = found.products.into_iter().map(|toy| toy.name.to_string()).collect();
+            Some((names, found.looked_through.map(|name| name.to_string())))
+        };
+        let found = |names: &[&str], through: Option<&str>| {
+            Some((names.iter().map(ToString::to_string).collect(), through.map(ToOwned::to_owned)))
+        };
+        for (text, after, limit, expected) in [
+            ("TU", None, 9, found(&["Tux"], None)),
+            ("", None, 9, found(&["Tux", "Yak"], None)),
+            ("", None, 1, found(&["Tux"], Some("Tux"))),
+            ("", Some("Tux"), 1, found(&["Yak"], None)),
+            ("a", Some("Yak"), 9, found(&[], None)),
+            ("gnu", None, 9, found(&[], None)),
+            ("a", Some("Gnu"), 9, None),
+        ] {
+            assert_eq!(search(text, after, limit), expected, "{text:?} after {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_search_stops_so_that_others_are_answered() {
+        let items = (0..=SEARCHED).map(|number| item(&format!("toy {number}"), 1)).collect();
+        let (purchases, memory) = (Purchases::default(), Memory::default());
+        let state = CatalogState::new(items, purchases, Fence::default(), Refusals::new(1), memory);
+        let visible = VisibleStock::new(state, BTreeSet::new(), LEASE, Timestamp(0));
+        let last = format!("toy {SEARCHED}");
+        let mut ask = Search { text: last.clone(), after: None, limit: 9 };
+        let first = visible.search(&ask).expect("it begins with the first");
+        assert_eq!(first.products.len(), 0);
+        ask.after = first.looked_through;
+        assert_eq!(ask.after, Some(name(&format!("toy {}", SEARCHED - 1))));
+        let second = visible.search(&ask).expect("it goes on");
+        assert_eq!((second.products.len(), second.looked_through), (1, None));
+    }
+
+    #[test]
+    fn what_changed_is_told_once_it_is_visible() {
+        let mut visible = visible();
+        let now = visible.changes(&Changes { since: None, limit: 9 });
+        assert_eq!(now, Changed { revision: 0, products: Some(Vec::new()) });
+        let since = Changes { since: Some(now.revision), limit: 9 };
+        visible.begin(&[TUX].into(), Timestamp(1));
+        assert_eq!(visible.changes(&since).products, Some(Vec::new()), "nobody sees it yet");
+        let items = BTreeMap::from([(TUX, item("Tux", 4))]);
+        visible.show(&GroupChanges { items, ..GroupChanges::default() });
+        let Changed { revision, products } = visible.changes(&since);
+        assert_eq!((revision, products), (1, Some(vec![item("Tux", 4).product()])));
+        assert_eq!(visible.changes(&Changes { since: Some(2), limit: 9 }).products, None);
     }
 }

@@ -18,10 +18,11 @@ use crate::bugs::front_end as bent;
 use crate::domain::{Order, OrderNumber, Product, Run, View};
 use crate::host::{Gauge, Host};
 use crate::lifecycle::Lifecycle;
-use crate::messages::catalog::{Imported, Rebuilt, Stocked};
+use crate::messages::catalog::{Changed, Imported, Rebuilt, Stocked};
 use crate::messages::front_end::{
     Copied, CopyBook, CopyStock, FindOrder, GetReadiness, ImportProducts, Invalidate, ListOrders,
-    ListProducts, OrderError, PlaceOrder, QueryProduct, Readiness, Unavailable,
+    ListProducts, OrderError, PlaceOrder, QueryProduct, Readiness, SearchProducts, Unavailable,
+    WatchProducts,
 };
 use crate::messages::view_service::{
     ChangeView, GetView, NotRecovered, Recover, RecoverCatalog, Recovery, Vouch,
@@ -133,6 +134,8 @@ macro_rules! admitted {
 admitted! {
     QueryProduct => Result<Option<Product>, Unavailable>: products.fetch;
     ListProducts => Result<Option<Vec<Product>>, Unavailable>: products.list;
+    SearchProducts => Result<Option<Vec<Product>>, Unavailable>: products.search;
+    WatchProducts => Result<Changed, Unavailable>: products.watch;
     CopyStock => Result<Option<Vec<Stocked>>, Unavailable>: products.inventory;
     PlaceOrder => Result<OrderNumber, OrderError>: orders.place;
     ListOrders => Result<Vec<Order>, Unavailable>: orders.list;

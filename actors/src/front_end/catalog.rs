@@ -8,7 +8,9 @@ use super::store::{ProductStore, Silence, attempts};
 use crate::clock::Timestamp;
 use crate::domain::{Product, ProductName};
 use crate::host::Host;
-use crate::messages::catalog::{Import, Imported, Inventory, List, Query, QueryReply, Refusal, Stocked};
+use crate::messages::catalog::{
+    Changed, Changes, Found, Import, Imported, Inventory, List, Query, QueryReply, Refusal, Search, Stocked,
+};
 use crate::messages::front_end::{CopyStock, ListProducts, Unavailable};
 use crate::net::{NetError, NodeId, Rpc};
 
@@ -80,6 +82,15 @@ impl ProductStore for CatalogClient {
     async fn list(&self, ask: ListProducts, until: Timestamp) -> Result<Option<Vec<Product>>, Unavailable> {
         let ListProducts { after, limit } = ask;
         self.ask_until(&List { after, limit }, until).await
+    }
+
+    async fn search(&self, ask: &Search, until: Timestamp) -> Result<Option<Found>, Unavailable> {
+        self.ask_until(ask, until).await
+    }
+
+    async fn changes(&self, ask: &Changes) -> Result<Changed, Unavailable> {
+        let answer = self.ask(ask, self.call_limit).await;
+        answer.map_err(|_| Unavailable { why: self.why_silent(), asked: true })
     }
 
     async fn inventory(&self, ask: CopyStock, until: Timestamp) -> Result<Option<Vec<Stocked>>, Unavailable> {

@@ -13,8 +13,10 @@ use super::store::{ProductStore, Silence, attempts};
 use crate::clock::{Timestamp, within};
 use crate::domain::{FrontEndId, Product, ProductName};
 use crate::host::Host;
-use crate::messages::catalog::{Imported, Query, Stocked};
-use crate::messages::front_end::{CopyStock, ImportProducts, ListProducts, QueryProduct, Unavailable};
+use crate::messages::catalog::{Changed, Imported, MAX_PAGE, Query, Search, Stocked};
+use crate::messages::front_end::{
+    CopyStock, ImportProducts, ListProducts, QueryProduct, SearchProducts, Unavailable, WatchProducts,
+};
 use crate::probe::{FrontEndEvent, plain};
 use crate::tasks::Tasks;
 
@@ -135,6 +137,29 @@ impl<S: ProductStore + 'static> Products<S> {
     /// A part of the products.
     pub async fn list(self: Rc<Self>, ask: ListProducts) -> Result<Option<Vec<Product>>, Unavailable> {
         self.store.list(ask, self.until()).await
+    }
+
+    /// Those of the products whose name has a text in it. The catalog looks at some at a time, so that it is there for
+    /// others in between.
+    pub async fn search(self: Rc<Self>, ask: SearchProducts) -> Result<Option<Vec<Product>>, Unavailable> {
+        let SearchProducts { text, after, limit } = ask;
+        let (until, limit) = (self.until(), limit.min(MAX_PAGE));
+        let mut ask = Search { text, after, limit };
+        let mut found = Vec::new();
+        loop {
+            let Some(part) = self.store.search(&ask, until).await? else { return Ok(None) };
+            ask.limit -= u32::try_from(part.products.len()).unwrap_or(ask.limit).min(ask.limit);
+            found.extend(part.products);
+            if ask.limit == 0 || part.looked_through.is_none() {
+                return Ok(Some(found));
+            }
+            ask.after = part.looked_through;
+        }
+    }
+
+    /// What has changed since somebody asked.
+    pub async fn watch(self: Rc<Self>, ask: WatchProducts) -> Result<Changed, Unavailable> {
+        self.store.changes(&ask.changes).await
     }
 
     /// A part of the products with all counts.

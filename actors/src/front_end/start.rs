@@ -10,7 +10,7 @@ use crate::domain::Run;
 use crate::host::{Host, Node};
 use crate::messages::front_end::{
     CopyBook, CopyStock, FindOrder, GetReadiness, ImportProducts, Invalidate, ListOrders, ListProducts,
-    PlaceOrder, QueryProduct,
+    PlaceOrder, QueryProduct, SearchProducts, WatchProducts,
 };
 use crate::messages::view_service::{ChangeView, GetView, Recover, RecoverCatalog, Vouch};
 use crate::net::Bridge;
@@ -52,6 +52,8 @@ pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
         Bridge::new(identity, max_calls)
             .route_unless::<QueryProduct, _>(addr, look)
             .route::<ListProducts, _>(addr)
+            .route::<SearchProducts, _>(addr)
+            .route::<WatchProducts, _>(addr)
             .route::<ImportProducts, _>(addr)
             .route::<PlaceOrder, _>(addr)
             .route::<FindOrder, _>(addr)

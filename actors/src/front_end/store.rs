@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::domain::{Order, OrderNumber, Product, Purchase};
-use crate::messages::catalog::{Import, Imported, Query, QueryReply, Stocked};
+use crate::messages::catalog::{
+    Changed, Changes, Found, Import, Imported, Query, QueryReply, Search, Stocked,
+};
 use crate::messages::front_end::{Copied, CopyBook, CopyStock, ListProducts, OrderError, Unavailable};
 use crate::net::NodeId;
 use crate::retry::Retry;
@@ -54,6 +56,12 @@ pub trait ProductStore {
 
     /// A part of the products, in their order; tried until the time is up.
     async fn list(&self, ask: ListProducts, until: Timestamp) -> Result<Option<Vec<Product>>, Unavailable>;
+
+    /// Those of the next products whose name has a text in it; tried until the time is up.
+    async fn search(&self, ask: &Search, until: Timestamp) -> Result<Option<Found>, Unavailable>;
+
+    /// What has changed since somebody asked; sent once.
+    async fn changes(&self, ask: &Changes) -> Result<Changed, Unavailable>;
 
     /// A part of the products with all counts; tried until the time is up.
     async fn inventory(&self, ask: CopyStock, until: Timestamp) -> Result<Option<Vec<Stocked>>, Unavailable>;

@@ -38,6 +38,45 @@ pub struct List {
     pub limit: u32,
 }
 
+/// Products in the catalog's order whose name has this text in it, in capitals or not. The answer is `None` if there is no
+/// product of the name to begin after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// What the name has to contain.
+    pub text: String,
+    /// Only the products that follow this one; `None` to begin with the first.
+    pub after: Option<ProductName>,
+    /// How many at most; more than [`MAX_PAGE`] counts as that.
+    pub limit: u32,
+}
+
+/// The answer to a [`Search`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// What was found; perhaps not yet as many as there are.
+    pub products: Vec<Product>,
+    /// The last product that was looked at, to go on after it; `None` if there is no other.
+    pub looked_through: Option<ProductName>,
+}
+
+/// Which products are others than they were? For whoever shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// The revision of the answer before; `None` to be told the revision now, and no product.
+    pub since: Option<u64>,
+    /// How many products at most; more than [`MAX_PAGE`] counts as that.
+    pub limit: u32,
+}
+
+/// The answer to [`Changes`], as of one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// What to ask with the next time.
+    pub revision: u64,
+    /// The products that changed, as they are now; `None` if they are more than that, or not remembered: any may have.
+    pub products: Option<Vec<Product>>,
+}
+
 /// Who asks as the leader of the order service, and what it remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leadership {
@@ -281,6 +320,8 @@ impl Refusal {
 
 rpcs! {
     Query, "query" => Result<QueryReply, Refusal>;
+    Search, "search" => Result<Option<Found>, Refusal>;
+    Changes, "changes" => Result<Changed, Refusal>;
     List, "list" => Result<Option<Vec<Product>>, Refusal>;
     Buy, "buy" => Result<Vec<Sale>, Refusal>;
     TakeOver, "take-over" => Result<Inheritance, Refusal>;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{Import, Imported, Stocked};
+use super::catalog::{Changed, Changes, Import, Imported, Stocked};
 use crate::domain::{
     Entry, Order, OrderNumber, Position, Product, ProductName, Quantity, RequestId, StoreId,
 };
@@ -31,6 +31,24 @@ pub struct ListProducts {
     pub after: Option<ProductName>,
     /// How many at most; more than [`super::catalog::MAX_PAGE`] counts as that.
     pub limit: u32,
+}
+
+/// Products in the catalog's order whose name has this text in it, in capitals or not; otherwise as [`ListProducts`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchProducts {
+    /// What the name has to contain.
+    pub text: String,
+    /// Only the products that follow this one; `None` to begin with the first.
+    pub after: Option<ProductName>,
+    /// How many at most; more than [`super::catalog::MAX_PAGE`] counts as that.
+    pub limit: u32,
+}
+
+/// Which products are others than they were? For whoever shows them. Asked once: the next time comes soon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchProducts {
+    /// What the catalog is asked.
+    pub changes: Changes,
 }
 
 /// Takes in products, for an operator. Repeated until the catalog answers: the second time it changes nothing.
@@ -151,6 +169,8 @@ rpcs! {
     QueryProduct, "query" => Result<Option<Product>, Unavailable>;
     ImportProducts, "import" => Result<Imported, Unavailable>;
     ListProducts, "list" => Result<Option<Vec<Product>>, Unavailable>;
+    SearchProducts, "search" => Result<Option<Vec<Product>>, Unavailable>;
+    WatchProducts, "watch" => Result<Changed, Unavailable>;
     PlaceOrder, "place" => Result<OrderNumber, OrderError>;
     FindOrder, "find" => Result<Option<Order>, Unavailable>;
     ListOrders, "find-all" => Result<Vec<Order>, Unavailable>;

@@ -152,6 +152,8 @@ events! {
         ViewChangeRefused { named: Epoch, current: Epoch }
         /// The front-end found that the leader does not answer.
         LeaderSuspected { replica: ReplicaId, epoch: Epoch, why: SuspectReason }
+        /// The leader of a view began to serve, as far as the front-end knows: orders go on.
+        LeaderServes { replica: ReplicaId, epoch: Epoch }
         /// The front-end's file is older than what others remember, or new: it takes the view that they know.
         ViewLost { why: LostReason }
         /// The front-end made its run known to the catalog.

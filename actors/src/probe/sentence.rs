@@ -131,6 +131,9 @@ impl Display for ViewEvent {
             ViewEvent::LeaderSuspected { replica, epoch, why } => {
                 write!(f, "suspects order-{replica}, the leader of epoch {epoch}: it {why}")
             }
+            ViewEvent::LeaderServes { replica, epoch } => {
+                write!(f, "sends orders to order-{replica}, which leads in epoch {epoch}")
+            }
             ViewEvent::ViewLost { why } => {
                 write!(f, "asks all replicas for the newest view, since its own is older: {why}")
             }

@@ -96,7 +96,10 @@ fn event_must_be_seen(kind: EventKind) -> bool {
         ) => false,
         EventKind::View(ViewEventKind::ViewChangeRefused | ViewEventKind::LeaderSuspected) => true,
         EventKind::View(
-            ViewEventKind::ViewSaved | ViewEventKind::ViewLost | ViewEventKind::FrontEndRegistered,
+            ViewEventKind::ViewSaved
+            | ViewEventKind::ViewLost
+            | ViewEventKind::FrontEndRegistered
+            | ViewEventKind::LeaderServes,
         ) => false,
         EventKind::FrontEnd(FrontEndEventKind::OrderRetried | FrontEndEventKind::StaleFillDropped) => true,
         EventKind::FrontEnd(FrontEndEventKind::Invalidated) => false,

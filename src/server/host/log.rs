@@ -80,7 +80,9 @@ fn of_replica(event: ReplicaEventKind) -> Level {
 fn of_view_service(event: ViewEventKind) -> Level {
     match event {
         ViewEventKind::ViewSaved | ViewEventKind::LeaderSuspected | ViewEventKind::ViewLost => Level::Info,
-        ViewEventKind::ViewChangeRefused | ViewEventKind::FrontEndRegistered => Level::Debug,
+        ViewEventKind::ViewChangeRefused
+        | ViewEventKind::FrontEndRegistered
+        | ViewEventKind::LeaderServes => Level::Debug,
     }
 }
 

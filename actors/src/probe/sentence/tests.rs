@@ -93,6 +93,7 @@ every! {
             "suspects order-2, the leader of epoch 8: it is silent";
         ViewLost { why: LostReason::ReplicaFollowsNewer } =>
             "asks all replicas for the newest view, since its own is older: a replica follows a newer view";
+        LeaderServes { replica: ReplicaId::new(2), epoch: Epoch::new(8) } => "sends orders to order-2, which leads in epoch 8";
         FrontEndRegistered { run: Run::new(0x2a) } => "is known to the catalog, as run 000000000000002a";
     }
     FrontEnd FrontEndEvent {

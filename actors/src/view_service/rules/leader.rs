@@ -78,6 +78,9 @@ impl ViewRules {
                 self.views.serves();
                 self.failed_choices = 0;
                 self.waiting = None;
+                if let Some(replica) = self.current().map(|view| view.leader) {
+                    self.emit(ViewEvent::LeaderServes { replica, epoch });
+                }
                 self.command(Command::WakeRequests);
             }
             Finding::Pauses => {
