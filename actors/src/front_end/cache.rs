@@ -48,13 +48,17 @@ struct Shard {
     counts: Counts,
 }
 
-/// How many queries the cache has answered, and how many not.
+/// What became of queries and of products, so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Answered from the cache.
+    /// Queries that were answered from the cache.
     pub hits: u64,
-    /// Not held, or for too long.
+    /// Queries of what was not held, or for too long.
     pub misses: u64,
+    /// Products that made room for others.
+    pub evictions: u64,
+    /// Products that were held and dropped because they were about to change.
+    pub invalidations: u64,
 }
 
 struct Entry {
@@ -138,13 +142,28 @@ impl Cache {
         self.shard(name).lock().live(name, now, |entry| entry.product.clone())
     }
 
-    /// How many queries it has answered, and how many not.
+    /// What became of queries and of products, so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.shards.iter().map(|shard| shard.lock().counts).fold(Counts::default(), |sum, counts| Counts {
             hits: sum.hits + counts.hits,
             misses: sum.misses + counts.misses,
+            evictions: sum.evictions + counts.evictions,
+            invalidations: sum.invalidations + counts.invalidations,
         })
+    }
+
+    /// How many products are in it, those whose lease has run out included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().entries.as_ref().map_or(0, LruCache::len)).sum()
+    }
+
+    /// How many products it has room for.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        let room = |shard: &Shard| shard.entries.as_ref().map_or(0, |entries| entries.cap().get());
+        self.shards.iter().map(|shard| room(&shard.lock())).sum()
     }
 
     /// The products that are held, the one that was used last first; with a divided cache, so in each of its parts.
@@ -180,7 +199,7 @@ impl Cache {
         });
         let mut shard = self.shard(name.as_str()).lock();
         let Some(fill) = shard.take_fill(name, ticket) else { return Filled::Late };
-        let Shard { entries: Some(entries), .. } = &mut *shard else { return Filled::NotCacheable };
+        let Shard { entries: Some(entries), counts, .. } = &mut *shard else { return Filled::NotCacheable };
         match entry {
             None => Filled::NotCacheable,
             Some(_) if fill.marked => Filled::Stale,
@@ -188,6 +207,7 @@ impl Cache {
             Some(entry) => {
                 let evicted = entries.push(name.clone(), entry).filter(|(evicted, _)| evicted != name);
                 if let Some((evicted, _)) = evicted {
+                    counts.evictions += 1;
                     log::debug!(target: LOG, "evicted: {} makes room for {}", plain(&evicted), plain(name));
                 }
                 Filled::Cached
@@ -249,9 +269,8 @@ impl Shard {
     }
 
     fn invalidate(&mut self, name: &ProductName) {
-        if let Some(entries) = &mut self.entries {
-            entries.pop(name);
-        }
+        let dropped = self.entries.as_mut().and_then(|entries| entries.pop(name));
+        self.counts.invalidations += u64::from(dropped.is_some());
         if let Some(fill) = self.fills.get_mut(name) {
             fill.marked |= bent::is_marked();
         }
@@ -259,6 +278,7 @@ impl Shard {
 
     fn invalidate_all(&mut self) {
         if let Some(entries) = &mut self.entries {
+            self.counts.invalidations += entries.len() as u64;
             entries.clear();
         }
         for fill in self.fills.values_mut() {

@@ -198,6 +198,25 @@ fn every_query_is_counted_once() {
         assert!(cache.look_again(of, Timestamp(0)).is_some(), "that was counted");
         assert!(cache.get(of, Timestamp(0)).is_some() && cache.product(of, Timestamp(0)).is_some());
         let counted = index as u64 + 1;
-        assert_eq!(cache.counts(), Counts { hits: 2 * counted, misses: counted });
+        assert_eq!(cache.counts(), Counts { hits: 2 * counted, misses: counted, ..Counts::default() });
     }
+}
+
+#[test]
+fn every_product_that_leaves_is_counted() {
+    let cache = Cache::new(2, EXACT_UP_TO, Duration::from_secs(10), render);
+    assert_eq!((cache.size(), cache.capacity()), (0, 2));
+    let fill = |of: &str| {
+        let ticket = cache.begin(&name(of), Timestamp(0));
+        let answer = QueryReply { product: Some(product(of, 1)), cacheable: true };
+        cache.finish(&name(of), ticket, &answer, Timestamp(0));
+        let Counts { evictions, invalidations, .. } = cache.counts();
+        (cache.size(), evictions, invalidations)
+    };
+    assert_eq!(["a", "b", "c", "c"].map(fill), [(1, 0, 0), (2, 0, 0), (2, 1, 0), (2, 1, 0)]);
+    cache.invalidate(&[name("c"), name("a")]);
+    assert_eq!(fill("d"), (2, 1, 1), "only what is held can be dropped");
+    cache.invalidate(&[]);
+    assert_eq!(fill("e"), (1, 1, 3));
+    assert_eq!(Cache::new(0, EXACT_UP_TO, Duration::from_secs(10), render).capacity(), 0);
 }
