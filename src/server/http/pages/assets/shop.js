@@ -1,0 +1,197 @@
+// The shop with script: orders are sent without leaving the page, and the stock changes as it changes.
+
+import { follow } from './live.js';
+import { order, orders, resume, watch } from './orders.js';
+
+const AT_ONCE = 4;
+const LIMIT_MS = 8000;
+const CHANGED_MS = 1600;
+const NOTICE_MS = [2000, 3000, 5000, 8000];
+
+/** The cards by the name of their product, and which order each of them tells about. */
+let cards = new Map();
+const told = new Map();
+/** How often a product has changed here. */
+const changed = new Map();
+const mine = document.getElementById('mine');
+const list = document.getElementById('mine-list');
+const none = document.getElementById('mine-none');
+
+function readCards() {
+  cards = new Map();
+  for (const card of document.querySelectorAll('.product')) cards.set(card.dataset.name, card);
+}
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (!form.matches('form.buy')) return;
+  event.preventDefault();
+  const name = form.elements.namedItem('name').value;
+  const quantity = form.elements.namedItem('quantity').valueAsNumber;
+  if (Number.isInteger(quantity)) told.set(name, order(name, quantity));
+  show();
+});
+
+function show() {
+  const all = orders();
+  for (const [name, card] of cards) showAnswer(card, all.find((one) => one.key === told.get(name)));
+  none.hidden = all.length > 0;
+  list.replaceChildren(...all.map(item));
+}
+
+function showAnswer(card, found) {
+  const [answer, attempts] = card.querySelector('.answer').children;
+  const state = found ? (found.state === 'asking' && found.attempts > 0 ? 'again' : found.state) : '';
+  const count = state === 'again' ? `Attempt ${found.attempts + 1}` : '';
+  if (attempts.textContent !== count) attempts.textContent = count;
+  const shown = `${found?.key} ${state}`;
+  if (card.dataset.shown === shown) return;
+  card.dataset.shown = shown;
+  answer.parentElement.dataset.state = state;
+  answer.replaceChildren(...sentence(found, state));
+  if (state === 'short') setStock(card, found.left);
+}
+
+function sentence(found, state) {
+  switch (state) {
+    case 'asking':
+      return ['Ordering …'];
+    case 'again':
+      return ['No answer yet; asking again under the same key — you will not be charged twice.'];
+    case 'placed':
+      return ['Ordered: number ', orderLink(found.number), '.'];
+    case 'short':
+      return [shortage(found)];
+    case 'refused':
+      return [capital(found.message)];
+    default:
+      return [];
+  }
+}
+
+function shortage({ left }) {
+  return left === 0 ? 'Sold out.' : `Only ${left} left.`;
+}
+
+function item(one) {
+  const row = document.createElement('li');
+  row.dataset.state = one.state;
+  const what = document.createElement('span');
+  what.className = 'what';
+  what.textContent = `${one.quantity} × ${one.name}`;
+  const state = document.createElement('span');
+  state.className = 'soft';
+  if (one.state === 'placed') state.append('Order ', orderLink(one.number));
+  else if (one.state === 'asking') state.append(one.attempts ? `No answer yet, attempt ${one.attempts + 1}` : 'Under way');
+  else state.append(one.state === 'short' ? `Not ordered. ${shortage(one)}` : `Not ordered: ${one.message}`);
+  const time = document.createElement('time');
+  time.className = 'soft';
+  time.dateTime = one.at;
+  time.textContent = new Date(one.at).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' });
+  row.append(what, state, time);
+  return row;
+}
+
+function orderLink(number) {
+  const link = document.createElement('a');
+  link.href = `/order?number=${number}`;
+  link.textContent = number;
+  return link;
+}
+
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function setStock(card, quantity) {
+  const stock = card.querySelector('.stock');
+  const text = quantity === 0 ? 'Sold out' : `${quantity} left`;
+  if (stock.textContent === text) return;
+  stock.textContent = text;
+  card.classList.toggle('sold-out', quantity === 0);
+  const button = card.querySelector('button');
+  // A button that has the focus keeps it; buying then says that it is sold out.
+  button.disabled = quantity === 0 && button !== document.activeElement;
+  stock.classList.remove('changed');
+  void stock.offsetWidth;
+  stock.classList.add('changed');
+  setTimeout(() => stock.classList.remove('changed'), CHANGED_MS);
+  // Read out only what the person is buying: a busy store would never be silent.
+  const buying = told.has(card.dataset.name) || card.contains(document.activeElement);
+  if (buying) stock.setAttribute('aria-live', 'polite');
+  else stock.removeAttribute('aria-live');
+}
+
+function setProduct({ name, price, quantity }) {
+  const card = cards.get(name);
+  if (!card) return;
+  changed.set(name, (changed.get(name) ?? 0) + 1);
+  card.querySelector('.price').textContent = typeof price === 'number' ? price.toFixed(2) : price;
+  setStock(card, quantity);
+}
+
+/** Reads all that is shown anew: one round at a time, and one more if it was asked for meanwhile. */
+let rounds = 0;
+async function readShown() {
+  if (rounds++) return;
+  do {
+    rounds = 1;
+    const names = [...cards.keys()];
+    await Promise.all(Array.from({ length: AT_ONCE }, () => readSome(names)));
+  } while (rounds > 1);
+  rounds = 0;
+}
+
+async function readSome(names) {
+  for (let name = names.pop(); name !== undefined; name = names.pop()) {
+    const before = changed.get(name);
+    const body = await getJson(`/products/${encodeURIComponent(name)}`);
+    // What came by the stream meanwhile may be newer; if it is older, the newer one comes, too.
+    if (body?.data && changed.get(name) === before) setProduct(body.data);
+  }
+}
+
+async function getJson(url) {
+  const response = await get(url);
+  return response?.ok ? response.json().catch(() => null) : null;
+}
+
+async function get(url) {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), LIMIT_MS);
+  try {
+    return await fetch(url, { signal: limit.signal, cache: 'no-store' });
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** While the list can't be shown, asks for the page again, and takes the list over once it has one. */
+async function retryList(attempt = 0) {
+  if (!document.querySelector('[data-notice]')) return;
+  const wait = NOTICE_MS[Math.min(attempt, NOTICE_MS.length - 1)];
+  await new Promise((done) => setTimeout(done, wait));
+  const response = await get(location.href);
+  const text = response?.ok ? await response.text().catch(() => '') : '';
+  const page = new DOMParser().parseFromString(text, 'text/html');
+  const products = page.getElementById('products');
+  if (!products || products.querySelector('[data-notice]')) return retryList(attempt + 1);
+  document.getElementById('products').replaceWith(document.adoptNode(products));
+  readCards();
+  show();
+}
+
+mine.hidden = false;
+readCards();
+// An order under way from before a reload is told about on its card again.
+for (const one of orders()) if (one.state === 'asking' && !told.has(one.name)) told.set(one.name, one.key);
+watch(show);
+show();
+resume();
+retryList();
+follow(['products'], (event, data) => {
+  if (event === 'products') data.products.forEach(setProduct);
+  else readShown();
+});
