@@ -4,7 +4,10 @@ import { nodePath } from './control.js';
 
 const BUSY = { count: 40, buy_percent: 60 };
 
-/** `steps(cluster)` are the commands as [path, body]; it throws an Error where the cluster is not fit for it. */
+/**
+ * `steps(cluster)` are the commands as [path, body], or a function from the lab's state to one, or to null where none is
+ * needed. It throws an Error where the cluster is not fit for it.
+ */
 export const EXPERIMENTS = [
   {
     name: 'Crash the leader while shoppers buy',
@@ -30,7 +33,7 @@ export const EXPERIMENTS = [
     watch: 'A follower comes back with an empty book. It must not lead, and is not in sync until it has copied every order from the leader.',
     steps: (cluster) => {
       const wiped = follower(cluster);
-      return [['shoppers', BUSY], [nodePath(wiped, 'wipe')], [nodePath(wiped, 'restart')]];
+      return [['shoppers', BUSY], [nodePath(wiped, 'wipe')], (lab) => restart(lab, wiped)];
     },
   },
   {
@@ -39,6 +42,11 @@ export const EXPERIMENTS = [
     steps: (cluster) => [['shoppers', BUSY], [nodePath(follower(cluster), 'slow-disk')]],
   },
 ];
+
+function restart(lab, node) {
+  const runs = lab.nodes.find((one) => one.node === node)?.state === 'running';
+  return runs ? null : [nodePath(node, 'restart')];
+}
 
 function leader({ view, nodes }) {
   const found = nodes.find((one) => one.node === view?.leader && one.state === 'up');

@@ -21,7 +21,10 @@ let lab = null;
 async function send(...commands) {
   place('failure').hidden = true;
   try {
-    for (const [path, body] of commands) takeLab(await control(path, body));
+    for (const command of commands) {
+      const step = typeof command === 'function' ? command(lab) : command;
+      if (step) takeLab(await control(...step));
+    }
     return true;
   } catch (error) {
     fail(error);
