@@ -6,6 +6,7 @@
 mod rig;
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::System;
@@ -21,6 +22,7 @@ use rig::Rig;
 use toystore::server::http::listen::app;
 use toystore::server::http::public::FrontEndState;
 use toystore::server::http::routes;
+use toystore::server::live::Hub;
 
 /// Requests are made so many at a time, outside the time that is measured.
 const BATCH: u64 = 100;
@@ -66,6 +68,7 @@ fn hit(criterion: &mut Criterion) {
             rig.environment.draining.clone(),
             StatusCode::CREATED,
             Box::new(Vec::new),
+            (Arc::default(), Hub::new(1)),
         ))
     });
     let routes = move |config: &mut _| routes::front_end(&front, config);

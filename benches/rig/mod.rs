@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use toystore::config::{Config, Overrides};
 use toystore::process::stop::Draining;
 use toystore::server::actor_handle::ActorHandle;
-use toystore::server::host::{Environment, SystemClock};
+use toystore::server::host::{Addresses, Environment, EventLog, SystemClock};
 use toystore::server::node::{self, RunningNode};
 use toystore::server::settings;
 use toystore::server::transport::Registry;
@@ -68,6 +68,8 @@ impl Rig {
             links: Arc::new(registry.clone()),
             clock: Arc::new(SystemClock::default()),
             draining: Draining::default(),
+            addresses: Addresses::configured(&config.addresses),
+            events: EventLog::default(),
             on_failure: Arc::new(|id, failure| {
                 eprintln!("{id} failed: {failure}");
                 process::exit(1);

@@ -2,6 +2,7 @@
 
 pub mod failure;
 pub mod logging;
+pub mod price;
 pub mod progress;
 pub mod result;
 pub mod utc;

@@ -1,8 +1,10 @@
 //! The running store: services as nodes of this process, and their HTTP.
 
 pub mod actor_handle;
+pub mod cluster;
 pub mod host;
 pub mod http;
+pub mod live;
 pub mod node;
 pub mod serve;
 pub mod service;

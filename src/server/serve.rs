@@ -17,7 +17,7 @@ use crate::files::{Directory, label};
 use crate::process::file_limits::outlive_file_size_limit;
 use crate::process::stop::{Draining, stopped};
 use crate::process::surroundings;
-use crate::server::host::{Environment, SystemClock};
+use crate::server::host::{Addresses, Environment, EventLog, SystemClock};
 use crate::server::service::{self, BoundService};
 use crate::server::transport::{Remote, RemoteLinks};
 
@@ -113,6 +113,8 @@ fn environment(config: &Config) -> Environment {
         links: Arc::new(RemoteLinks(Arc::new(remote))),
         clock: Arc::new(SystemClock::default()),
         draining: Draining::default(),
+        addresses: Addresses::configured(&config.addresses),
+        events: EventLog::default(),
         on_failure: Arc::new(|id, failure| {
             let _ = Failure::CouldNotRun(format!("{} stopped: {failure}", label(id))).report();
             process::exit(i32::from(COULD_NOT_RUN));

@@ -9,6 +9,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, ServiceConfig};
 use futures_util::future::join_all;
+use tokio::task::JoinHandle;
 use toystore_actors::catalog;
 use toystore_actors::domain::{FrontEndId, ReplicaId};
 use toystore_actors::front_end::{self, FrontEnd};
@@ -16,9 +17,11 @@ use toystore_actors::net::{Bridge, NodeId};
 use toystore_actors::order;
 
 use super::actor_handle::ActorHandle;
+use super::cluster::Watch;
 use super::host::Environment;
 use super::http::listen::{Listener, ServerSettings, ServerSize};
 use super::http::public::FrontEndState;
+use super::live::Hub;
 use super::node::{self, RunningNode};
 use super::{http, settings};
 use crate::advice::NotStarted;
@@ -29,6 +32,9 @@ use crate::process::file_limits::raise_file_limit;
 
 /// Connections of a service that only the others, and a few people, talk to.
 const INTERNAL_CONNECTIONS: usize = 4096;
+
+/// One of so many connections of shoppers may be a stream of events, so that there is room for requests.
+const STREAMS_PART: usize = 4;
 
 /// Files that are not shoppers' connections: data files, sockets to peers, the runtime's own.
 const RESERVED_FILES: u64 = 1024;
@@ -77,6 +83,7 @@ pub struct OpenedService {
     pub bridge: Arc<Bridge>,
     /// The way to the front-end's actor, if it is that.
     pub front_end: Option<ActorHandle<FrontEnd>>,
+    watch: Option<Watch>,
     running: RunningNode,
     listener: Listener,
     size: ServerSize,
@@ -121,8 +128,18 @@ async fn open_catalog(
     };
     let (running, actor, ()) = node::start(environment, id, start).await?;
     let bridge = actor.bridge.clone();
-    let routes: Routes = Arc::new(move |config| http::routes::catalog(&actor, config));
-    Ok(OpenedService { id, bridge, front_end: None, running, listener, size: internal_size(), routes })
+    let events = environment.events.clone();
+    let routes: Routes = Arc::new(move |config| http::routes::catalog(&actor, &events, config));
+    Ok(OpenedService {
+        id,
+        bridge,
+        front_end: None,
+        watch: None,
+        running,
+        listener,
+        size: internal_size(),
+        routes,
+    })
 }
 
 async fn open_replica(
@@ -136,8 +153,18 @@ async fn open_replica(
     let start = move |host| Ok((order::start(host, settings)?, ()));
     let (running, actor, ()) = node::start(environment, id, start).await?;
     let bridge = actor.bridge.clone();
-    let routes: Routes = Arc::new(move |config| http::routes::replica(&actor, config));
-    Ok(OpenedService { id, bridge, front_end: None, running, listener, size: internal_size(), routes })
+    let events = environment.events.clone();
+    let routes: Routes = Arc::new(move |config| http::routes::replica(&actor, &events, config));
+    Ok(OpenedService {
+        id,
+        bridge,
+        front_end: None,
+        watch: None,
+        running,
+        listener,
+        size: internal_size(),
+        routes,
+    })
 }
 
 async fn open_front_end(
@@ -160,11 +187,33 @@ async fn open_front_end(
     let (clock, draining) = (environment.clock.clone(), environment.draining.clone());
     let (links, configured) = (environment.links.clone(), environment.configured.clone());
     let stopped = Box::new(move || links.stopped(&configured));
-    let state = Data::new(FrontEndState::new(actor.clone(), cache, clock, draining, placed, stopped));
+    let watch = Watch {
+        me: id,
+        actor: actor.clone(),
+        cache: cache.clone(),
+        events: environment.events.clone(),
+        addresses: environment.addresses.clone(),
+        token: config.token.clone(),
+        cluster: Arc::default(),
+        hub: Hub::new(shoppers() / STREAMS_PART),
+        draining: draining.clone(),
+    };
+    let looked_at = (watch.cluster.clone(), watch.hub.clone());
+    let state = FrontEndState::new(actor.clone(), cache, clock, draining, placed, stopped, looked_at);
+    let state = Data::new(state);
     let routes: Routes = Arc::new(move |config| http::routes::front_end(&state, config));
     let bridge = actor.bridge.clone();
     let size = ServerSize { workers: 2, connections: shoppers() };
-    Ok(OpenedService { id, bridge, front_end: Some(actor), running, listener, size, routes })
+    Ok(OpenedService {
+        id,
+        bridge,
+        front_end: Some(actor),
+        watch: Some(watch),
+        running,
+        listener,
+        size,
+        routes,
+    })
 }
 
 /// Reads the products of a first start before it makes anything; `None` if the catalog has its file.
@@ -194,6 +243,20 @@ pub struct ServingService {
     pub id: NodeId,
     running: RunningNode,
     server: ServerHandle,
+    watching: Option<Watching>,
+}
+
+/// Those who look on, and the task that tells them.
+struct Watching {
+    hub: Hub,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.hub.close();
+        self.task.abort();
+    }
 }
 
 impl OpenedService {
@@ -202,7 +265,7 @@ impl OpenedService {
     /// # Errors
     /// When the system gives no threads.
     pub fn serve(self, config: &Config) -> Result<ServingService, Failure> {
-        let OpenedService { id, running, listener, size, routes, .. } = self;
+        let OpenedService { id, watch, running, listener, size, routes, .. } = self;
         let settings = ServerSettings { size, keep_alive: config.http.keep_alive };
         let start = || -> io::Result<Server> {
             http::listen::start(listener, settings, config.token.clone(), move |config| routes(config))
@@ -215,12 +278,16 @@ impl OpenedService {
                 log::error!(node:% = id; "{} does not answer requests any more, so restart it: {error}", label(id));
             }
         });
-        Ok(ServingService { id, running, server: handle })
+        let watching =
+            watch.map(|watch| Watching { hub: watch.hub.clone(), task: actix::spawn(watch.for_ever()) });
+        Ok(ServingService { id, running, server: handle, watching })
     }
 }
 
 /// Lets what is under way end, then takes everything down, in the order given.
-pub async fn stop(services: Vec<ServingService>) {
+pub async fn stop(mut services: Vec<ServingService>) {
+    // A stream is never done: the server would wait for it.
+    services.iter_mut().for_each(|service| drop(service.watching.take()));
     join_all(services.iter().map(|service| service.server.stop(true))).await;
     for service in services {
         service.running.stop().await;

@@ -1,5 +1,8 @@
 //! Where the front-end takes the operator's commands.
 
+/// How a service is, for the front-end that shows it.
+pub const OBSERVE: &str = "/observe";
+
 /// New products and other prices.
 pub const IMPORT: &str = "/import";
 

@@ -12,31 +12,36 @@ fn head_is_answered_where_get_is_and_405_says_what_is() {
     let store = Up::start(directory.path());
     http::order(store.front_end, "key-1", "Tux", 1).expect("an answer");
     let (front_end, catalog, leader) = (store.front_end, store.catalog, store.orders[&3]);
-    let (read, write) = ("GET, HEAD", "POST");
+    let (read, write) = ("GET, HEAD, OPTIONS", "POST, OPTIONS");
     for (to, path, allow) in [
         (front_end, "/", read),
         (front_end, "/products", read),
         (front_end, "/products/Tux", read),
         (front_end, "/product/Tux", read),
-        (front_end, "/orders", "GET, HEAD, POST"),
+        (front_end, "/orders", "GET, HEAD, POST, OPTIONS"),
         (front_end, "/orders/1", read),
         (front_end, "/leader", read),
-        (front_end, "/cache", "GET, HEAD, POST"),
+        (front_end, "/cache", "GET, HEAD, POST, OPTIONS"),
         (front_end, "/healthz", read),
         (front_end, "/backup/stock", read),
         (front_end, "/backup/orders?limit=1", read),
-        (front_end, "/order", write),
+        (front_end, "/order", "GET, HEAD, POST, OPTIONS"),
+        (front_end, "/cluster", read),
+        (front_end, "/assets/style.css", read),
+        (front_end, "/buy", write),
         (front_end, "/change-view", write),
         (front_end, "/recover", write),
         (front_end, "/recover-catalog", write),
         (catalog, "/healthz", read),
         (catalog, "/products", read),
+        (catalog, "/observe", read),
         (catalog, "/query/Tux", read),
         (catalog, "/buy", write),
         (catalog, "/restock", write),
         (leader, "/healthz", read),
         (leader, "/status", read),
         (leader, "/last", read),
+        (leader, "/observe", read),
         (leader, "/1", read),
         (leader, "/syncfrom?epoch=1", read),
         (leader, "/orders", write),
@@ -45,6 +50,8 @@ fn head_is_answered_where_get_is_and_405_says_what_is() {
     ] {
         let refused = http::request(to, "DELETE", path, &[], b"").expect(path);
         assert_eq!((refused.status, refused.header("allow")), (405, Some(allow)), "{path}");
+        let options = http::request(to, "OPTIONS", path, &[], b"").expect(path);
+        assert_eq!((options.status, options.header("allow")), (204, Some(allow)), "{path}");
         if allow == write {
             continue;
         }

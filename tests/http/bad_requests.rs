@@ -118,7 +118,7 @@ const REFUSED: &[Row] = &[
     wrong_method("PUT", "/orders/1"),
     wrong_method("POST", "/products"),
     wrong_method("POST", "/products/Tux"),
-    wrong_method("GET", "/order"),
+    wrong_method("PUT", "/order"),
     wrong_method("OPTIONS", "/orders"),
     wrong_method("PATCH", "/leader"),
     wrong_method("GET", "/change-view"),

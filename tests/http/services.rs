@@ -51,7 +51,7 @@ fn the_replicas_and_the_catalog_answer_people_too() {
             refused("not the leader", &answer, 503, "does not lead");
         }
         let answer = http::request(*replica, "POST", "/syncfrom", &[JSON], b"{}").expect("an answer");
-        refused("a wrong method", &answer, 405, "GET, HEAD");
+        refused("a wrong method", &answer, 405, "GET, HEAD, OPTIONS");
     }
     let tux = http::get(store.catalog, "/query/Tux").expect("an answer");
     assert_eq!(tux.text(), r#"{"data":{"name":"Tux","price":15.99,"quantity":98}}"#);

@@ -10,7 +10,9 @@ use toystore_actors::clock::Clock;
 use toystore_actors::host::{Failure, Host};
 use toystore_actors::net::{Identity, Net, NodeId};
 
+use super::addresses::Addresses;
 use super::clock::SystemClock;
+use super::event_log::EventLog;
 use super::links::Links;
 use super::log::LogProbe;
 use crate::files::{Directory, label};
@@ -32,6 +34,10 @@ pub struct Environment {
     pub clock: Arc<SystemClock>,
     /// Whether the process is about to stop.
     pub draining: Draining,
+    /// Where all services listen.
+    pub addresses: Addresses,
+    /// What its nodes told lately.
+    pub events: EventLog,
     /// What to do when a node fails.
     pub on_failure: OnFailure,
 }
@@ -52,7 +58,7 @@ impl Environment {
             net: Net::new(identity, self.links.transport(), clock.clone()),
             storage: Rc::new(Directory::new(self.data.join(label(id)))?),
             clock,
-            probe: Rc::new(LogProbe),
+            probe: Rc::new(LogProbe(self.events.clone())),
             on_failure: Rc::new(move |id, failure| {
                 on_failure(id, &failure);
                 stop();

@@ -5,12 +5,15 @@ use std::fmt;
 use log::{Level, log, log_enabled};
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::{
-    CatalogEventKind, Event, FrontEndEventKind, Probe, ReplicaEventKind, ServiceEventKind, ViewEventKind,
+    CatalogEventKind, Event, FrontEndEventKind, Probe, ReplicaEventKind, ServiceEventKind, ViewEvent,
+    ViewEventKind,
 };
 
-/// Passes events on to the log, under the target `toystore::events`.
+use super::event_log::EventLog;
+
+/// Passes events on to the log, under the target `toystore::events`, and keeps the turning points for who shows them.
 #[derive(Debug)]
-pub struct LogProbe;
+pub struct LogProbe(pub EventLog);
 
 const TARGET: &str = "toystore::events";
 
@@ -19,6 +22,9 @@ impl Probe for LogProbe {
         let level = level(event);
         if log_enabled!(target: TARGET, level) {
             log!(target: TARGET, level, node:% = node, event:% = Serialized(event); "{node} {event}");
+        }
+        if level <= Level::Info || matches!(event, Event::View(ViewEvent::LeaderServes { .. })) {
+            self.0.add(node, level, event.clone());
         }
     }
 }

@@ -4,6 +4,7 @@
 mod admin;
 mod connection;
 pub mod listen;
+mod pages;
 mod peers;
 pub mod public;
 pub mod routes;

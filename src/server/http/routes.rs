@@ -1,16 +1,18 @@
 //! Which service has which routes.
 
+use actix_web::http::ConnectionType;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use toystore_actors::catalog::Catalog;
 use toystore_actors::order::OrderReplica;
 
 use super::public::FrontEndState;
 use super::shared::paths::unknown_path;
 use super::shared::product_list::ProductList;
-use super::shared::routing::{get, method_not_allowed, post};
-use super::{admin, peers, public};
+use super::shared::routing::{get, method_not_allowed, options, post};
+use super::{admin, pages, peers, public};
 use crate::server::actor_handle::ActorHandle;
+use crate::server::host::EventLog;
 use crate::wire::{backup, paths};
 
 /// What there is at the catalog, and at a replica, for people.
@@ -31,7 +33,8 @@ pub fn front_end(state: &Data<FrontEndState>, config: &mut ServiceConfig) {
                 .route(web::post().to(admin::front_end::invalidate))
                 .route(web::get().to(public::cached))
                 .route(web::head().to(public::cached))
-                .default_service(method_not_allowed("GET, HEAD, POST")),
+                .route(options("GET, HEAD, POST, OPTIONS"))
+                .default_service(method_not_allowed("GET, HEAD, POST, OPTIONS")),
         )
         .service(peers::resource("/change-view"))
         .service(post("/change-view", admin::front_end::change_view))
@@ -50,17 +53,29 @@ async fn peer_or_shopper(
     if peers::is_call(&request) {
         return peers::answer(request, body).await;
     }
-    Ok(public::answer(request, state, body).await)
+    let draining = state.draining.has_begun();
+    let answered = match pages::wanted(&request) {
+        Some(page) => pages::answer(page, request, state, body).await,
+        None => public::answer(request, state, body).await,
+    };
+    let mut response = answered.unwrap_or_else(|error| error.error_response());
+    if draining {
+        // So that the connection ends between two requests and not, when the listener closes, with one on its way.
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
 }
 
 /// The routes of the catalog.
-pub fn catalog(actor: &ActorHandle<Catalog>, config: &mut ServiceConfig) {
+pub fn catalog(actor: &ActorHandle<Catalog>, events: &EventLog, config: &mut ServiceConfig) {
     config
         .app_data(Data::new(ProductList::default()))
         .app_data(Data::from(actor.bridge.clone()))
         .app_data(Data::new(actor.clone()))
         .service(peers::resource("/{message}"))
         .service(get("/healthz", admin::catalog::alive))
+        .app_data(Data::new(events.clone()))
+        .service(get(paths::OBSERVE, admin::observe::catalog))
         .service(get("/query/{name:[^/]*}", admin::catalog::product))
         .service(get("/products", admin::catalog::products))
         .service(post("/buy", admin::catalog::buy))
@@ -69,12 +84,14 @@ pub fn catalog(actor: &ActorHandle<Catalog>, config: &mut ServiceConfig) {
 }
 
 /// The routes of an order replica.
-pub fn replica(actor: &ActorHandle<OrderReplica>, config: &mut ServiceConfig) {
+pub fn replica(actor: &ActorHandle<OrderReplica>, events: &EventLog, config: &mut ServiceConfig) {
     config
         .app_data(Data::from(actor.bridge.clone()))
         .app_data(Data::new(actor.clone()))
         .service(peers::resource("/{message}"))
         .service(get("/healthz", admin::replica::alive))
+        .app_data(Data::new(events.clone()))
+        .service(get(paths::OBSERVE, admin::observe::replica))
         .service(get("/status", admin::replica::status))
         .service(get("/last", admin::replica::last))
         .service(get("/syncfrom", admin::replica::sync_from))

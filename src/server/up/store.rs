@@ -12,7 +12,7 @@ use crate::config::{Config, ReadProducts};
 use crate::console::logging;
 use crate::files::label;
 use crate::process::stop::Draining;
-use crate::server::host::{Environment, SystemClock};
+use crate::server::host::{Addresses, Environment, EventLog, SystemClock};
 use crate::server::service::{self, BoundService, OpenedService};
 use crate::server::transport::Registry;
 
@@ -40,6 +40,7 @@ impl LocalStore {
         bound: BoundService,
         first_products: Option<ReadProducts>,
     ) -> Result<OpenedService, NotStarted> {
+        self.environment.addresses.listens(bound.id(), bound.address());
         let opened = service::open(&self.environment, &self.config, bound, first_products).await?;
         self.registry.insert(opened.id, opened.bridge.clone());
         Ok(opened)
@@ -60,6 +61,8 @@ pub fn environment(
         links: Arc::new(registry.clone()),
         clock: Arc::new(SystemClock::default()),
         draining: Draining::default(),
+        addresses: Addresses::configured(&config.addresses),
+        events: EventLog::default(),
         on_failure: Arc::new(move |id, failure| {
             nodes.remove(id);
             let help = advice::after_failure(id, &named);

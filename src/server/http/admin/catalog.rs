@@ -9,7 +9,7 @@ use toystore_actors::messages::catalog::{Buy, List, Query, Refusal, Restock};
 use super::super::shared::bodies::JsonMessage;
 use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::health;
-use super::super::shared::parameters::ListQuery;
+use super::super::shared::parameters::{ListQuery, list_query};
 use super::super::shared::paths::{no_such_product, segment};
 use super::super::shared::product_list::ProductList;
 use super::super::shared::shapes;
@@ -34,7 +34,7 @@ pub async fn products(
     products: Data<ProductList>,
 ) -> ApiResult {
     let list = async |ListQuery { after, limit }| Ok(actor.ask(List { after, limit }).await??);
-    products.answer(&request, list).await
+    products.answer(list_query(&request)?, list).await
 }
 
 pub async fn buy(_: Authorized, actor: Data<ActorHandle<Catalog>>, message: JsonMessage<Buy>) -> ApiResult {

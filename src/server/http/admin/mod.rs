@@ -3,4 +3,5 @@
 pub mod backup;
 pub mod catalog;
 pub mod front_end;
+pub mod observe;
 pub mod replica;

@@ -4,9 +4,9 @@
 //! expression: that costs more than all the rest of a hit. And so that a path may end in a slash, which many clients
 //! send, all that shoppers ask for is looked up here.
 
-use actix_web::http::{ConnectionType, Method};
+use actix_web::HttpRequest;
+use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::json;
 
 use super::super::shared::errors::{ApiError, ApiResult};
@@ -19,29 +19,21 @@ const PATHS: &str = "GET /products, GET /products/{name}, POST /orders, GET /ord
                      GET /cache, GET /healthz and GET /readyz";
 
 /// Answers a shopper.
-pub async fn answer(request: HttpRequest, state: Data<FrontEndState>, body: Payload) -> HttpResponse {
-    let draining = state.draining.has_begun();
-    let answered = dispatch(request, state, body).await;
-    let mut response = answered.unwrap_or_else(|error| error.error_response());
-    if draining {
-        // So that the connection ends between two requests and not, when the listener closes, with one on its way.
-        response.head_mut().set_connection_type(ConnectionType::Close);
-    }
-    response
-}
-
-async fn dispatch(request: HttpRequest, state: Data<FrontEndState>, body: Payload) -> ApiResult {
+///
+/// # Errors
+/// What the shopper is told instead.
+pub async fn answer(request: HttpRequest, state: Data<FrontEndState>, body: Payload) -> ApiResult {
     let path = paths::plain(request.match_info().as_str());
     if matches!(path, "/orders" | "/order") && *request.method() == Method::POST {
         return place::place(request, state, body).await;
     }
     let wanted = wanted(&request)?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(ApiError::method_not_allowed(if matches!(wanted, Wanted::Orders) {
-            "GET, HEAD, POST"
-        } else {
-            "GET, HEAD"
-        }));
+        let allow = wanted.methods();
+        if *request.method() == Method::OPTIONS {
+            return Ok(shapes::options(allow));
+        }
+        return Err(ApiError::method_not_allowed(allow));
     }
     match wanted {
         Wanted::Product(below) => products::product(request, state, below).await,
@@ -53,6 +45,7 @@ async fn dispatch(request: HttpRequest, state: Data<FrontEndState>, body: Payloa
         Wanted::Cached => status::cached(state).await,
         Wanted::Alive => status::alive(state).await,
         Wanted::Ready => status::ready(state).await,
+        Wanted::Posted => Err(ApiError::method_not_allowed(wanted.methods())),
     }
 }
 
@@ -68,6 +61,18 @@ enum Wanted {
     Cached,
     Alive,
     Ready,
+    /// What is only posted to.
+    Posted,
+}
+
+impl Wanted {
+    fn methods(&self) -> &'static str {
+        match self {
+            Wanted::Orders => "GET, HEAD, POST, OPTIONS",
+            Wanted::Posted => "POST, OPTIONS",
+            _ => "GET, HEAD, OPTIONS",
+        }
+    }
 }
 
 fn wanted(request: &HttpRequest) -> Result<Wanted, ApiError> {
@@ -80,7 +85,7 @@ fn wanted(request: &HttpRequest) -> Result<Wanted, ApiError> {
         "" => Wanted::Paths,
         "/products" => Wanted::Products,
         "/orders" => Wanted::Orders,
-        "/order" => return Err(ApiError::method_not_allowed("POST")),
+        "/order" => Wanted::Posted,
         "/leader" => Wanted::Leader,
         "/cache" => Wanted::Cached,
         "/healthz" => Wanted::Alive,

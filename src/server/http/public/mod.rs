@@ -10,5 +10,8 @@ mod state;
 mod status;
 
 pub use self::dispatch::answer;
+pub use self::idempotency_key::new as new_key;
+pub use self::order_body::OrderBody;
+pub use self::place::order;
 pub use self::state::{FrontEndState, Stopped};
 pub use self::status::cached;

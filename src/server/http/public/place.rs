@@ -1,10 +1,12 @@
 //! Orders, placed.
 
+use std::time::Instant;
+
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{FromRequest, HttpRequest, ResponseError};
 use serde_json::json;
-use toystore_actors::domain::RequestId;
+use toystore_actors::domain::{OrderNumber, RequestId};
 use toystore_actors::messages::front_end::{OrderError, PlaceOrder, Unavailable};
 use toystore_actors::net::BridgeError;
 
@@ -35,10 +37,21 @@ pub async fn place(request: HttpRequest, state: Data<FrontEndState>, body: Paylo
     Ok(response)
 }
 
-async fn place_order(state: &FrontEndState, key: RequestId, order: OrderBody) -> ApiResult {
-    let message = PlaceOrder { key, name: order.name, quantity: order.quantity };
+/// Places an order, and takes note of how long that took.
+///
+/// # Errors
+/// What the shopper is told instead; whatever came of it if that is 503.
+pub async fn order(state: &FrontEndState, key: RequestId, body: OrderBody) -> Result<OrderNumber, ApiError> {
+    let began = Instant::now();
+    let message = PlaceOrder { key, name: body.name, quantity: body.quantity };
     let placed = state.actor.ask(message).await.map_err(not_asked)?;
     let number = placed.map_err(not_placed)?;
+    state.cluster.orders.placed(began.elapsed());
+    Ok(number)
+}
+
+async fn place_order(state: &FrontEndState, key: RequestId, body: OrderBody) -> ApiResult {
+    let number = order(state, key, body).await?;
     Ok(shapes::answer(state.placed)
         .insert_header((header::LOCATION, format!("/orders/{number}")))
         .json(json!({ "data": { "order_number": number } })))

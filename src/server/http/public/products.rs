@@ -2,15 +2,18 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
+use serde::Deserialize;
 use toystore_actors::clock::Clock;
 use toystore_actors::domain::ProductName;
 use toystore_actors::front_end::cache;
-use toystore_actors::messages::front_end::{ListProducts, QueryProduct};
+use toystore_actors::messages::catalog::MAX_PAGE;
+use toystore_actors::messages::front_end::{ListProducts, QueryProduct, SearchProducts};
 use toystore_actors::probe::plain;
 
 use super::super::shared::errors::ApiResult;
-use super::super::shared::parameters::ListQuery;
+use super::super::shared::parameters::{ListQuery, check_limit, most_products, query, search_text};
 use super::super::shared::paths::{no_such_product, segment};
+use super::super::shared::product_list;
 use super::super::shared::shapes;
 use super::state::FrontEndState;
 
@@ -26,8 +29,27 @@ pub async fn product(request: HttpRequest, state: Data<FrontEndState>, below: &'
     found.map(|product| shapes::ready_made(shapes::product(&product))).ok_or_else(no_such_product)
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProductsQuery {
+    #[serde(default)]
+    search: String,
+    after: Option<ProductName>,
+    #[serde(default = "most_products")]
+    limit: u32,
+}
+
 pub async fn products(request: HttpRequest, state: Data<FrontEndState>) -> ApiResult {
-    let list =
-        async |ListQuery { after, limit }| Ok(state.actor.ask(ListProducts { after, limit }).await??);
-    state.products.answer(&request, list).await
+    let ProductsQuery { search, after, limit } = query(&request)?;
+    check_limit(limit, MAX_PAGE)?;
+    let (text, asked) = (search_text(&search)?, ListQuery { after, limit });
+    if text.is_empty() {
+        let list =
+            async |ListQuery { after, limit }| Ok(state.actor.ask(ListProducts { after, limit }).await??);
+        return state.products.answer(asked, list).await;
+    }
+    let search = async |ListQuery { after, limit }| {
+        Ok(state.actor.ask(SearchProducts { text, after, limit }).await??)
+    };
+    product_list::page(asked, search).await.map(shapes::ready_made)
 }

@@ -10,7 +10,9 @@ use toystore_actors::net::NodeId;
 use super::super::shared::product_list::ProductList;
 use crate::process::stop::Draining;
 use crate::server::actor_handle::ActorHandle;
+use crate::server::cluster::Cluster;
 use crate::server::host::SystemClock;
+use crate::server::live::Hub;
 
 /// What the front-end's HTTP workers share.
 pub struct FrontEndState {
@@ -22,6 +24,12 @@ pub struct FrontEndState {
     /// The services of this process that do not run.
     pub(in crate::server::http) stopped: Stopped,
     pub(in crate::server::http) products: ProductList,
+    /// What is known of all services.
+    pub(in crate::server::http) cluster: Arc<Cluster>,
+    /// Who looks on.
+    pub(in crate::server::http) hub: Hub,
+    /// Whether the store can be broken on purpose.
+    pub(in crate::server::http) lab: bool,
 }
 
 /// Which services of this process do not run.
@@ -29,7 +37,8 @@ pub type Stopped = Box<dyn Fn() -> Vec<NodeId> + Send + Sync>;
 
 impl FrontEndState {
     /// The actor, and what a hit needs: the cache and the clock that its leases run on. `draining` is told to whoever
-    /// sends shoppers here, `placed` is the status of an order that was placed, `stopped` is for whoever asks how it is.
+    /// sends shoppers here, `placed` is the status of an order that was placed, `stopped` is for whoever asks how it is, and
+    /// the last two are for who looks on.
     pub fn new(
         actor: ActorHandle<FrontEnd>,
         cache: Arc<Cache>,
@@ -37,8 +46,10 @@ impl FrontEndState {
         draining: Draining,
         placed: StatusCode,
         stopped: Stopped,
+        (cluster, hub): (Arc<Cluster>, Hub),
     ) -> FrontEndState {
-        FrontEndState { actor, cache, clock, draining, placed, stopped, products: ProductList::default() }
+        let products = ProductList::default();
+        FrontEndState { actor, cache, clock, draining, placed, stopped, products, cluster, hub, lab: false }
     }
 }
 

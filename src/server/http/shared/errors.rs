@@ -49,6 +49,11 @@ impl ApiError {
         ApiError::new(StatusCode::FORBIDDEN, "this is not the cluster's token")
     }
 
+    /// 403: not from there.
+    pub fn refused(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::FORBIDDEN, message)
+    }
+
     /// 404: there is no such thing.
     pub fn not_found(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::NOT_FOUND, message)
@@ -100,6 +105,14 @@ impl ApiError {
         ApiError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "the body must be JSON, sent with \"Content-Type: application/json\"",
+        )
+    }
+
+    /// 415: the body is no form.
+    pub fn not_a_form() -> ApiError {
+        ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "this takes a form, sent with \"Content-Type: application/x-www-form-urlencoded\"",
         )
     }
 

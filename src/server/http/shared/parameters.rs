@@ -30,6 +30,21 @@ pub fn check_limit(limit: u32, most: u32) -> Result<(), ApiError> {
     Err(ApiError::bad_request(format!("limit must be a whole number from 1 to {most}")))
 }
 
+/// The longest text that is searched for, in characters.
+const LONGEST_SEARCH: usize = 200;
+
+/// The text to search for, without the spaces around it; empty for all products.
+///
+/// # Errors
+/// 400.
+pub fn search_text(text: &str) -> Result<String, ApiError> {
+    let text = text.trim();
+    if text.chars().count() > LONGEST_SEARCH {
+        return Err(ApiError::bad_request(format!("search for at most {LONGEST_SEARCH} characters")));
+    }
+    Ok(text.to_owned())
+}
+
 /// Which products a list is to have.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +63,8 @@ impl ListQuery {
     }
 }
 
-fn most_products() -> u32 {
+/// So many products a list has that says nothing of it.
+pub fn most_products() -> u32 {
     MAX_PAGE
 }
 

@@ -1,11 +1,10 @@
 //! The list of products, as the front-end and the catalog answer it.
 
-use actix_web::HttpRequest;
 use bytes::Bytes;
 use toystore_actors::domain::{Product, ProductName};
 
 use super::errors::{ApiError, ApiResult};
-use super::parameters::{ListQuery, list_query};
+use super::parameters::ListQuery;
 use super::paths::no_such_product;
 use super::shapes;
 use super::shared_body::{SharedBody, shared};
@@ -18,13 +17,12 @@ pub struct ProductList {
 }
 
 impl ProductList {
-    /// Answers a request with what `list` finds; `None` where there is no product of the name to begin after.
+    /// Answers who asks with what `list` finds; `None` where there is no product of the name to begin after.
     pub async fn answer(
         &self,
-        request: &HttpRequest,
+        asked: ListQuery,
         list: impl AsyncFnOnce(ListQuery) -> Result<Option<Vec<Product>>, ApiError>,
     ) -> ApiResult {
-        let asked = list_query(request)?;
         if asked.is_usual() {
             return self.usual.ask(async || page(asked, list).await.map(SharedBody::new)).await.map(shared);
         }
@@ -32,7 +30,11 @@ impl ProductList {
     }
 }
 
-async fn page(
+/// One page, whoever asks.
+///
+/// # Errors
+/// 404 where there is no product of the name to begin after, and what `list` fails with.
+pub async fn page(
     asked: ListQuery,
     list: impl AsyncFnOnce(ListQuery) -> Result<Option<Vec<Product>>, ApiError>,
 ) -> Result<Bytes, ApiError> {

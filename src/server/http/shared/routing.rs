@@ -3,7 +3,10 @@
 use actix_web::web;
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route};
 
+use actix_web::http::Method;
+
 use super::errors::ApiError;
+use super::shapes;
 
 /// A resource that is read, and has no other method.
 pub fn get<F, Args>(path: &str, handler: F) -> Resource
@@ -15,7 +18,8 @@ where
     web::resource(path)
         .route(web::get().to(handler.clone()))
         .route(web::head().to(handler))
-        .default_service(method_not_allowed("GET, HEAD"))
+        .route(options("GET, HEAD, OPTIONS"))
+        .default_service(method_not_allowed("GET, HEAD, OPTIONS"))
 }
 
 /// A resource that is posted to, and has no other method.
@@ -25,7 +29,15 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::resource(path).route(web::post().to(handler)).default_service(method_not_allowed("POST"))
+    web::resource(path)
+        .route(web::post().to(handler))
+        .route(options("POST, OPTIONS"))
+        .default_service(method_not_allowed("POST, OPTIONS"))
+}
+
+/// What a resource tells of its methods.
+pub fn options(allow: &'static str) -> Route {
+    web::method(Method::OPTIONS).to(move || async move { shapes::options(allow) })
 }
 
 /// What a resource does with all other methods.

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use toystore_actors::domain::{Product, ProductName};
 
+use crate::console::price::Price;
+
 /// What every answer's value is wrapped in. A struct, since a map of serde_json would sort the fields.
 #[derive(Serialize)]
 pub struct Wrapped<T> {
@@ -27,6 +29,11 @@ pub fn answer(status: StatusCode) -> HttpResponseBuilder {
 /// 200 with `{"data":value}`.
 pub fn data(value: impl Serialize) -> HttpResponse {
     answer(StatusCode::OK).json(Wrapped { data: value })
+}
+
+/// 204, with the methods that a resource has.
+pub fn options(allow: &'static str) -> HttpResponse {
+    answer(StatusCode::NO_CONTENT).insert_header((header::ALLOW, allow)).finish()
 }
 
 /// 200 with a body that is JSON already.
@@ -60,13 +67,11 @@ pub fn products(products: &[Product], next: Option<&ProductName>) -> Bytes {
     Bytes::from(text)
 }
 
-/// Writes the price digit by digit: a detour through a binary fraction could change it.
 fn write_product(text: &mut String, product: &Product) {
     let name = serde_json::Value::from(product.name.as_str());
-    let (whole, cents) = (product.price_cents / 100, product.price_cents % 100);
-    let quantity = product.quantity;
+    let (price, quantity) = (Price(product.price_cents), product.quantity);
     // Writing to a String cannot fail.
-    let _ = write!(text, r#"{{"name":{name},"price":{whole}.{cents:02},"quantity":{quantity}}}"#);
+    let _ = write!(text, r#"{{"name":{name},"price":{price},"quantity":{quantity}}}"#);
 }
 
 #[cfg(test)]
