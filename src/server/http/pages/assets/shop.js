@@ -87,9 +87,15 @@ function item(one) {
   const time = document.createElement('time');
   time.className = 'soft';
   time.dateTime = one.at;
-  time.textContent = new Date(one.at).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' });
+  time.textContent = when(new Date(one.at));
   row.append(what, state, time);
   return row;
+}
+
+/** The time of today's orders, the day of older ones. */
+function when(at) {
+  const today = at.toDateString() === new Date().toDateString();
+  return today ? at.toLocaleTimeString([], { timeStyle: 'short' }) : at.toLocaleDateString([], { dateStyle: 'medium' });
 }
 
 function orderLink(number) {
