@@ -65,7 +65,7 @@ export class Board {
     const state = lab && lab.state !== 'running' ? lab.state : one.state;
     set(row, { 'data-state': one.state });
     text(row.querySelector('.state'), state);
-    const fields = { ...one, role: one.role ?? '–', waits: one.waits ?? '', in_sync: one.in_sync === null ? '–' : one.in_sync ? 'yes' : 'no' };
+    const fields = { ...one, role: one.role || '–', waits: one.waits ?? '', in_sync: one.in_sync === null ? '–' : one.in_sync ? 'yes' : 'no' };
     for (const field of ['epoch', 'last', 'acknowledged', 'lag']) fields[field] = count(one[field]);
     for (const cell of row.querySelectorAll('td[data-field]:not([data-field=state])')) text(cell, fields[cell.dataset.field]);
     if (this.#onNode && lab) this.#showButton(row.querySelector('.break'), lab);

@@ -155,7 +155,7 @@ function detailOf(one, lab) {
   if (lab && lab.state !== 'running') return lab.state;
   if (one.state !== 'up') return one.state;
   if (lab && lab.disk !== 'healthy') return `disk ${lab.disk}`;
-  return ROLES[one.role] ?? one.role ?? one.kind;
+  return (ROLES[one.role] ?? one.role) || one.kind;
 }
 
 function summary({ nodes, view }, faults) {

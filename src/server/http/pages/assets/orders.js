@@ -20,7 +20,7 @@ export function orders() {
   if (unstored) return unstored;
   try {
     const list = JSON.parse(localStorage.getItem(PLACE) ?? '[]');
-    return Array.isArray(list) ? list : [];
+    return Array.isArray(list) ? list.filter((one) => typeof one?.key === 'string') : [];
   } catch {
     return [];
   }

@@ -6,11 +6,14 @@ import { order, orders, resume, watch } from './orders.js';
 const AT_ONCE = 4;
 const LIMIT_MS = 8000;
 const CHANGED_MS = 1600;
+const DOUBLE_MS = 500;
 const NOTICE_MS = [2000, 3000, 5000, 8000];
 
 /** The cards by the name of their product, and which order each of them tells about. */
 let cards = new Map();
 const told = new Map();
+/** When each form was last sent. */
+const pressed = new WeakMap();
 /** How often a product has changed here. */
 const changed = new Map();
 const mine = document.getElementById('mine');
@@ -26,6 +29,9 @@ document.addEventListener('submit', (event) => {
   const form = event.target;
   if (!form.matches('form.buy')) return;
   event.preventDefault();
+  // A double click is meant as one.
+  if (event.timeStamp - (pressed.get(form) ?? -Infinity) < DOUBLE_MS) return;
+  pressed.set(form, event.timeStamp);
   const name = form.elements.namedItem('name').value;
   const quantity = form.elements.namedItem('quantity').valueAsNumber;
   if (Number.isInteger(quantity)) told.set(name, order(name, quantity));
@@ -113,6 +119,10 @@ function setStock(card, quantity) {
   const stock = card.querySelector('.stock');
   const text = quantity === 0 ? 'Sold out' : `${quantity} left`;
   if (stock.textContent === text) return;
+  // Read out only what the person is buying: a busy store would never be silent.
+  const buying = told.has(card.dataset.name) || card.contains(document.activeElement);
+  if (buying) stock.setAttribute('aria-live', 'polite');
+  else stock.removeAttribute('aria-live');
   stock.textContent = text;
   card.classList.toggle('sold-out', quantity === 0);
   const button = card.querySelector('button');
@@ -122,10 +132,6 @@ function setStock(card, quantity) {
   void stock.offsetWidth;
   stock.classList.add('changed');
   setTimeout(() => stock.classList.remove('changed'), CHANGED_MS);
-  // Read out only what the person is buying: a busy store would never be silent.
-  const buying = told.has(card.dataset.name) || card.contains(document.activeElement);
-  if (buying) stock.setAttribute('aria-live', 'polite');
-  else stock.removeAttribute('aria-live');
 }
 
 function setProduct({ name, price, quantity }) {

@@ -62,9 +62,13 @@ export class Stream {
 
   #open() {
     this.#clear('again', 'stays');
-    this.#former?.close();
-    // The former one goes on until the new one is open, so that a new topic makes no gap in the others.
-    this.#former = this.#source;
+    // An open one goes on until the new one is open, too, so that a new topic makes no gap in the others.
+    if (this.#source?.readyState === EventSource.OPEN) {
+      this.#former?.close();
+      this.#former = this.#source;
+    } else {
+      this.#source?.close();
+    }
     const source = new EventSource(`/events?topics=${this.#wanted}`);
     this.#source = source;
     if (this.state !== 'live') this.#hope();
@@ -108,7 +112,10 @@ export class Stream {
   }
 
   #failed(source) {
-    if (source === this.#former) return this.#dropFormer();
+    if (source === this.#former) {
+      if (this.#source?.readyState !== EventSource.OPEN) this.#covered.clear();
+      return this.#dropFormer();
+    }
     if (source !== this.#source) return;
     this.#clear('stays');
     this.#dropFormer();
