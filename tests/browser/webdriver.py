@@ -122,7 +122,7 @@ class Browser:
             if found:
                 return found
             if time.monotonic() > deadline:
-                raise AssertionError(f"waited {seconds} s for {what}; the page says: {self.text('main')[:600]!r}")
+                raise AssertionError(f"waited {seconds} s for {what}; the page says: {' '.join(self.text('main').split())[:600]}")
             time.sleep(POLL_S)
 
     def screenshot(self):

@@ -12,7 +12,7 @@ const NOTICE_MS = [2000, 3000, 5000, 8000];
 /** The cards by the name of their product, and which order each of them tells about. */
 let cards = new Map();
 const told = new Map();
-/** When each form was last sent. */
+/** When each form was last sent, and with which quantity. */
 const pressed = new WeakMap();
 /** How often a product has changed here. */
 const changed = new Map();
@@ -29,11 +29,12 @@ document.addEventListener('submit', (event) => {
   const form = event.target;
   if (!form.matches('form.buy')) return;
   event.preventDefault();
-  // A double click is meant as one.
-  if (event.timeStamp - (pressed.get(form) ?? -Infinity) < DOUBLE_MS) return;
-  pressed.set(form, event.timeStamp);
   const name = form.elements.namedItem('name').value;
   const quantity = form.elements.namedItem('quantity').valueAsNumber;
+  // A double click is meant as one.
+  const last = pressed.get(form);
+  if (last?.quantity === quantity && event.timeStamp - last.at < DOUBLE_MS) return;
+  pressed.set(form, { quantity, at: event.timeStamp });
   if (Number.isInteger(quantity)) told.set(name, order(name, quantity));
   show();
 });
