@@ -21,13 +21,13 @@ def scenario(browser, store):
     browser.wait("a leader", lambda: node_with(browser, "leader"))
     wiped = browser.wait("a follower", lambda: node_with(browser, "follower"))
     others = [node for node in browser.script(REPLICAS) if node != wiped]
-    press(browser, f"Wipe the disk of {wiped}")
-    press(browser, f"Press again to wipe the disk of {wiped}")
-    # Whoever is alone with an empty disk could only lead by forgetting the order.
     for node in others:
         press(browser, f"Crash {node}")
-    for node in others:
         browser.wait(f"{node} to be down", lambda: state(browser, node) == "crashed")
+    # Whoever is alone with an empty disk could only lead by forgetting the order.
+    press(browser, f"Wipe the disk of {wiped}")
+    press(browser, f"Press again to wipe the disk of {wiped}")
+    browser.wait("the wiped one to be stopped or started again", lambda: not browser.all("#break button[data-armed]"))
     if state(browser, wiped) != "running":
         press(browser, f"Restart {wiped}")
     browser.wait("the wiped one to be up", lambda: field(browser, wiped, "state") == "up", 30)

@@ -44,9 +44,9 @@ function faultOf(a, b) {
 function takeLab(state) {
   lab = state;
   board.take('lab', state);
-  showVerdict(state.verdict);
+  if (state.verdict) showVerdict(state.verdict);
   showNodes(state.nodes);
-  showLinks(state.nodes.map((one) => one.node));
+  showLinks(linked());
   showShoppers(state.shoppers);
   showBugs(state);
 }
@@ -117,6 +117,11 @@ function showRow(row, { state, why, disk }) {
 // Network
 
 let matrix = '';
+
+/** All that have links: the lab may not break every node itself. */
+function linked() {
+  return [...new Set([...(board.cluster?.nodes ?? []), ...lab.nodes].map((one) => one.node))];
+}
 
 function showLinks(nodes) {
   if (matrix !== nodes.join()) buildMatrix(nodes);
@@ -219,4 +224,8 @@ place('experiments').append(...EXPERIMENTS.map(experiment));
 place('heal').addEventListener('click', () => send(['heal']));
 place('shoppers').addEventListener('input', moveSlider);
 place('buy-percent').addEventListener('input', moveSlider);
-follow(['cluster', 'lab'], (event, data) => (event === 'lab' ? takeLab(data) : board.take(event, data)));
+follow(['cluster', 'lab'], (event, data) => {
+  if (event === 'lab') return takeLab(data);
+  board.take(event, data);
+  if (event === 'cluster' && lab) showLinks(linked());
+});

@@ -3,11 +3,10 @@
 import { follow } from './live.js';
 import { order, orders, resume, watch } from './orders.js';
 
-const AT_ONCE = 4;
 const LIMIT_MS = 8000;
 const CHANGED_MS = 1600;
 const DOUBLE_MS = 500;
-const NOTICE_MS = [2000, 3000, 5000, 8000];
+const PAUSES_MS = [2000, 3000, 5000, 8000];
 
 /** The cards by the name of their product, and which order each of them tells about. */
 let cards = new Map();
@@ -143,37 +142,48 @@ function setProduct({ name, price, quantity }) {
   setStock(card, quantity);
 }
 
-/** Reads all that is shown anew: one round at a time, and one more if it was asked for meanwhile. */
-let rounds = 0;
+/**
+ * Reads all that is shown anew, by one request for the page: asking for each toy would throw others out of the cache. Once at
+ * a time, and once more if it was asked for meanwhile.
+ */
+let wanted = 0;
 async function readShown() {
-  if (rounds++) return;
-  do {
-    rounds = 1;
-    const names = [...cards.keys()];
-    await Promise.all(Array.from({ length: AT_ONCE }, () => readSome(names)));
-  } while (rounds > 1);
-  rounds = 0;
-}
-
-async function readSome(names) {
-  for (let name = names.pop(); name !== undefined; name = names.pop()) {
-    const before = changed.get(name);
-    const body = await getJson(`/products/${encodeURIComponent(name)}`);
+  if (wanted++) return;
+  for (let attempt = 0; wanted > 0; attempt++) {
+    wanted = 1;
+    const before = new Map(changed);
+    const page = await getPage();
     // What came by the stream meanwhile may be newer; if it is older, the newer one comes, too.
-    if (body?.data && changed.get(name) === before) setProduct(body.data);
+    for (const card of page?.querySelectorAll('.product') ?? []) {
+      if (changed.get(card.dataset.name) === before.get(card.dataset.name)) setProduct(read(card));
+    }
+    if (page) wanted--;
+    else await pause(attempt);
   }
 }
 
-async function getJson(url) {
-  const response = await get(url);
-  return response?.ok ? response.json().catch(() => null) : null;
+function read(card) {
+  const stock = Number.parseInt(card.querySelector('.stock').textContent, 10);
+  return { name: card.dataset.name, price: card.querySelector('.price').textContent, quantity: stock || 0 };
+}
+
+/** This page as it is now, or null while its list can't be shown. */
+async function getPage() {
+  const response = await get(location.href);
+  if (!response?.ok) return null;
+  const page = new DOMParser().parseFromString(await response.text().catch(() => ''), 'text/html');
+  return page.querySelector('.products') && page;
+}
+
+function pause(attempt) {
+  return new Promise((done) => setTimeout(done, PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)]));
 }
 
 async function get(url) {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), LIMIT_MS);
   try {
-    return await fetch(url, { signal: limit.signal, cache: 'no-store' });
+    return await fetch(url, { headers: { Accept: 'text/html' }, signal: limit.signal, cache: 'no-store' });
   } catch {
     return null;
   } finally {
@@ -182,16 +192,14 @@ async function get(url) {
 }
 
 /** While the list can't be shown, asks for the page again, and takes the list over once it has one. */
-async function retryList(attempt = 0) {
-  if (!document.querySelector('[data-notice]')) return;
-  const wait = NOTICE_MS[Math.min(attempt, NOTICE_MS.length - 1)];
-  await new Promise((done) => setTimeout(done, wait));
-  const response = await get(location.href);
-  const text = response?.ok ? await response.text().catch(() => '') : '';
-  const page = new DOMParser().parseFromString(text, 'text/html');
-  const products = page.getElementById('products');
-  if (!products || products.querySelector('[data-notice]')) return retryList(attempt + 1);
-  document.getElementById('products').replaceWith(document.adoptNode(products));
+async function retryList() {
+  let page = null;
+  for (let attempt = 0; document.querySelector('[data-notice]') && !page; attempt++) {
+    await pause(attempt);
+    page = await getPage();
+  }
+  if (!page) return;
+  document.getElementById('products').replaceWith(document.adoptNode(page.getElementById('products')));
   readCards();
   show();
 }
