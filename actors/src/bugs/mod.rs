@@ -11,9 +11,10 @@
 //! }
 //! ```
 //!
-//! Without the cargo feature `planted-bugs`, which only the simulator turns on, `planted` is a constant `false` and the
-//! hooks vanish. With it, it is still `false` until `plant` has planted that very bug on this thread, so that a
-//! workspace built as a whole, in which cargo unifies the features, behaves no differently.
+//! Without the cargo feature `planted-bugs`, which only the simulator turns on, and who wants to see bugs in the lab,
+//! `planted` is a constant `false` and the hooks vanish. With it, it is still `false` until `plant` has planted that very
+//! bug on this thread, or `plant_everywhere` in this process, so that a workspace built as a whole, in which cargo
+//! unifies the features, behaves no differently.
 //!
 //! `planted` comes last, after everything that says that the bug makes a difference just now: so what it counts is how
 //! often the bug did something.
@@ -31,4 +32,4 @@ pub(crate) mod view_service;
 pub use catalogue::Bug;
 pub(crate) use switch::planted;
 #[cfg(feature = "planted-bugs")]
-pub use switch::{fired, plant};
+pub use switch::{fired, plant, plant_everywhere};
