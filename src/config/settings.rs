@@ -182,6 +182,22 @@ impl Config {
         })
     }
 
+    /// Refuses addresses that other machines can reach, for what nobody there may do; `flag` is what asks for it.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the address and what to do.
+    pub fn only_here(&self, flag: &str) -> Result<(), Failure> {
+        let all = self.addresses.iter().map(|(id, address)| (*id, *address));
+        let mut all = all.chain([(NodeId::FrontEnd(self.front_end), self.front_end_address)]);
+        all.find(|(_, address)| !address.ip().is_loopback()).map_or(Ok(()), |(id, address)| {
+            Err(Failure::Usage(format!(
+                "{flag} lets whoever reaches the store break it, and {id} would listen on {address}, which other machines can \
+                 reach; give every service in {} an address such as 127.0.0.1, or leave {flag} out",
+                self.origin
+            )))
+        })
+    }
+
     /// Refuses to let strangers at a service: whoever listens where other machines can reach needs a token.
     ///
     /// # Errors

@@ -75,7 +75,10 @@ where
         let opened = open(&environment, id, &signal, start);
         let reply = opened.map(|(node, rest)| {
             let actor = ActorHandle { addr: node.addr, bridge: node.bridge };
-            let run = node.run;
+            let run = match &environment.interposer {
+                Some(between) => between.run(id, node.run),
+                None => node.run,
+            };
             actix::spawn(async move {
                 let stopped = pin!(signal.notified());
                 future::select(run, stopped).await;

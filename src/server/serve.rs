@@ -119,5 +119,6 @@ fn environment(config: &Config) -> Environment {
             let _ = Failure::CouldNotRun(format!("{} stopped: {failure}", label(id))).report();
             process::exit(i32::from(COULD_NOT_RUN));
         }),
+        interposer: None,
     }
 }

@@ -18,7 +18,7 @@ use toystore_actors::order;
 
 use super::actor_handle::ActorHandle;
 use super::cluster::Watch;
-use super::host::Environment;
+use super::host::{Environment, Hold};
 use super::http::listen::{Listener, ServerSettings, ServerSize};
 use super::http::public::FrontEndState;
 use super::live::Hub;
@@ -73,7 +73,8 @@ impl BoundService {
     }
 }
 
-type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+/// What is answered at which path.
+pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 /// A service whose files are open and whose actor runs; over HTTP nobody is answered yet.
 pub struct OpenedService {
@@ -87,6 +88,7 @@ pub struct OpenedService {
     running: RunningNode,
     listener: Listener,
     size: ServerSize,
+    hold: Hold,
     routes: Routes,
 }
 
@@ -107,11 +109,13 @@ pub async fn open(
     first_products: Option<ReadProducts>,
 ) -> Result<OpenedService, NotStarted> {
     let BoundService { id, listener } = bound;
-    match id {
-        NodeId::Catalog => open_catalog(environment, config, listener, first_products).await,
-        NodeId::Order(replica) => open_replica(environment, config, listener, replica).await,
-        NodeId::FrontEnd(number) => open_front_end(environment, config, listener, number).await,
-    }
+    let opened = match id {
+        NodeId::Catalog => open_catalog(environment, config, listener, first_products).await?,
+        NodeId::Order(replica) => open_replica(environment, config, listener, replica).await?,
+        NodeId::FrontEnd(number) => open_front_end(environment, config, listener, number).await?,
+    };
+    let gate = environment.interposer.as_ref().and_then(|between| between.gate(id));
+    Ok(OpenedService { hold: Hold(gate), ..opened })
 }
 
 async fn open_catalog(
@@ -138,6 +142,7 @@ async fn open_catalog(
         running,
         listener,
         size: internal_size(),
+        hold: Hold(None),
         routes,
     })
 }
@@ -163,6 +168,7 @@ async fn open_replica(
         running,
         listener,
         size: internal_size(),
+        hold: Hold(None),
         routes,
     })
 }
@@ -212,6 +218,7 @@ async fn open_front_end(
         running,
         listener,
         size,
+        hold: Hold(None),
         routes,
     })
 }
@@ -260,13 +267,24 @@ impl Drop for Watching {
 }
 
 impl OpenedService {
+    /// The same, with other paths before its own.
+    #[must_use]
+    pub fn with_routes(self, others: Routes) -> OpenedService {
+        let own = self.routes;
+        let routes: Routes = Arc::new(move |config| {
+            others(config);
+            own(config);
+        });
+        OpenedService { routes, ..self }
+    }
+
     /// Starts to answer over HTTP.
     ///
     /// # Errors
     /// When the system gives no threads.
     pub fn serve(self, config: &Config) -> Result<ServingService, Failure> {
-        let OpenedService { id, watch, running, listener, size, routes, .. } = self;
-        let settings = ServerSettings { size, keep_alive: config.http.keep_alive };
+        let OpenedService { id, watch, running, listener, size, hold, routes, .. } = self;
+        let settings = ServerSettings { size, keep_alive: config.http.keep_alive, hold };
         let start = || -> io::Result<Server> {
             http::listen::start(listener, settings, config.token.clone(), move |config| routes(config))
         };
@@ -281,6 +299,15 @@ impl OpenedService {
         let watching =
             watch.map(|watch| Watching { hub: watch.hub.clone(), task: actix::spawn(watch.for_ever()) });
         Ok(ServingService { id, running, server: handle, watching })
+    }
+}
+
+impl ServingService {
+    /// Takes it down in the middle of whatever it does: its address is closed, and its connections break. Its disk and its
+    /// network must be detached before, or the node would use them a last time (`toystore_actors::host::Node::run`).
+    pub async fn crash(self) {
+        self.server.stop(false).await;
+        self.running.stop().await;
     }
 }
 

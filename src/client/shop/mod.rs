@@ -4,12 +4,12 @@
 mod args;
 mod counts;
 mod history;
-mod judge;
+pub(crate) mod judge;
 mod session;
 mod shop_error;
 mod shopper;
 mod silence;
-mod store_client;
+pub(crate) mod store_client;
 mod ticker;
 
 pub use self::args::Args;

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use toystore_actors::clock::Clock;
 use toystore_actors::host::{Failure, Host};
 use toystore_actors::net::{Identity, Net, NodeId};
+use toystore_actors::storage::Storage;
 
 use super::addresses::Addresses;
 use super::clock::SystemClock;
 use super::event_log::EventLog;
+use super::interposer::Interposer;
 use super::links::Links;
 use super::log::LogProbe;
 use crate::files::{Directory, label};
@@ -40,6 +42,8 @@ pub struct Environment {
     pub events: EventLog,
     /// What to do when a node fails.
     pub on_failure: OnFailure,
+    /// What stands between the nodes and all of that.
+    pub interposer: Option<Arc<dyn Interposer>>,
 }
 
 impl Environment {
@@ -52,11 +56,17 @@ impl Environment {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let on_failure = self.on_failure.clone();
         let identity = Arc::new(Identity::new(id, self.configured.iter().copied()));
+        let mut transport = self.links.transport();
+        let mut storage: Rc<dyn Storage> = Rc::new(Directory::new(self.data.join(label(id)))?);
+        if let Some(between) = &self.interposer {
+            transport = between.transport(id, transport);
+            storage = between.storage(id, storage);
+        }
         Ok(Host {
             id,
             identity: identity.clone(),
-            net: Net::new(identity, self.links.transport(), clock.clone()),
-            storage: Rc::new(Directory::new(self.data.join(label(id)))?),
+            net: Net::new(identity, transport, clock.clone()),
+            storage,
             clock,
             probe: Rc::new(LogProbe(self.events.clone())),
             on_failure: Rc::new(move |id, failure| {

@@ -4,6 +4,7 @@ mod addresses;
 mod clock;
 mod environment;
 mod event_log;
+mod interposer;
 mod links;
 mod log;
 
@@ -11,4 +12,5 @@ pub use self::addresses::Addresses;
 pub use self::clock::SystemClock;
 pub use self::environment::{Environment, OnFailure};
 pub use self::event_log::{EventLog, Told};
+pub use self::interposer::{Gate, Hold, Interposer};
 pub use self::links::Links;

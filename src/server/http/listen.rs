@@ -17,6 +17,7 @@ use super::connection::{self, Connection};
 use super::shared::answer_memory::AnswerMemory;
 use super::shared::token::ClusterToken;
 use crate::console::failure::Failure;
+use crate::server::host::Hold;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
@@ -67,13 +68,15 @@ pub struct ServerSize {
 }
 
 /// How a server works.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct ServerSettings {
     /// How much it can take on at a time.
     pub size: ServerSize,
     /// How long a connection may be idle between requests. Longer than a client or a balancer keeps it: whoever closes an
     /// idle connection first may do so in the moment in which a request is on its way.
     pub keep_alive: Duration,
+    /// What holds its connections up.
+    pub hold: Hold,
 }
 
 /// Starts to answer; the server runs until it is stopped.
@@ -86,7 +89,7 @@ pub fn start(
     secret: ClusterToken,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
-    let ServerSettings { size, keep_alive } = settings;
+    let ServerSettings { size, keep_alive, hold } = settings;
     let secret = Data::new(secret);
     let server = ServerBuilder::new()
         .workers(size.workers)
@@ -97,7 +100,7 @@ pub fn start(
     let stopping = server.graceful_shutdown_signal();
     let memory = Arc::new(AnswerMemory::default());
     let server = server.listen("http", listener.socket, move || {
-        let (routes, stopping) = (routes.clone(), stopping.clone());
+        let (routes, stopping, hold) = (routes.clone(), stopping.clone(), hold.clone());
         let app = app(secret.clone(), move |config| routes(config));
         let services = map_config(app, |()| AppConfig::default());
         let http = HttpService::build()
@@ -116,11 +119,11 @@ pub fn start(
             .h1(connection::around(services, memory.clone()));
         let memory = memory.clone();
         fn_service(move |stream: TcpStream| {
-            let memory = memory.clone();
+            let (memory, hold) = (memory.clone(), hold.clone());
             async move {
                 stream.set_nodelay(true)?;
                 let address = stream.peer_addr().ok();
-                Ok((Connection::new(stream, keep_alive, memory), address))
+                Ok((Connection::new(stream, keep_alive, memory, hold), address))
             }
         })
         .and_then(http)

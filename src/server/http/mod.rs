@@ -8,6 +8,6 @@ mod pages;
 mod peers;
 pub mod public;
 pub mod routes;
-mod shared;
+pub(crate) mod shared;
 
 pub use self::shared::shapes::product as render_product;

@@ -32,6 +32,11 @@ impl BoundServices {
         Ok(BoundServices { front_end, others: others.collect::<Result<_, _>>()? })
     }
 
+    /// The line of each that tells where it listens.
+    pub fn lines(&self) -> Vec<(NodeId, String)> {
+        self.all().map(|service| (service.id(), service.line())).collect()
+    }
+
     /// All of them, the front-end first.
     pub fn all(&self) -> impl Iterator<Item = &BoundService> {
         [&self.front_end].into_iter().chain(&self.others)

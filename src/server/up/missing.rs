@@ -37,7 +37,13 @@ impl MissingReplica {
         MissingReplica { replica, book, said: String::new() }
     }
 
-    fn id(&self) -> NodeId {
+    /// Why it does not run, as it was said.
+    pub fn why(&self) -> &str {
+        &self.said
+    }
+
+    /// Which it is.
+    pub fn id(&self) -> NodeId {
         NodeId::Order(self.replica)
     }
 

@@ -10,4 +10,7 @@ mod supervise;
 #[cfg(test)]
 mod tests;
 
-pub use self::command::{Args, run};
+pub use self::announce::announce;
+pub use self::command::{Args, Prepared, run, say_addresses};
+pub use self::open::open_all;
+pub use self::store::{LocalStore, environment};

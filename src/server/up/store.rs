@@ -71,5 +71,6 @@ pub fn environment(
             // Nobody hears it when the store is being stopped.
             let _ = failed.send(id);
         }),
+        interposer: None,
     }
 }

@@ -21,6 +21,7 @@ use super::head::{self, Head, Parsed};
 use super::limits::{
     HEAD_LIMIT, LINGER_BYTES, LINGER_LIMIT, READ_AHEAD, STALL_BYTES, STALL_LIMIT, TIGHT_STALL_LIMIT,
 };
+use crate::server::host::Hold;
 
 /// What actix-http reads instead of a request that is refused. The services never see it: whoever is around them
 /// answers it with the refusal.
@@ -34,6 +35,7 @@ pub struct Connection {
     exchange: Rc<Exchange>,
     keep_alive: Duration,
     memory: Arc<AnswerMemory>,
+    hold: Hold,
     stage: Stage,
     /// What has been read and not been handed on.
     held: BytesMut,
@@ -81,7 +83,7 @@ enum Step {
 
 impl Connection {
     /// `keep_alive` is how long it may be idle between requests.
-    pub fn new(stream: TcpStream, keep_alive: Duration, memory: Arc<AnswerMemory>) -> Connection {
+    pub fn new(stream: TcpStream, keep_alive: Duration, memory: Arc<AnswerMemory>, hold: Hold) -> Connection {
         let mut deadline = Deadline::default();
         deadline.set(Instant::now() + HEAD_LIMIT);
         let exchange = Rc::new(Exchange::default());
@@ -91,6 +93,7 @@ impl Connection {
             exchange,
             keep_alive,
             memory,
+            hold,
             stage: Stage::Head,
             held: BytesMut::new(),
             cleared: 0,
@@ -324,6 +327,7 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        ready!(this.hold.poll_open(cx));
         loop {
             if this.cleared > 0 {
                 this.hand_on(buffer);
@@ -350,6 +354,7 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        ready!(this.hold.poll_open(cx));
         if this.poll_leave(cx)?.is_ready()
             && let Poll::Ready(written) = Pin::new(&mut this.stream).poll_write(cx, bytes)?
         {
@@ -381,6 +386,7 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        ready!(this.hold.poll_open(cx));
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
             this.linger = Some(LINGER_BYTES);
