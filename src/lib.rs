@@ -8,6 +8,7 @@ pub mod client;
 pub mod config;
 pub mod console;
 pub mod files;
+pub mod lab;
 pub mod offline;
 pub mod process;
 pub mod server;

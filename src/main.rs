@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use actix::System;
 use toystore::client::{backup, import, recover, shop};
 use toystore::console::logging::{self, LogFormat};
+use toystore::lab;
 use toystore::offline::{inspect, restore};
 use toystore::process::panics;
 use toystore::server::{serve, up};
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         logging::start(LogFormat::Text, logging::WRONG);
     }
     let outcome = match cli.command {
+        Command::Up(args) if args.lab => System::new().block_on(lab::run(args)),
         Command::Up(args) => System::new().block_on(up::run(args)),
         Command::Serve(args) => System::new().block_on(serve::run(args)),
         Command::Shop(args) => Ok(shop::run(args)),
