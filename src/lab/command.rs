@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
 use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
 use toystore_actors::net::NodeId;
 
 use super::control::{Lab, LabControl};
@@ -17,9 +19,13 @@ use super::shoppers::Shoppers;
 use crate::console::failure::Failure;
 use crate::console::result::say;
 use crate::server::host::Environment;
-use crate::server::service::Routes;
+use crate::server::live::{Hub, Topic};
+use crate::server::service::{OpenedService, Routes};
 use crate::server::transport::Registry;
 use crate::server::up::{self, Args, LocalStore, Prepared, announce, open_all, say_addresses};
+
+/// How often who looks on is told what is broken.
+const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Runs the store, and lets it be broken, until it is told to stop.
 ///
@@ -45,6 +51,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     }
     say_addresses(&lines, &opened);
     let (control, asked) = LabControl::new(lab.clone());
+    if let Some(hub) = opened.iter().find_map(OpenedService::hub) {
+        actix::spawn(tell(control.clone(), hub));
+    }
     let ready = opened.iter().find_map(|service| service.front_end.clone());
     let mut keeper = Keeper { lab: lab.clone(), store, addresses, serving: BTreeMap::new() };
     for service in opened.into_iter().rev() {
@@ -57,7 +66,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     if let Some(ready) = ready {
         actix::spawn(announce(ready, front_end));
     }
-    say(&[format!("lab http://{front_end}/lab/state")]);
+    say(&[format!("lab http://{front_end}/lab")]);
     let shoppers = Shoppers::start(front_end, lab.shoppers.subscribe(), lab.tally.clone())?;
     let ended = keeper.keep(asked, failed).await;
     shoppers.leave();
@@ -78,5 +87,17 @@ fn broken_by(lab: &Arc<Lab>, environment: Environment) -> Environment {
         }),
         interposer: Some(Arc::new(between)),
         ..environment
+    }
+}
+
+/// Tells who looks on what is broken, for ever.
+async fn tell(control: LabControl, hub: Hub) {
+    let mut ticks = interval(TELL_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if hub.is_watched(Topic::Lab) {
+            hub.tell(Topic::Lab, "lab", &control.snapshot());
+        }
     }
 }

@@ -28,7 +28,7 @@ impl FromRequest for FromHere {
             Some(value.to_str().unwrap_or("?"))
         };
         let checked = check(field(header::HOST), field(header::ORIGIN));
-        ready(checked.map(|()| FromHere).map_err(ApiError::from_elsewhere))
+        ready(checked.map(|()| FromHere).map_err(ApiError::refused))
     }
 }
 

@@ -206,7 +206,7 @@ async fn open_front_end(
     };
     let looked_at = (watch.cluster.clone(), watch.hub.clone());
     let state = FrontEndState::new(actor.clone(), cache, clock, draining, placed, stopped, looked_at);
-    let state = Data::new(state);
+    let state = Data::new(state.with_lab(environment.interposer.is_some()));
     let routes: Routes = Arc::new(move |config| http::routes::front_end(&state, config));
     let bridge = actor.bridge.clone();
     let size = ServerSize { workers: 2, connections: shoppers() };
@@ -267,6 +267,11 @@ impl Drop for Watching {
 }
 
 impl OpenedService {
+    /// Who looks on, at a front-end.
+    pub fn hub(&self) -> Option<Hub> {
+        self.watch.as_ref().map(|watch| watch.hub.clone())
+    }
+
     /// The same, with other paths before its own.
     #[must_use]
     pub fn with_routes(self, others: Routes) -> OpenedService {

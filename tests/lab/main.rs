@@ -225,6 +225,23 @@ fn the_store_outlives_its_catalog() {
 }
 
 #[test]
+fn who_looks_on_is_told_what_is_broken() {
+    let lab = Lab::open();
+    assert_eq!(http::get(lab.front_end(), "/lab").expect("a page").status, 200);
+    let mut stream = http::connect(lab.front_end()).expect("it listens");
+    stream.write_all(b"GET /events?topics=lab HTTP/1.1\r\nHost: x\r\n\r\n").expect("it is taken");
+    lab.act("order-2", "full-disk");
+    let mut told = String::new();
+    let mut piece = [0; 4096];
+    while !(told.contains("event: lab\n") && told.contains(r#""disk":"full""#)) {
+        let read = stream.read(&mut piece).expect("more is told");
+        assert!(read > 0, "the stream ended: {told}");
+        told.push_str(&String::from_utf8_lossy(&piece[..read]));
+    }
+    lab.close();
+}
+
+#[test]
 fn everything_is_mended_at_once() {
     let lab = Lab::open();
     lab.act("order-1", "crash");

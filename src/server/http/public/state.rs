@@ -51,6 +51,12 @@ impl FrontEndState {
         let products = ProductList::default();
         FrontEndState { actor, cache, clock, draining, placed, stopped, products, cluster, hub, lab: false }
     }
+
+    /// The same, of a store that can be broken on purpose or not.
+    #[must_use]
+    pub fn with_lab(self, lab: bool) -> FrontEndState {
+        FrontEndState { lab, ..self }
+    }
 }
 
 impl fmt::Debug for FrontEndState {
