@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "planted-bugs")]
+mod bugs;
 mod open_lab;
 mod refusals;
 

@@ -78,7 +78,11 @@ fn other_methods_and_other_bodies_are_refused() {
     let to = lab.front_end();
     for path in ["/lab/links", "/lab/shoppers", "/lab/bug", "/lab/heal", "/lab/nodes/order-1/crash"] {
         let read = http::get(to, path).expect("an answer");
-        assert_eq!((read.status, read.header("allow")), (405, Some("POST")), "{path}");
+        assert_eq!((read.status, read.header("allow")), (405, Some("POST, OPTIONS")), "{path}");
+        let asked =
+            http::request(to, "OPTIONS", path, &[("Origin", "http://toys.example")], b"").expect("an answer");
+        let leave = asked.headers.iter().find(|(name, _)| name.to_lowercase().starts_with("access-control-"));
+        assert_eq!(leave, None, "a page of another origin must not be let to send JSON");
         for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
             let headers: Vec<_> = kind.map(|kind| ("Content-Type", kind)).into_iter().collect();
             let sent = http::request(to, "POST", path, &headers, b"{}").expect("an answer");
@@ -86,7 +90,7 @@ fn other_methods_and_other_bodies_are_refused() {
         }
     }
     let written = lab.post("/lab/state", "{}");
-    assert_eq!((written.status, written.header("allow")), (405, Some("GET, HEAD")));
+    assert_eq!((written.status, written.header("allow")), (405, Some("GET, HEAD, OPTIONS")));
     lab.all_in_sync();
 }
 
