@@ -12,7 +12,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::clock::Clock;
 use crate::net::{Bridge, Identity, Net, NodeId};
-use crate::probe::{Event, Limit, Probe};
+use crate::probe::{Event, Limit, Measure, Probe};
 use crate::storage::Storage;
 
 /// The world of one node.
@@ -34,6 +34,11 @@ impl Host {
     /// Tells the probe what this node just did.
     pub fn emit(&self, event: impl Into<Event>) {
         self.probe.record(self.id, &event.into());
+    }
+
+    /// Tells the probe how long something took.
+    pub fn measure(&self, measure: Measure) {
+        self.probe.measure(self.id, measure);
     }
 
     /// Reports that this node stops, and why.

@@ -14,7 +14,7 @@ use super::ledger;
 use super::service::CatalogService;
 
 use crate::bugs::catalog as bent;
-use crate::probe::{CatalogEvent, Limit, ServiceEvent};
+use crate::probe::{CatalogEvent, Limit, Measure, ServiceEvent};
 
 impl CatalogService {
     /// What arrives while a group is under way makes the next.
@@ -29,7 +29,7 @@ impl CatalogService {
     }
 
     async fn run_group(&self, calls: Vec<Call>) {
-        let oldest_epoch = self.readiness.borrow().oldest_epoch();
+        let (oldest_epoch, count) = (self.readiness.borrow().oldest_epoch(), calls.len());
         let mut group =
             group::decide(self.visible.borrow().state(), oldest_epoch, calls, self.config.restock_to);
         if !group.changes.is_empty() {
@@ -38,7 +38,7 @@ impl CatalogService {
                 let keys = group.changes.refused.keys().cloned().collect();
                 self.host.emit(CatalogEvent::Refused { keys });
             }
-            self.change(group.changes).await;
+            self.change(group.changes, count).await;
             self.identify();
         }
         self.readiness.borrow_mut().learn(group.learned);
@@ -50,13 +50,13 @@ impl CatalogService {
         }
     }
 
-    /// Saves changes, and shows them when they are durable and no front-end holds what they replace.
-    async fn change(&self, changes: GroupChanges) {
+    /// Saves the changes of so many calls, and shows them when they are durable and no front-end holds what they replace.
+    async fn change(&self, changes: GroupChanges, calls: usize) {
         let products = changes.products();
         let holders = self.visible.borrow_mut().begin(&products, self.host.clock.now());
         let changes = Arc::new(changes);
         let dropped = join_all(holders.into_iter().map(|front_end| self.drop_changing(front_end)));
-        let ((), confirmed) = join(self.save(changes.clone()), dropped).await;
+        let ((), confirmed) = join(self.save(changes.clone(), calls), dropped).await;
         if self.visible.borrow_mut().show(&changes) {
             self.host.emit(ServiceEvent::LimitReached { limit: Limit::CatalogRefusals });
         }
@@ -68,12 +68,14 @@ impl CatalogService {
     }
 
     /// Never returns if the disk fails.
-    async fn save(&self, changes: Arc<GroupChanges>) {
-        let remembered = self.config.refusals;
+    async fn save(&self, changes: Arc<GroupChanges>, calls: usize) {
+        let (remembered, begun) = (self.config.refusals, self.host.clock.now());
         let saved = self.file.run(move |database| ledger::commit(database, &changes, remembered)).await;
         if let Err(error) = saved {
             self.fail(&error);
             future::pending().await
         }
+        let took = self.host.clock.now().since(begun);
+        self.host.measure(Measure::GroupCommitted { took, calls });
     }
 }

@@ -14,7 +14,7 @@ use super::book::{self, BookSummary, Write, Written};
 use crate::host::Host;
 use crate::lifecycle::Lifecycle;
 use crate::net::Identity;
-use crate::probe::{Limit, ServiceEvent};
+use crate::probe::{Limit, Measure, ServiceEvent};
 use crate::storage::{DataFile, DiskError};
 use crate::tasks::Tasks;
 
@@ -122,8 +122,13 @@ impl Writer {
                 self.syncing.set(false);
                 return;
             }
+            let (orders, begun) = (writes.iter().map(Write::orders).sum(), self.host.clock.now());
             match self.file.run(move |database| book::apply(database, &writes)).await {
                 Ok((written, summary)) => {
+                    if orders > 0 {
+                        let took = self.host.clock.now().since(begun);
+                        self.host.measure(Measure::OrdersCommitted { took, orders });
+                    }
                     self.now_has(summary);
                     for (waiter, written) in waiters.into_iter().zip(written) {
                         // Whoever handed it in may have been deposed meanwhile.

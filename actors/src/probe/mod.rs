@@ -2,6 +2,7 @@
 
 mod event;
 mod limit;
+mod measure;
 mod reason;
 mod sentence;
 
@@ -12,11 +13,15 @@ pub use event::{
     ReplicaEventKind, ServiceEvent, ServiceEventKind, ViewEvent, ViewEventKind,
 };
 pub use limit::Limit;
+pub use measure::Measure;
 pub use reason::{LostReason, SaveReason, SuspectReason};
 pub use sentence::plain;
 
-/// Receives the events of a node.
+/// Receives the events and the measures of a node.
 pub trait Probe {
     /// Takes one event of the node `node`.
     fn record(&self, node: NodeId, event: &Event);
+
+    /// Takes one measure of the node `node`; who keeps no statistics takes no notice.
+    fn measure(&self, _node: NodeId, _measure: Measure) {}
 }

@@ -35,6 +35,17 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// How many entries it brings.
+    pub fn orders(&self) -> usize {
+        match self {
+            Write::Append(entries) => entries.len(),
+            Write::Merge { message, .. } => message.entries.len(),
+            Write::SaveView(_) | Write::Fill { .. } => 0,
+        }
+    }
+}
+
 /// What became of a [`Write`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
