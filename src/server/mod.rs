@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod host;
 pub mod http;
 pub mod live;
+pub mod metrics;
 pub mod node;
 pub mod serve;
 pub mod service;

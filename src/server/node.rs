@@ -17,6 +17,7 @@ use crate::console::failure::Failure;
 use crate::files::label;
 use crate::process::panics;
 use crate::server::host::Environment;
+use crate::server::metrics::NodeMetrics;
 
 /// Jobs of one node that may block on the disk at once. A node commits one at a time; the rest are reads.
 const DISK_THREADS: usize = 8;
@@ -27,9 +28,20 @@ pub struct RunningNode {
     stop: Arc<Notify>,
     gone: oneshot::Receiver<()>,
     arbiter: Arbiter,
+    metrics: Arc<NodeMetrics>,
 }
 
 impl RunningNode {
+    /// Which node it is.
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// What is counted of it.
+    pub fn metrics(&self) -> &Arc<NodeMetrics> {
+        &self.metrics
+    }
+
     /// Takes the actor down and waits until its files are closed.
     pub async fn stop(self) {
         self.stop.notify_one();
@@ -71,17 +83,21 @@ where
     let (opened_tx, opened) = oneshot::channel();
     let (gone_tx, gone) = oneshot::channel();
     let (environment, signal) = (environment.clone(), stop.clone());
+    let (metrics, limit_answers) = NodeMetrics::new(id);
+    let counted = metrics.clone();
     arbiter.spawn_fn(move || {
-        let opened = open(&environment, id, &signal, start);
+        let opened = open(&environment, id, &counted, &signal, start);
         let reply = opened.map(|(node, rest)| {
             let actor = ActorHandle { addr: node.addr, bridge: node.bridge };
             let run = match &environment.interposer {
                 Some(between) => between.run(id, node.run),
                 None => node.run,
             };
+            let answering = actix::spawn(limit_answers.answer(node.gauges));
             actix::spawn(async move {
                 let stopped = pin!(signal.notified());
                 future::select(run, stopped).await;
+                answering.abort();
                 let _ = gone_tx.send(());
             });
             (actor, rest)
@@ -90,7 +106,7 @@ where
         let _ = opened_tx.send(reply);
     });
     match opened.await {
-        Ok(Ok((actor, rest))) => Ok((RunningNode { id, stop, gone, arbiter }, actor, rest)),
+        Ok(Ok((actor, rest))) => Ok((RunningNode { id, stop, gone, arbiter, metrics }, actor, rest)),
         Ok(Err(why)) => Err(why),
         Err(_) => Err(could_not(&"its thread ended")),
     }
@@ -99,11 +115,12 @@ where
 fn open<A: Actor, T>(
     environment: &Environment,
     id: NodeId,
+    metrics: &NodeMetrics,
     stop: &Arc<Notify>,
     start: impl FnOnce(Host) -> Result<(Node<A>, T), OpenError>,
 ) -> Result<(Node<A>, T), NotStarted> {
     let signal = stop.clone();
-    let host = environment.host(id, move || signal.notify_one()).map_err(NotStarted::Directory)?;
+    let host = environment.host(id, metrics, move || signal.notify_one()).map_err(NotStarted::Directory)?;
     let opened = panics::contained(|| catch_unwind(AssertUnwindSafe(|| start(host))));
     opened.unwrap_or_else(|_| Err(nonsense(environment, id))).map_err(NotStarted::File)
 }

@@ -22,6 +22,7 @@ use super::host::{Environment, Hold};
 use super::http::listen::{Listener, ServerSettings, ServerSize};
 use super::http::public::FrontEndState;
 use super::live::Hub;
+use super::metrics::{self, Exposition};
 use super::node::{self, RunningNode};
 use super::{http, settings};
 use crate::advice::NotStarted;
@@ -133,7 +134,11 @@ async fn open_catalog(
     let (running, actor, ()) = node::start(environment, id, start).await?;
     let bridge = actor.bridge.clone();
     let events = environment.events.clone();
-    let routes: Routes = Arc::new(move |config| http::routes::catalog(&actor, &events, config));
+    let exposition = exposition(environment, &running, &bridge, metrics::of_catalog(actor.clone()));
+    let routes: Routes = Arc::new(move |config| {
+        http::routes::catalog(&actor, &events, config);
+        http::routes::metrics(&exposition, config);
+    });
     Ok(OpenedService {
         id,
         bridge,
@@ -154,12 +159,17 @@ async fn open_replica(
     replica: ReplicaId,
 ) -> Result<OpenedService, NotStarted> {
     let id = NodeId::Order(replica);
-    let settings = settings::of(config).order(replica);
+    let (settings, replicas) = (settings::of(config).order(replica), config.replicas());
     let start = move |host| Ok((order::start(host, settings)?, ()));
     let (running, actor, ()) = node::start(environment, id, start).await?;
     let bridge = actor.bridge.clone();
     let events = environment.events.clone();
-    let routes: Routes = Arc::new(move |config| http::routes::replica(&actor, &events, config));
+    let ask = metrics::of_replica(actor.clone(), replicas);
+    let exposition = exposition(environment, &running, &bridge, ask);
+    let routes: Routes = Arc::new(move |config| {
+        http::routes::replica(&actor, &events, config);
+        http::routes::metrics(&exposition, config);
+    });
     Ok(OpenedService {
         id,
         bridge,
@@ -205,10 +215,15 @@ async fn open_front_end(
         draining: draining.clone(),
     };
     let looked_at = (watch.cluster.clone(), watch.hub.clone());
-    let state = FrontEndState::new(actor.clone(), cache, clock, draining, placed, stopped, looked_at);
-    let state = Data::new(state.with_lab(environment.interposer.is_some()));
-    let routes: Routes = Arc::new(move |config| http::routes::front_end(&state, config));
     let bridge = actor.bridge.clone();
+    let state = FrontEndState::new(actor.clone(), cache.clone(), clock, draining, placed, stopped, looked_at);
+    let ask = metrics::of_front_end(actor.clone(), cache, state.requests().clone(), config.replicas());
+    let exposition = exposition(environment, &running, &bridge, ask);
+    let state = Data::new(state.with_lab(environment.interposer.is_some()));
+    let routes: Routes = Arc::new(move |config| {
+        http::routes::front_end(&state, config);
+        http::routes::metrics(&exposition, config);
+    });
     let size = ServerSize { workers: 2, connections: shoppers() };
     Ok(OpenedService {
         id,
@@ -221,6 +236,17 @@ async fn open_front_end(
         hold: Hold(None),
         routes,
     })
+}
+
+/// What a service tells a monitoring system.
+fn exposition(
+    environment: &Environment,
+    running: &RunningNode,
+    bridge: &Arc<Bridge>,
+    ask: metrics::Ask,
+) -> Data<Exposition> {
+    let directory = environment.data.join(label(running.id()));
+    Data::new(Exposition { node: running.metrics().clone(), bridge: bridge.clone(), directory, ask })
 }
 
 /// Reads the products of a first start before it makes anything; `None` if the catalog has its file.

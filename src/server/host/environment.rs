@@ -19,6 +19,7 @@ use super::links::Links;
 use super::log::LogProbe;
 use crate::files::{Directory, label};
 use crate::process::stop::Draining;
+use crate::server::metrics::NodeMetrics;
 
 /// What is done when a node can no longer keep its promises.
 pub type OnFailure = Arc<dyn Fn(NodeId, &Failure) + Send + Sync>;
@@ -47,16 +48,16 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The host of one node, on the thread that the node will run on. `stop` is called after the environment
-    /// was told of a failure: the node must then be taken down.
+    /// The host of one node, on the thread that the node will run on; what it does is counted in `metrics`. `stop` is
+    /// called after the environment was told of a failure: the node must then be taken down.
     ///
     /// # Errors
     /// When its directory cannot be made.
-    pub fn host(&self, id: NodeId, stop: impl Fn() + 'static) -> Result<Host, String> {
+    pub fn host(&self, id: NodeId, metrics: &NodeMetrics, stop: impl Fn() + 'static) -> Result<Host, String> {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let on_failure = self.on_failure.clone();
         let identity = Arc::new(Identity::new(id, self.configured.iter().copied()));
-        let mut transport = self.links.transport();
+        let mut transport = metrics.transport(self.links.transport(), clock.clone());
         let mut storage: Rc<dyn Storage> = Rc::new(Directory::new(self.data.join(label(id)))?);
         if let Some(between) = &self.interposer {
             transport = between.transport(id, transport);
@@ -68,7 +69,7 @@ impl Environment {
             net: Net::new(identity, transport, clock.clone()),
             storage,
             clock,
-            probe: Rc::new(LogProbe(self.events.clone())),
+            probe: metrics.probe(LogProbe(self.events.clone())),
             on_failure: Rc::new(move |id, failure| {
                 on_failure(id, &failure);
                 stop();

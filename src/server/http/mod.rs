@@ -4,6 +4,7 @@
 mod admin;
 mod connection;
 pub mod listen;
+mod metrics;
 mod pages;
 mod peers;
 pub mod public;

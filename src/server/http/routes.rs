@@ -10,14 +10,21 @@ use super::public::FrontEndState;
 use super::shared::paths::unknown_path;
 use super::shared::product_list::ProductList;
 use super::shared::routing::{get, method_not_allowed, options, post};
-use super::{admin, pages, peers, public};
+use super::{admin, metrics, pages, peers, public};
 use crate::server::actor_handle::ActorHandle;
 use crate::server::host::EventLog;
+use crate::server::metrics::Exposition;
 use crate::wire::{backup, paths};
 
 /// What there is at the catalog, and at a replica, for people.
-const CATALOG_PATHS: &str = "GET /query/{name}, GET /products, POST /buy, POST /restock and GET /healthz";
-const REPLICA_PATHS: &str = "GET /status, GET /last, GET /{number}, GET /syncfrom, POST /orders, POST /sync, POST /leader and GET /healthz";
+const CATALOG_PATHS: &str =
+    "GET /query/{name}, GET /products, POST /buy, POST /restock, GET /metrics and GET /healthz";
+const REPLICA_PATHS: &str = "GET /status, GET /last, GET /{number}, GET /syncfrom, POST /orders, POST /sync, POST /leader, GET /metrics and GET /healthz";
+
+/// The route that all services have, for a monitoring system.
+pub fn metrics(exposition: &Data<Exposition>, config: &mut ServiceConfig) {
+    config.app_data(exposition.clone()).service(get("/metrics", metrics::expose));
+}
 
 /// The routes of the front-end.
 pub fn front_end(state: &Data<FrontEndState>, config: &mut ServiceConfig) {

@@ -4,15 +4,18 @@
 //! expression: that costs more than all the rest of a hit. And so that a path may end in a slash, which many clients
 //! send, all that shoppers ask for is looked up here.
 
-use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::json;
+use toystore_actors::clock::Clock;
 
 use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::{paths, shapes};
+use super::received::Received;
 use super::state::FrontEndState;
 use super::{orders, place, products, status};
+use crate::server::metrics::RequestKind;
 
 /// What there is for shoppers, to tell those who ask for something else.
 const PATHS: &str = "GET /products, GET /products/{name}, POST /orders, GET /orders, GET /orders/{number}, GET /leader, \
@@ -23,8 +26,22 @@ const PATHS: &str = "GET /products, GET /products/{name}, POST /orders, GET /ord
 /// # Errors
 /// What the shopper is told instead.
 pub async fn answer(request: HttpRequest, state: Data<FrontEndState>, body: Payload) -> ApiResult {
+    let mut received = Received { at: state.clock.now(), kind: RequestKind::Other };
+    let answered = dispatch(request, &state, body, &mut received).await;
+    let status = answered.as_ref().map_or_else(ResponseError::status_code, HttpResponse::status);
+    state.requests.observe(received.kind, status, state.clock.now().since(received.at));
+    answered
+}
+
+async fn dispatch(
+    request: HttpRequest,
+    state: &FrontEndState,
+    body: Payload,
+    received: &mut Received,
+) -> ApiResult {
     let path = paths::plain(request.match_info().as_str());
     if matches!(path, "/orders" | "/order") && *request.method() == Method::POST {
+        received.kind = RequestKind::Place;
         return place::place(request, state, body).await;
     }
     let wanted = wanted(&request)?;
@@ -35,14 +52,15 @@ pub async fn answer(request: HttpRequest, state: Data<FrontEndState>, body: Payl
         }
         return Err(ApiError::method_not_allowed(allow));
     }
+    received.kind = wanted.kind();
     match wanted {
-        Wanted::Product(below) => products::product(request, state, below).await,
+        Wanted::Product(below) => products::product(request, state, below, received).await,
         Wanted::Order => orders::order(request, state).await,
         Wanted::Paths => Ok(shapes::data(json!({ "paths": PATHS }))),
         Wanted::Products => products::products(request, state).await,
         Wanted::Orders => orders::orders(request, state).await,
         Wanted::Leader => status::leader(state).await,
-        Wanted::Cached => status::cached(state).await,
+        Wanted::Cached => Ok(status::cached_names(state)),
         Wanted::Alive => status::alive(state).await,
         Wanted::Ready => status::ready(state).await,
         Wanted::Posted => Err(ApiError::method_not_allowed(wanted.methods())),
@@ -71,6 +89,21 @@ impl Wanted {
             Wanted::Orders => "GET, HEAD, POST, OPTIONS",
             Wanted::Posted => "POST, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
+        }
+    }
+
+    fn kind(&self) -> RequestKind {
+        match self {
+            Wanted::Product(_) => RequestKind::Query,
+            Wanted::Products => RequestKind::List,
+            Wanted::Order => RequestKind::Find,
+            Wanted::Orders => RequestKind::ListOrders,
+            Wanted::Paths
+            | Wanted::Leader
+            | Wanted::Cached
+            | Wanted::Alive
+            | Wanted::Ready
+            | Wanted::Posted => RequestKind::Other,
         }
     }
 }

@@ -6,6 +6,7 @@ mod order_body;
 mod orders;
 mod place;
 mod products;
+mod received;
 mod state;
 mod status;
 

@@ -2,7 +2,6 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use toystore_actors::domain::{Order, OrderNumber};
 use toystore_actors::messages::front_end::{FindOrder, ListOrders};
@@ -17,7 +16,7 @@ use super::state::FrontEndState;
 const PAGE: u32 = 100;
 const MAX_PAGE: u32 = 1000;
 
-pub async fn order(request: HttpRequest, state: Data<FrontEndState>) -> ApiResult {
+pub async fn order(request: HttpRequest, state: &FrontEndState) -> ApiResult {
     let number = order_number(&segment(&request, "/orders/")?)?;
     let found = state.actor.ask(FindOrder { number }).await??;
     found.map(shapes::data).ok_or_else(no_such_order)
@@ -43,7 +42,7 @@ struct OrdersBody {
 }
 
 /// `next` is what to give as `after` for the following page, and null when this one was the last.
-pub async fn orders(request: HttpRequest, state: Data<FrontEndState>) -> ApiResult {
+pub async fn orders(request: HttpRequest, state: &FrontEndState) -> ApiResult {
     let OrdersQuery { after, limit } = query(&request)?;
     check_limit(limit, MAX_PAGE)?;
     let orders = state.actor.ask(ListOrders { after, limit }).await??;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::web::{Data, Payload};
+use actix_web::web::Payload;
 use actix_web::{FromRequest, HttpRequest, ResponseError};
 use serde_json::json;
 use toystore_actors::domain::{OrderNumber, RequestId};
@@ -19,7 +19,7 @@ use super::state::FrontEndState;
 
 /// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again. The body is read when
 /// the head is well: a shopper who waits with it is spared from sending it for nothing.
-pub async fn place(request: HttpRequest, state: Data<FrontEndState>, body: Payload) -> ApiResult {
+pub async fn place(request: HttpRequest, state: &FrontEndState, body: Payload) -> ApiResult {
     accept_json(&request)?;
     let key = match idempotency_key::sent(&request)? {
         Some(key) => key,
@@ -27,7 +27,7 @@ pub async fn place(request: HttpRequest, state: Data<FrontEndState>, body: Paylo
     };
     let body = Body::<PUBLIC_BODY>::from_request(&request, &mut body.into_inner()).await?;
     let order = order_body(&body.0)?;
-    let mut response = match place_order(&state, key.clone(), order).await {
+    let mut response = match place_order(state, key.clone(), order).await {
         Ok(response) => response,
         Err(error) => error.error_response(),
     };

@@ -1,9 +1,7 @@
 //! Products, from the cache and from the catalog.
 
 use actix_web::HttpRequest;
-use actix_web::web::Data;
 use serde::Deserialize;
-use toystore_actors::clock::Clock;
 use toystore_actors::domain::ProductName;
 use toystore_actors::front_end::cache;
 use toystore_actors::messages::catalog::MAX_PAGE;
@@ -15,12 +13,21 @@ use super::super::shared::parameters::{ListQuery, check_limit, most_products, qu
 use super::super::shared::paths::{no_such_product, segment};
 use super::super::shared::product_list;
 use super::super::shared::shapes;
+use super::received::Received;
 use super::state::FrontEndState;
+use crate::server::metrics::RequestKind;
 
 /// A hit is answered here and now, by whichever worker has the request.
-pub async fn product(request: HttpRequest, state: Data<FrontEndState>, below: &'static str) -> ApiResult {
+pub async fn product(
+    request: HttpRequest,
+    state: &FrontEndState,
+    below: &'static str,
+    received: &mut Received,
+) -> ApiResult {
     let name = segment(&request, below)?;
-    if let Some(body) = state.cache.get(&name, state.clock.now()) {
+    // Nothing was waited for since it was received: the clock need not be read again.
+    if let Some(body) = state.cache.get(&name, received.at) {
+        received.kind = RequestKind::QueryCached;
         log::debug!(target: cache::LOG, "hit: {} is answered from the cache", plain(&name));
         return Ok(shapes::ready_made(body));
     }
@@ -39,7 +46,7 @@ struct ProductsQuery {
     limit: u32,
 }
 
-pub async fn products(request: HttpRequest, state: Data<FrontEndState>) -> ApiResult {
+pub async fn products(request: HttpRequest, state: &FrontEndState) -> ApiResult {
     let ProductsQuery { search, after, limit } = query(&request)?;
     check_limit(limit, MAX_PAGE)?;
     let (text, asked) = (search_text(&search)?, ListQuery { after, limit });

@@ -13,6 +13,7 @@ use crate::server::actor_handle::ActorHandle;
 use crate::server::cluster::Cluster;
 use crate::server::host::SystemClock;
 use crate::server::live::Hub;
+use crate::server::metrics::RequestDurations;
 
 /// What the front-end's HTTP workers share.
 pub struct FrontEndState {
@@ -30,6 +31,7 @@ pub struct FrontEndState {
     pub(in crate::server::http) hub: Hub,
     /// Whether the store can be broken on purpose.
     pub(in crate::server::http) lab: bool,
+    pub(in crate::server::http) requests: RequestDurations,
 }
 
 /// Which services of this process do not run.
@@ -48,8 +50,26 @@ impl FrontEndState {
         stopped: Stopped,
         (cluster, hub): (Arc<Cluster>, Hub),
     ) -> FrontEndState {
-        let products = ProductList::default();
-        FrontEndState { actor, cache, clock, draining, placed, stopped, products, cluster, hub, lab: false }
+        let (products, requests) = (ProductList::default(), RequestDurations::default());
+        let lab = false;
+        FrontEndState {
+            actor,
+            cache,
+            clock,
+            draining,
+            placed,
+            stopped,
+            products,
+            cluster,
+            hub,
+            lab,
+            requests,
+        }
+    }
+
+    /// How long shoppers waited for their answers.
+    pub fn requests(&self) -> &RequestDurations {
+        &self.requests
     }
 
     /// The same, of a store that can be broken on purpose or not.

@@ -1,5 +1,6 @@
 //! How the store is: for shoppers, and for whoever sends them here.
 
+use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Serialize;
 use serde_json::json;
@@ -13,7 +14,7 @@ use super::super::shared::{health, shapes};
 use super::state::FrontEndState;
 use crate::files::label;
 
-pub async fn alive(state: Data<FrontEndState>) -> ApiResult {
+pub async fn alive(state: &FrontEndState) -> ApiResult {
     let alive = health::alive(&state.actor)?;
     let stopped: Vec<_> = (state.stopped)().into_iter().map(label).collect();
     if stopped.is_empty() {
@@ -22,7 +23,7 @@ pub async fn alive(state: Data<FrontEndState>) -> ApiResult {
     Ok(shapes::data(json!({ "status": "alive", "stopped": stopped })))
 }
 
-pub async fn ready(state: Data<FrontEndState>) -> ApiResult {
+pub async fn ready(state: &FrontEndState) -> ApiResult {
     if state.draining.has_begun() {
         return Err(ApiError::unavailable(
             "the store is about to stop: it still serves whoever asks, and nobody should be sent to it any more",
@@ -50,7 +51,7 @@ struct LeaderBody {
     in_sync: Vec<ReplicaId>,
 }
 
-pub async fn leader(state: Data<FrontEndState>) -> ApiResult {
+pub async fn leader(state: &FrontEndState) -> ApiResult {
     match state.actor.ask(GetView {}).await? {
         Some(view) => {
             let View { leader, epoch, in_sync, .. } = view;
@@ -62,5 +63,10 @@ pub async fn leader(state: Data<FrontEndState>) -> ApiResult {
 
 /// The products that are cached, the one that was used last first.
 pub async fn cached(state: Data<FrontEndState>) -> ApiResult {
-    Ok(shapes::data(state.cache.names(state.clock.now())))
+    Ok(cached_names(&state))
+}
+
+/// The same, where the router does not know the path.
+pub fn cached_names(state: &FrontEndState) -> HttpResponse {
+    shapes::data(state.cache.names(state.clock.now()))
 }
