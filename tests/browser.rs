@@ -69,6 +69,16 @@ fn sold_out() {
 }
 
 #[test]
+fn crash_the_leader_while_buying() {
+    against("crash_the_leader", &["--lab"]);
+}
+
+#[test]
+fn wipe_a_disk() {
+    against("wipe_a_disk", &["--lab"]);
+}
+
+#[test]
 fn without_script() {
     against("without_script", &[]);
 }

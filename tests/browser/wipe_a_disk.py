@@ -1,5 +1,8 @@
 """In the lab, wipe a follower's disk and leave nobody else: it must not lead. With the others back, nothing is lost."""
 
+import json
+import urllib.request
+
 from scenario import buy, field, node_with, open_shop, run
 
 REPLICAS = """return [...document.querySelectorAll('#nodes tbody tr')].map((row) => row.dataset.node).filter((node) => node.startsWith('order-'))"""
@@ -8,6 +11,11 @@ REPLICAS = """return [...document.querySelectorAll('#nodes tbody tr')].map((row)
 def press(browser, label):
     browser.wait(f"the button {label}", lambda: browser.all(f'#break button[aria-label="{label}"]:enabled'))
     browser.one(f'#break button[aria-label="{label}"]').click()
+
+
+def post(store, path, body):
+    request = urllib.request.Request(store.url(path), json.dumps(body).encode(), {"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=20).close()
 
 
 def state(browser, node):
@@ -24,6 +32,13 @@ def scenario(browser, store):
     for node in others:
         press(browser, f"Crash {node}")
         browser.wait(f"{node} to be down", lambda: state(browser, node) == "crashed")
+    # Whoever is alone with an empty disk could only lead by forgetting the order.
+    # What it had it can have again from nobody, and so it is in sync with nobody.
+    for node in others:
+        post(store, "/lab/links", {"a": wiped, "b": node, "fault": "cut"})
+    press(browser, f"Wipe the disk of {wiped}")
+    press(browser, f"Press again to wipe the disk of {wiped}")
+    browser.wait("it to be seen as out of sync", lambda: field(browser, wiped, "in_sync") == "no", 30)
     # Whoever is alone with an empty disk could only lead by forgetting the order.
     press(browser, f"Wipe the disk of {wiped}")
     press(browser, f"Press again to wipe the disk of {wiped}")

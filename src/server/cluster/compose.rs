@@ -99,7 +99,12 @@ impl Known<'_> {
 
     fn is_in_sync(&self, node: NodeId) -> Option<bool> {
         match (node, self.view) {
-            (NodeId::Order(replica), Some(view)) => Some(view.in_sync.contains(replica)),
+            (NodeId::Order(replica), Some(view)) => {
+                let member = view.in_sync.run(replica);
+                let run = self.observed(node).and_then(|observed| observed.run);
+                // With another file it is another, whatever its number.
+                Some(member.is_some() && run.is_none_or(|run| member == Some(run)))
+            }
             _ => None,
         }
     }
@@ -159,7 +164,13 @@ mod tests {
     }
 
     fn says(role: &str, last: u64) -> Answer {
-        Answer::Observed(Observed { role: role.into(), last, epoch: 5, ..Observed::default() })
+        Answer::Observed(Observed {
+            role: role.into(),
+            run: Some(Run::new(7)),
+            last,
+            epoch: 5,
+            ..Observed::default()
+        })
     }
 
     /// order-3 leads epoch 5; these are in sync.
@@ -200,6 +211,17 @@ mod tests {
                 behind(),
                 leads(),
                 [("is being brought in sync by order-3", Some(6)), ("", Some(0))],
+            ),
+            (
+                "a member with a new file",
+                &[1, 2, 3],
+                Answer::Observed(Observed {
+                    role: "follower".into(),
+                    run: Some(Run::new(8)),
+                    ..Observed::default()
+                }),
+                leads(),
+                [("is being brought in sync by order-3", Some(10)), ("", Some(0))],
             ),
             ("the leader is paused", &[1, 3], behind(), Answer::Silent, [(paused, None), ("", None)]),
             (

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use toystore_actors::domain::Run;
 
 /// What one service says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +12,9 @@ pub struct Observed {
     pub node: String,
     /// What it does: `leader`, `follower`, `taking over`, `unfit`, `catalog`.
     pub role: String,
+    /// Its run; the catalog has none.
+    #[serde(default)]
+    pub run: Option<Run>,
     /// Its epoch; the catalog's is that of its newest term.
     pub epoch: u64,
     /// The last order of its book; the catalog's last purchase.

@@ -6,7 +6,7 @@ use super::command::{Command, Task};
 use super::state::ViewRules;
 use crate::clock::Timestamp;
 use crate::domain::{Epoch, ReplicaId, Run, View};
-use crate::messages::order::{NotServing, ReplicaStatus};
+use crate::messages::order::{NotServing, ReplicaStatus, Role};
 use crate::net::{NetError, NodeId};
 use crate::probe::{SuspectReason, ViewEvent};
 use crate::view_service::peers::{CallNumber, Finding};
@@ -65,7 +65,8 @@ impl ViewRules {
         }
         let finding = self.peers.take(replica, call, outcome, &view, now);
         // It may never have stopped to serve, and was only not heard while a choice was tried.
-        if outcome.is_ok() && replica == view.leader && self.peers.serving() {
+        let leads = |status: &ReplicaStatus| status.role == Role::Leader && status.epoch >= view.epoch;
+        if replica == view.leader && outcome.as_ref().is_ok_and(leads) {
             self.waiting = None;
         }
         self.act_on(finding, view.epoch);

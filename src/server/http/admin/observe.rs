@@ -34,7 +34,8 @@ pub async fn replica(
     events: Data<EventLog>,
 ) -> ApiResult {
     let ObserveQuery { after } = query(&request)?;
-    let ReplicaStatus { id, role, epoch, last, acknowledged, hindered, .. } = actor.ask(Status {}).await?;
+    let ReplicaStatus { id, run, role, epoch, last, acknowledged, hindered, .. } =
+        actor.ask(Status {}).await?;
     let node = NodeId::Order(id);
     let waits = match (hindered, role) {
         (Some(why), _) => why.to_string(),
@@ -51,6 +52,7 @@ pub async fn replica(
             Role::Unfit => "unfit",
         }
         .into(),
+        run: Some(run),
         epoch: epoch.get(),
         last: last.number.get(),
         acknowledged: acknowledged.get(),
@@ -70,6 +72,7 @@ pub async fn catalog(
     Ok(shapes::data(Observed {
         node: NodeId::Catalog.to_string(),
         role: "catalog".into(),
+        run: None,
         epoch: recalled.term.first_epoch().get(),
         last: recalled.purchases.get(),
         acknowledged: recalled.settled.get(),

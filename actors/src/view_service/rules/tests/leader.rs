@@ -7,6 +7,7 @@ use crate::messages::order::{NotServing, Role};
 use crate::net::NetError;
 use crate::probe::{SuspectReason, ViewEvent};
 use crate::view_service::rules::{Command, Next, PollLeader, Procedure, Reply, Step, Task};
+use crate::view_service::waiting::Waiting;
 
 const ALL: &[u8] = &[1, 2, 3];
 
@@ -65,8 +66,14 @@ fn a_leader_is_polled_until_it_serves_or_another_view_is_current() {
 fn what_the_leader_says_wakes_or_gives_up_requests_or_makes_it_suspected() {
     let current = view(5, 3, ALL);
     let older = view(4, 3, ALL);
+    let serves_now = ViewEvent::LeaderServes { replica: ReplicaId::new(3), epoch: Epoch::new(5) };
     for (case, serves, outcome, expected) in [
-        ("begins to serve", false, Ok(says(3, Role::Leader, &current)), vec![Command::WakeRequests]),
+        (
+            "begins to serve",
+            false,
+            Ok(says(3, Role::Leader, &current)),
+            vec![Command::Emit(serves_now), Command::WakeRequests],
+        ),
         ("serves on", true, Ok(says(3, Role::Leader, &current)), vec![]),
         (
             "takes over again",
@@ -177,5 +184,27 @@ fn what_is_vouched_for_is_the_longest_book_of_a_member() {
         status.run = Run::new(run);
         hear(&mut rules, id, &Ok(status));
         assert_eq!(vouched(&rules).map(crate::domain::OrderNumber::get), expected, "{id}: {number}");
+    }
+}
+
+/// A leader whose file is gone answers as a follower that has heard of no view: that is no end of the wait.
+#[test]
+fn only_a_leader_that_leads_ends_the_wait() {
+    let current = view(5, 3, &[3]);
+    for (case, status, waits) in [
+        ("leads", says(3, Role::Leader, &current), false),
+        ("has a new file", blank(3), true),
+        ("takes over", says(3, Role::TakingOver, &current), true),
+        ("leads by an older view", says(3, Role::Leader, &view(4, 3, &[3])), true),
+        ("another", says(2, Role::Leader, &current), true),
+    ] {
+        let mut rules = serving(current.clone());
+        let waiting = Waiting::NobodyLeads { silent: vec![], strangers: ids(&[3]), unfit: vec![] };
+        rules.wait_for(waiting.clone());
+        hear(&mut rules, if case == "another" { 2 } else { 3 }, &Ok(status));
+        assert_eq!(rules.waiting.is_some(), waits, "{case}");
+        rules.take_commands();
+        rules.wait_for(waiting);
+        assert_eq!(rules.take_commands().is_empty(), waits, "{case}: it is said again only when it is new");
     }
 }
