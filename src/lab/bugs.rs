@@ -56,65 +56,60 @@ mod armed {
 
     /// The bugs that a person can bring out, and how.
     const SHOWN: &[(Bug, &str)] = &[
-        (Bug::Oversell, "Let shoppers buy everything: more is sold than there was."),
+        (Bug::Oversell, "Let shoppers buy everything, or order more than there is: it is sold."),
         (
             Bug::HolderForgotten,
-            "Let shoppers buy: for up to two seconds after a sale, whoever asks for the toy is told the stock of before.",
+            "Look at a toy, order some, and look again: for up to two seconds the stock of before is shown.",
         ),
         (
             Bug::LeaseIgnored,
-            "Cut the front-end off from the catalog while shoppers buy: what it shows is the stock of before, for ever.",
+            "Look at a toy, cut the front-end off from the catalog, and order some: the stock of before is \
+             shown as long as the link is cut.",
         ),
         (
             Bug::VisibleUnconfirmed,
-            "Cut the front-end off from the catalog while shoppers buy: for up to two seconds it shows the stock of before.",
-        ),
-        (
-            Bug::NoDeduplication,
-            "Crash the leader while shoppers buy: an order that is asked for again under its key is placed twice.",
-        ),
-        (
-            Bug::NumberReused,
-            "Crash the leader: the next order has the number of the last one, which is gone.",
-        ),
-        (
-            Bug::TakeoverForgetsUnsettled,
-            "Crash the leader while many shoppers buy: toys are sold for which there is no order.",
-        ),
-        (
-            Bug::AckBeforeFollowers,
-            "Make the leader's links to both followers slow, let many shoppers buy, crash the leader: the orders of the last \
-             moment are gone.",
-        ),
-        (
-            Bug::FollowerSkipped,
-            "Crash one follower, make the leader's link to the other slow, let many shoppers buy, crash the leader: the orders \
-             of the last moment are gone.",
+            "Look at a toy, cut the front-end off from the catalog, and order some: the order does not wait \
+             for the lease to run out, and the stock of before is shown for up to two seconds.",
         ),
         (
             Bug::LookupsSeeTail,
-            "Make the leader's links to both followers slow, let shoppers buy and look up the numbers that come next: an order \
-             is found before anybody is told of it.",
+            "Make the leader's links to both followers slow, order, and look up the next number at once: the \
+             order is found before anybody is told of it.",
         ),
         (
-            Bug::BatchNumberIgnored,
-            "Make the link between the leader and the catalog lossy while shoppers buy: what is asked for twice is sold \
-             twice.",
+            Bug::NoDeduplication,
+            "Crash the leader while shoppers buy: the same requests are ordered again and again, until \
+             everything is sold out.",
+        ),
+        (
+            Bug::NumberReused,
+            "Place some orders and crash the leader: another begins by giving the last number once more, \
+             finds that its book lacks what is acknowledged, and the store waits.",
+        ),
+        (
+            Bug::TakeoverForgetsUnsettled,
+            "Crash the leader while many shoppers buy: toys were sold for which there is no order, and one \
+             leader follows another without taking any.",
+        ),
+        (
+            Bug::AckBeforeFollowers,
+            "Make the leader's links to both followers slow, and crash it while many shoppers buy: what was \
+             acknowledged last is on its disk alone, and the store waits for it.",
+        ),
+        (
+            Bug::FollowerSkipped,
+            "Crash one follower, make the leader's link to the other slow, and crash the leader while many \
+             shoppers buy: what was acknowledged last is on its disk alone, and the store waits for it.",
         ),
         (
             Bug::BuyGivenUp,
-            "Make the link between the leader and the catalog lossy while shoppers buy: toys are sold for which there is \
-             no order.",
+            "Make the link between the leader and the catalog lossy while shoppers buy: toys are sold for \
+             which there is no order, and no other is placed.",
         ),
         (
             Bug::SyncGivenUp,
-            "Cut a follower off from the leader for some seconds and heal: it never comes in sync again.",
+            "Cut a follower off from the leader while shoppers buy: no order is placed any more.",
         ),
-        (
-            Bug::NoDropInTakeover,
-            "Crash the leader and a follower at once: the third does not take orders, although it has all of them.",
-        ),
-        (Bug::ShortMemorySells, "Wipe the catalog: it sells at once, from the stock that it began with."),
     ];
 
     pub fn all() -> Option<Vec<LabBug>> {
