@@ -7,7 +7,7 @@ use syn::visit::{self, Visit};
 use syn::{Block, ImplItemFn, ItemFn, Signature, TraitItemFn};
 
 /// Where the project's Rust is.
-const FOLDERS: [&str; 7] = ["actors", "sim", "src", "tests", "benches", "bench/src", "spec"];
+const FOLDERS: [&str; 8] = ["actors", "checks", "sim", "src", "tests", "benches", "bench/src", "spec"];
 
 /// Past that, look again.
 const FILE_LINES: usize = 400;

@@ -10,8 +10,12 @@ use graph::Graph;
 use source::Crate;
 
 /// The crates, by their root files.
-const CRATES: [&[&str]; 3] =
-    [&["actors/src/lib.rs"], &["sim/src/lib.rs", "sim/src/main.rs"], &["src/lib.rs", "src/main.rs"]];
+const CRATES: [&[&str]; 4] = [
+    &["actors/src/lib.rs"],
+    &["checks/src/lib.rs"],
+    &["sim/src/lib.rs", "sim/src/main.rs"],
+    &["src/lib.rs", "src/main.rs"],
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -9,11 +9,12 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use toystore_actors::bugs::Bug;
+use toystore_checks::data::Promise;
 
 use super::scenarios::directed;
 use crate::coverage::Occurrence;
-use crate::data::{Promise, RunOutcome};
 use crate::faults::FaultKind;
+use crate::outcome::RunOutcome;
 use crate::plan::Setup;
 use crate::run::run;
 

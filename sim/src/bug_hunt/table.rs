@@ -56,10 +56,10 @@ mod tests {
     use std::time::Duration;
 
     use toystore_actors::bugs::Bug;
+    use toystore_checks::data::Promise;
 
     use super::*;
     use crate::bug_hunt::Catch;
-    use crate::data::Promise;
 
     #[test]
     fn a_page_has_a_heading_its_command_and_a_row_for_each_hunt() {

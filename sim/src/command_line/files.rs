@@ -5,8 +5,8 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use super::error::CouldNotRun;
-use crate::data::RunOutcome;
 use crate::history_file::HistoryFile;
+use crate::outcome::RunOutcome;
 use crate::plan::{Scenario, Setup};
 
 /// Reads a scenario.

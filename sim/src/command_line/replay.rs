@@ -7,7 +7,7 @@ use toystore_actors::bugs::Bug;
 use super::args::ReplayArgs;
 use super::error::CouldNotRun;
 use super::files::read_scenario;
-use crate::data::RunOutcome;
+use crate::outcome::RunOutcome;
 use crate::plan::{Scenario, Setup};
 use crate::report;
 use crate::run::run;

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use todc_utils::Specification;
+use toystore_checks::time::Nanos;
 
 use super::search::SearchedObject;
 use super::timed::TimedOperation;
 use crate::history_file::{HistoryFile, HistoryLine, LineCall, LineOrder, LineOutcome};
-use crate::time::Nanos;
 
 /// What an order is of: each product and quantity has a number of its own.
 pub(super) type Goods = u32;

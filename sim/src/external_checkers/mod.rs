@@ -13,13 +13,9 @@ mod timed;
 mod transactions;
 
 #[cfg(test)]
+mod against_ours;
+#[cfg(test)]
 mod tests;
 
 pub use finding::{CheckerReport, Finding};
 pub use judge::judge;
-#[cfg(test)]
-pub(crate) use search::search;
-#[cfg(test)]
-pub(crate) use stock::{KnownStock, Stock, StockAct};
-#[cfg(test)]
-pub(crate) use timed::TimedOperation;

@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use todc_utils::{Action, History, Specification, WGLChecker};
+use toystore_checks::time::Nanos;
 
 use super::timed::{TimedOperation, moments};
-use crate::time::Nanos;
 
 /// The search remembers each state that it was in; so much memory is enough.
 const MOST_BYTES: usize = 512 << 20;

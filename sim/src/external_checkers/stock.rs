@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use todc_utils::Specification;
+use toystore_checks::time::Nanos;
 
 use super::book;
 use super::search::SearchedObject;
 use super::timed::TimedOperation;
 use crate::history_file::{HistoryFile, HistoryLine, LineCall, LineOutcome, StockLeft};
-use crate::time::Nanos;
 
 /// What an operation does or sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

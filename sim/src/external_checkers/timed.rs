@@ -1,6 +1,6 @@
 //! Operations and their times, as a checker is told of them.
 
-use crate::time::Nanos;
+use toystore_checks::time::Nanos;
 
 /// One operation, as a checker is told of it.
 #[derive(Debug, Clone)]

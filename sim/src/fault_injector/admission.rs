@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toystore_actors::domain::{Epoch, ReplicaId, Run, View};
 use toystore_actors::probe::{Event, ReplicaEvent, ViewEvent};
-
-use crate::data::{Loss, Losses};
+use toystore_checks::data::{Loss, Losses};
 
 /// What may come together in one run, in either order. Everything else comes alone: above all, a copy of the run that the
 /// view names with a lost catalog, and a front-end with the catalog, both older, lose orders in the model.

@@ -1,11 +1,11 @@
 //! What the faults that are under way do to the network and the disks.
 
 use toystore_actors::net::NodeId;
+use toystore_checks::time::MILLI;
 
 use crate::faults::{Direction, Fault};
 use crate::platform::disk::DiskFault;
 use crate::platform::network::{Endpoint, NetworkConditions};
-use crate::time::MILLI;
 use crate::world::{World, calm_conditions, usual_conditions};
 
 /// A fault is under way from now on.

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use rand::RngExt;
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::{Event, EventKind};
+use toystore_checks::data::Losses;
+use toystore_checks::time::MILLI;
 
 use super::effects::{activate, apply};
 use super::memory::{MemoryFaults, reload};
 use crate::coverage::Occurrence;
-use crate::data::Losses;
 use crate::faults::{CopyTime, Fault, FaultKind};
 use crate::platform::process::ProcessId;
 use crate::platform::timeline::{FaultDue, NodeDue};
-use crate::time::MILLI;
 use crate::world::{TraceNote, World};
 
 /// For how long a node is stopped that reads its configuration anew.

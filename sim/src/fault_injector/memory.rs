@@ -8,16 +8,16 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::Event;
 use toystore_actors::storage::JOURNAL;
+use toystore_checks::data::{CatalogRebuild, Loss, Losses};
+use toystore_checks::time::MILLI;
 
 use super::admission::LossAdmission;
 use super::effects::activate;
 use crate::coverage::Occurrence;
-use crate::data::{CatalogRebuild, Loss, Losses};
 use crate::faults::{CopyTime, Fault, FaultKind, LostFiles};
 use crate::platform::disk::DiskSnapshot;
 use crate::platform::process::ProcessId;
 use crate::platform::timeline::{FaultDue, NodeDue};
-use crate::time::MILLI;
 use crate::world::{TraceNote, World, catalog_audit};
 
 /// For how long a node is stopped while its files are copied.

@@ -2,12 +2,12 @@
 
 use toystore_actors::domain;
 use toystore_actors::messages::front_end::OrderError;
+use toystore_checks::data::{CatalogRebuild, History, Invocation, Operation, Response};
 
 use super::format::{
     HistoryFile, HistoryLine, LineCall, LineOrder, LineOutcome, LineProduct, Opening, StockAfterRebuild,
     StockLeft,
 };
-use crate::data::{CatalogRebuild, History, Invocation, Operation, Response};
 use crate::plan::Setup;
 use crate::plan::products::products;
 

@@ -6,8 +6,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use toystore_actors::messages::front_end::OrderError;
-
-use crate::time::Nanos;
+use toystore_checks::time::Nanos;
 
 /// What a simulated history begins with: what nobody asked and everybody needs to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use toystore_checks::data::Promise;
+use toystore_checks::time::{MILLI, seconds};
 
 use super::setup::Setup;
 use super::sizes::ServiceSizes;
 use crate::coverage::Observation;
-use crate::data::{Promise, RunOutcome};
 use crate::faults::ScheduledFault;
-use crate::time::{MILLI, seconds};
+use crate::outcome::RunOutcome;
 
 /// A story about the store, in a file that a person can read and change.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use toystore_actors::bugs::Bug;
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
+use toystore_checks::time::Nanos;
 
 use super::sizes::ServiceSizes;
 use crate::faults::ScheduledFault;
 use crate::nodes::FRONT_END;
-use crate::time::Nanos;
 
 /// The margin for drift that the catalog is configured with, in percent.
 pub const DRIFT_PERCENT: u32 = 10;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use toystore_actors::clock::{Clock, Timestamp};
+use toystore_checks::time::{Nanos, nanos};
 
 use super::timeline::Timeline;
-use crate::time::{Nanos, nanos};
 
 /// One node's clock: virtual time from an origin of its own, running fast or slow.
 pub struct NodeClock {

@@ -9,9 +9,9 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use toystore_actors::net::NodeId;
+use toystore_checks::time::Nanos;
 
 use super::process::ProcessId;
-use crate::time::Nanos;
 
 /// What comes due at a point in virtual time.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::data::RunOutcome;
+use toystore_checks::time::{MILLI, seconds};
+
+use crate::outcome::RunOutcome;
 use crate::plan::Setup;
 use crate::run::Shrunk;
-use crate::time::{MILLI, seconds};
 
 /// The commit that this program was built from.
 pub const COMMIT: &str = env!("TOYSTORE_COMMIT");

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use toystore_checks::time::{Nanos, seconds};
+
 use crate::coverage::{Counts, Observation};
-use crate::data::RunOutcome;
-use crate::time::{Nanos, seconds};
+use crate::outcome::RunOutcome;
 
 /// From so many seeds on, a rare state that was never reached is an error.
 const ENOUGH_SEEDS: u64 = 1000;

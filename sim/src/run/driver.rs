@@ -3,15 +3,16 @@
 use std::rc::Rc;
 
 use toystore_actors::net::NodeId;
+use toystore_checks::data::{Promise, StoreAudit, Violation};
+use toystore_checks::promises;
+use toystore_checks::time::{MILLI, Nanos};
 
 use super::health_client::HealthClient;
 use super::operator::Operator;
 use super::shopper::{self, Shoppers};
 use super::simulation::Simulation;
-use crate::checks;
 use crate::coverage::Occurrence;
-use crate::data::{Promise, StoreAudit, Violation};
-use crate::time::{MILLI, Nanos};
+use crate::plan::products::products;
 use crate::world::{TraceNote, World, quiet_audit};
 
 /// Sends in the shoppers and lets the run take its course.
@@ -33,7 +34,7 @@ async fn course(simulation: Rc<Simulation>, shoppers: Rc<Shoppers>) {
         Ok(audit) => judge(&simulation, &audit),
         // Even when it does not come back, what it has done can be wrong as well; that comes first.
         Err(slow) => {
-            let mut found = checks::judge_history(&world.record.history.borrow());
+            let mut found = promises::judge_history(&world.record.history.borrow());
             found.push(slow);
             found
         }
@@ -49,7 +50,13 @@ fn judge(simulation: &Simulation, audit: &StoreAudit) -> Vec<Violation> {
     let world = &simulation.world;
     let forgotten = simulation.observer.make_forgotten_unknown(world, audit);
     let mut undecided = 0;
-    let found = checks::judge(&world.setup, &world.record.history.borrow(), audit, &mut undecided);
+    let found = promises::judge(
+        &products(&world.setup),
+        world.setup.restock_to,
+        &world.record.history.borrow(),
+        audit,
+        &mut undecided,
+    );
     (0..forgotten).for_each(|_| world.record.count(Occurrence::RefusalForgotten));
     (0..undecided).for_each(|_| world.record.count(Occurrence::Undecided));
     found

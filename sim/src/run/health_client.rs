@@ -9,11 +9,11 @@ use toystore_actors::messages::front_end::PlaceOrder;
 use toystore_actors::messages::order::{ReplicaStatus, Role, Status};
 use toystore_actors::messages::view_service::GetView;
 use toystore_actors::net::{Net, NodeId};
+use toystore_checks::data::{Invocation, Operation, Response};
+use toystore_checks::time::MILLI;
 
-use crate::data::{Invocation, Operation, Response};
 use crate::nodes::FRONT_END;
 use crate::plan::products::spare_toy;
-use crate::time::MILLI;
 use crate::world::World;
 
 /// The client under whose number it asks.

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::{CatalogEvent, Event};
+use toystore_checks::data::{CatalogRebuild, StoreAudit};
+use toystore_checks::promises::OnlineChecks;
 
-use crate::checks::OnlineChecks;
 use crate::coverage::RareStates;
-use crate::data::{CatalogRebuild, StoreAudit};
 use crate::fault_injector::FaultInjector;
 use crate::platform::process::ProcessId;
 use crate::world::{Observer, World, durable_entry};

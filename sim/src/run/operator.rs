@@ -10,12 +10,12 @@ use std::time::Duration;
 use toystore_actors::messages::front_end::GetReadiness;
 use toystore_actors::messages::view_service::{Recover, RecoverCatalog};
 use toystore_actors::net::Net;
+use toystore_checks::data::{Promise, Violation};
+use toystore_checks::time::Nanos;
 
 use super::simulation::Simulation;
 use crate::coverage::Occurrence;
-use crate::data::{Promise, Violation};
 use crate::nodes::FRONT_END;
-use crate::time::Nanos;
 use crate::world::TraceNote;
 
 const CALL: Duration = Duration::from_secs(2);

@@ -4,12 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use toystore_actors::bugs;
+use toystore_checks::data::{Promise, Violation};
+use toystore_checks::promises;
 
 use super::driver;
 use super::simulation::Simulation;
-use crate::checks;
 use crate::coverage::Occurrence;
-use crate::data::{Promise, RunOutcome, Violation};
+use crate::outcome::RunOutcome;
 use crate::plan::Setup;
 use crate::platform::panics;
 use crate::world::{self, Trace};
@@ -84,6 +85,6 @@ fn explain(simulation: &Simulation) {
     // A file that cannot be read now is what broke, or tells nothing.
     let audit = catch_unwind(AssertUnwindSafe(|| world::audit(&world.disks)));
     if let Ok(Ok(audit)) = audit {
-        world.record.explain(checks::evidence_on_disks(&world.record.history.borrow(), &audit));
+        world.record.explain(promises::evidence_on_disks(&world.record.history.borrow(), &audit));
     }
 }

@@ -12,12 +12,12 @@ use toystore_actors::messages::front_end::{
 };
 use toystore_actors::messages::order::Lookup;
 use toystore_actors::net::{Net, NodeId};
+use toystore_checks::data::{Invocation, Operation, Promise, Repricing, Response, Violation};
+use toystore_checks::time::{MILLI, Nanos};
 
 use crate::coverage::Occurrence;
-use crate::data::{Invocation, Operation, Promise, Repricing, Response, Violation};
 use crate::nodes::FRONT_END;
 use crate::plan::products;
-use crate::time::{MILLI, Nanos};
 use crate::world::{TraceNote, World};
 
 /// What all shoppers know of one another.

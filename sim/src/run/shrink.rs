@@ -4,9 +4,11 @@
 //! out ever smaller parts of the schedule, and keep what still fails. Then everything else that makes a run
 //! hard to read is tried without: loss, duplicates, drift, shoppers.
 
+use toystore_checks::data::Promise;
+
 use super::runner::run;
-use crate::data::{Promise, RunOutcome};
 use crate::faults::ScheduledFault;
+use crate::outcome::RunOutcome;
 use crate::plan::Setup;
 
 /// A run that breaks a promise, and how it was shortened.

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use toystore_checks::data::{Promise, Violation};
+
 use super::observer::RunObserver;
-use crate::data::{Promise, Violation};
 use crate::fault_injector::FaultInjector;
 use crate::plan::Setup;
 use crate::platform::timeline::Due;

@@ -1,13 +1,13 @@
 //! Disks in a world: a process's jobs wait for their turn, and take virtual time.
 
 use rand::RngExt;
+use toystore_checks::time::MILLI;
 
 use super::job::QueuedJob;
 use super::state::World;
 use crate::faults::FaultKind;
 use crate::platform::process::ProcessId;
 use crate::platform::timeline::NodeDue;
-use crate::time::MILLI;
 
 impl World {
     /// Queues a job of a process's disk.

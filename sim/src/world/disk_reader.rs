@@ -8,8 +8,8 @@ use toystore_actors::domain::{Entry, OrderNumber, ReplicaId};
 use toystore_actors::net::NodeId;
 use toystore_actors::storage::{Sizes, journal_of, open_existing};
 use toystore_actors::{catalog, order};
+use toystore_checks::data::StoreAudit;
 
-use crate::data::StoreAudit;
 use crate::platform::disk::Disk;
 use crate::platform::process::ProcessId;
 

@@ -1,9 +1,10 @@
 //! What has come due at the nodes, and the end of a world.
 
+use toystore_checks::time::MILLI;
+
 use super::process::Running;
 use super::state::World;
 use crate::platform::timeline::NodeDue;
-use crate::time::MILLI;
 
 impl World {
     /// Does what has come due.

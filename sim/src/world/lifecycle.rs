@@ -10,19 +10,19 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::host::Failure;
 use toystore_actors::net::{NetError, NodeId};
 use toystore_actors::storage::OpenError;
+use toystore_checks::data::{Promise, Violation};
+use toystore_checks::time::MILLI;
 
 use super::launch::{Launched, launch};
 use super::note::TraceNote;
 use super::process::Running;
 use super::state::World;
 use crate::coverage::{Observation, Occurrence};
-use crate::data::{Promise, Violation};
 use crate::faults::FaultKind;
 use crate::platform::executor::Panicked;
 use crate::platform::network::Packet;
 use crate::platform::process::ProcessId;
 use crate::platform::timeline::{FaultDue, NodeDue};
-use crate::time::MILLI;
 
 /// How long it takes until somebody repairs the files that a process refuses.
 const REPAIR_MS: u64 = 1_000;

@@ -9,13 +9,13 @@ use futures_util::future::LocalBoxFuture;
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::{self, BridgeError, Net, NetError, NodeId};
 use toystore_actors::probe::Limit;
+use toystore_checks::data::{Promise, Violation};
 
 use super::note::TraceNote;
 use super::process::Running;
 use super::state::World;
 use super::transport::SimTransport;
 use crate::coverage::Occurrence;
-use crate::data::{Promise, Violation};
 use crate::platform::clock::NodeClock;
 use crate::platform::network::{Endpoint, Packet, PacketContent};
 use crate::platform::process::ProcessId;

@@ -8,12 +8,12 @@ use toystore_actors::host::Failure;
 use toystore_actors::net::{self, NodeId};
 use toystore_actors::probe::Event;
 use toystore_actors::storage::OpenError;
+use toystore_checks::data::{Operation, Violation};
+use toystore_checks::time::{Nanos, seconds};
 
 use super::packet_text;
-use crate::data::{Operation, Violation};
 use crate::faults::Fault;
 use crate::platform::network::Packet;
-use crate::time::{Nanos, seconds};
 
 /// Something that a trace tells. Displayed, it is a line for a person.
 #[derive(Debug)]

@@ -3,13 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use toystore_checks::data::{History, Violation};
+use toystore_checks::time::Nanos;
+
 use super::note::TraceNote;
 use super::trace::Trace;
 use crate::coverage::{Counts, Observation};
-use crate::data::{History, Violation};
 use crate::platform::process::ProcessId;
 use crate::platform::timeline::Timeline;
-use crate::time::Nanos;
 
 /// What is written down of a run.
 #[derive(Debug)]

@@ -12,6 +12,8 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::front_end::Cache;
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::Event;
+use toystore_checks::data::{Promise, Violation};
+use toystore_checks::time::{MILLI, Nanos};
 
 use super::active_faults::ActiveFaults;
 use super::conditions::usual_conditions;
@@ -21,7 +23,6 @@ use super::process::Process;
 use super::record::RunRecord;
 use super::trace::Trace;
 use crate::coverage::{Counts, Occurrence};
-use crate::data::{Promise, Violation};
 use crate::faults::Fault;
 use crate::plan::Setup;
 use crate::platform::disk::Disk;
@@ -30,7 +31,6 @@ use crate::platform::network::Network;
 use crate::platform::panics;
 use crate::platform::process::ProcessId;
 use crate::platform::timeline::{FaultDue, NodeDue, Timeline};
-use crate::time::{MILLI, Nanos};
 
 /// Looks on while the nodes do their work. It may crash them at the very point where they tell of an event.
 pub trait Observer {

@@ -2,10 +2,11 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
+use toystore_checks::time::Nanos;
+
 use super::note::TraceNote;
-use crate::data::TraceLine;
+use crate::outcome::TraceLine;
 use crate::platform::process::ProcessId;
-use crate::time::Nanos;
 
 /// The trace of a run. Two runs with equal hashes did the same at the same times.
 #[derive(Debug, Default)]

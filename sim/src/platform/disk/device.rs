@@ -12,13 +12,13 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
+use toystore_checks::time::Nanos;
 
 use super::file::DiskFile;
 use super::handle::FileHandle;
 use super::health::{DiskCounts, DiskFault};
 use super::pages::Pages;
 use super::state::{DiskOperation, DiskState};
-use crate::time::Nanos;
 
 /// The files of a disk at one moment, as a crash at that moment would have left them if it had lost all that was not
 /// synced. It costs little: pages are shared.

@@ -5,10 +5,10 @@ use std::io;
 
 use rand::RngExt;
 use rand::rngs::SmallRng;
+use toystore_checks::time::Nanos;
 
 use super::file::DiskFile;
 use super::health::{DiskCounts, DiskFault};
-use crate::time::Nanos;
 
 /// What one operation costs on a disk in good health, in virtual nanoseconds.
 const READ_NANOS: Nanos = 2_000;

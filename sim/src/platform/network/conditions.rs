@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use toystore_checks::time::Nanos;
+
 use super::packet::Endpoint;
-use crate::time::Nanos;
 
 /// What the network does to messages at the moment.
 #[derive(Debug, Clone, Default, PartialEq)]

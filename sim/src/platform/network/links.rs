@@ -15,10 +15,10 @@ use futures_util::future::{self, LocalBoxFuture};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use toystore_actors::net::NetError;
+use toystore_checks::time::Nanos;
 
 use super::conditions::NetworkConditions;
 use super::packet::{Endpoint, Packet, PacketContent};
-use crate::time::Nanos;
 
 /// What the network did to messages.
 #[derive(Debug, Clone, Copy, Default)]

@@ -17,7 +17,8 @@ const MOST_STATES: usize = 200_000;
 
 /// What became of the search.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum StockVerdict {
+pub enum StockVerdict {
+    /// Some order of the operations fits.
     Fits,
     /// There were too many possibilities to try.
     Undecided,
@@ -44,12 +45,9 @@ enum Moment {
     Ends(usize),
 }
 
-pub(super) fn search(
-    steps: &[StockStep],
-    resets: &[StockReset],
-    initial: u64,
-    restock_to: u64,
-) -> StockVerdict {
+/// Looks for an order of what was done to one product that fits what was seen of it.
+#[must_use]
+pub fn search(steps: &[StockStep], resets: &[StockReset], initial: u64, restock_to: u64) -> StockVerdict {
     let mut moments: Vec<(Nanos, Moment)> = Vec::new();
     for (index, step) in steps.iter().enumerate() {
         moments.push((step.from, Moment::Begins(index)));

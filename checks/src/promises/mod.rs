@@ -12,7 +12,7 @@ mod one_history;
 mod online;
 mod orders;
 mod prices;
-mod products;
+pub mod products;
 mod stock;
 mod views;
 

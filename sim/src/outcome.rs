@@ -1,10 +1,10 @@
 //! What one run ended with.
 
-use super::history::History;
-use super::trace_line::TraceLine;
-use super::violation::Violation;
+use serde::Serialize;
+use toystore_checks::data::{History, Violation};
+use toystore_checks::time::Nanos;
+
 use crate::coverage::Counts;
-use crate::time::Nanos;
 
 /// What one run ended with.
 #[derive(Debug, Clone, Default)]
@@ -25,4 +25,15 @@ pub struct RunOutcome {
     pub history: History,
     /// The trace, if it was recorded.
     pub lines: Vec<TraceLine>,
+}
+
+/// One line of a trace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TraceLine {
+    /// When, in virtual nanoseconds.
+    pub at: Nanos,
+    /// At which process; none for what concerns the world.
+    pub node: Option<String>,
+    /// What.
+    pub text: String,
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use toystore_actors::domain::ProductSeed;
+
 use crate::data::{Promise, StoreAudit, Violation};
-use crate::plan::Setup;
 
 const PROMISE: Promise = Promise::NoOversell;
 
-pub(super) fn check(setup: &Setup, audit: &StoreAudit) -> Option<Violation> {
+pub(super) fn check(catalog: &[ProductSeed], audit: &StoreAudit) -> Option<Violation> {
     let (id, book) = audit.books.first_key_value()?;
     let mut ordered = BTreeMap::new();
     for purchase in book.iter().filter_map(|entry| entry.purchase.as_ref()) {
@@ -21,7 +22,7 @@ pub(super) fn check(setup: &Setup, audit: &StoreAudit) -> Option<Violation> {
                 [format!("the catalog's books of {name} do not add up: {item:?}")],
             ));
         }
-        if setup.stock.get(place).is_some_and(|initial| *initial != item.initial) {
+        if catalog.get(place).is_some_and(|product| product.quantity != item.initial) {
             return Some(Violation::new(PROMISE, [format!("{name} began with another stock: {item:?}")]));
         }
         let ordered = ordered.remove(name).unwrap_or(0);

@@ -1,21 +1,27 @@
 //! Judges a run that has ended.
 
+use toystore_actors::domain::ProductSeed;
+
 use super::{durable, evidence, once, one_history, orders, prices, products, stock};
 use crate::data::{History, StoreAudit, Violation};
-use crate::plan::Setup;
-use crate::plan::products::products as catalog_of;
 
-/// All that is wrong with a run that has come to rest. What was too much to search is counted as undecided.
+/// All that is wrong with a store that has come to rest, and that began with these products and restocked them to so many
+/// pieces. What was too much to search is counted as undecided.
 #[must_use]
-pub fn judge(setup: &Setup, history: &History, audit: &StoreAudit, undecided: &mut u64) -> Vec<Violation> {
+pub fn judge(
+    catalog: &[ProductSeed],
+    restock_to: u64,
+    history: &History,
+    audit: &StoreAudit,
+    undecided: &mut u64,
+) -> Vec<Violation> {
     let mut found = judge_history(history);
     found.extend(durable::check(history, audit));
     found.extend(one_history::check(audit));
     found.extend(once::check(history, audit));
-    found.extend(stock::check(setup, audit));
-    let catalog = catalog_of(setup);
-    found.extend(products::check(history, audit, &catalog, setup.restock_to, undecided));
-    found.extend(prices::check(history, &catalog));
+    found.extend(stock::check(catalog, audit));
+    found.extend(products::check(history, audit, catalog, restock_to, undecided));
+    found.extend(prices::check(history, catalog));
     found
 }
 

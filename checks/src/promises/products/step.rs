@@ -9,28 +9,37 @@ use crate::time::{Nanos, seconds};
 
 /// What an operation does to one product's stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StockEffect {
+pub enum StockEffect {
+    /// So many pieces are gone.
     Sell(u64),
+    /// So many pieces were there.
     See(u64),
 }
 
+/// One operation, as one product's stock sees it.
 #[derive(Debug, Clone)]
-pub(super) struct StockStep {
-    pub(super) effect: StockEffect,
-    pub(super) from: Nanos,
-    pub(super) until: Nanos,
+pub struct StockStep {
+    /// What it did.
+    pub effect: StockEffect,
+    /// Not before then.
+    pub from: Nanos,
+    /// No later than then; the end of all time for what may never have happened.
+    pub until: Nanos,
     /// The order that it became, of a sale.
-    pub(super) number: Option<OrderNumber>,
+    pub number: Option<OrderNumber>,
     /// For the report.
-    pub(super) what: String,
+    pub what: String,
 }
 
 /// From then on there are so many pieces: what the orders up to that number have left.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct StockReset {
-    pub(super) at: Nanos,
-    pub(super) pieces: u64,
-    pub(super) through: OrderNumber,
+pub struct StockReset {
+    /// When.
+    pub at: Nanos,
+    /// So many pieces.
+    pub pieces: u64,
+    /// The last order that is counted.
+    pub through: OrderNumber,
 }
 
 /// The orders in the books by their keys, which tell what became of those whose outcome their shopper does not know.

@@ -13,7 +13,7 @@ use crate::time::seconds;
 const PROMISE: Promise = Promise::LinearizableQueries;
 
 /// Checks every product.
-pub(in crate::checks) fn check(
+pub(crate) fn check(
     history: &History,
     audit: &StoreAudit,
     products: &[ProductSeed],

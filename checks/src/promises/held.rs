@@ -80,7 +80,8 @@ impl DurabilityClaim {
 mod tests {
     use super::*;
     use crate::examples::{BY, epoch, order_number, replica, two_replicas, view_saved};
-    use crate::nodes::FRONT_END;
+    use toystore_actors::domain::FrontEndId;
+    use toystore_actors::net::NodeId;
 
     fn serving(in_epoch: u64, last: u64) -> Event {
         let (epoch, last) = (epoch(in_epoch), order_number(last));
@@ -94,10 +95,11 @@ mod tests {
 
     #[test]
     fn the_first_acknowledgements_of_a_view_are_looked_at() {
+        let front_end = NodeId::FrontEnd(FrontEndId::new(1));
         let (mut held, mut views) = (FirstAcknowledgements::default(), Views::default());
         for number in [1, 2] {
             let saved = view_saved(epoch(number), replica(2), two_replicas());
-            views.event(0, FRONT_END, &saved).expect("nothing is wrong");
+            views.event(0, front_end, &saved).expect("nothing is wrong");
         }
         for (event, looked) in [
             (serving(1, 0), None),

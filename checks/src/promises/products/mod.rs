@@ -8,3 +8,5 @@ mod step;
 mod tests;
 
 pub(super) use check::check;
+pub use search::{StockVerdict, search};
+pub use step::{StockEffect, StockReset, StockStep};
