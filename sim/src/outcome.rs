@@ -1,7 +1,7 @@
 //! What one run ended with.
 
 use serde::Serialize;
-use toystore_checks::data::{History, Violation};
+use toystore_checks::data::{History, StoreAudit, Violation};
 use toystore_checks::time::Nanos;
 
 use crate::coverage::Counts;
@@ -23,6 +23,8 @@ pub struct RunOutcome {
     pub recovery_nanos: Nanos,
     /// What the shoppers were told.
     pub history: History,
+    /// What was on the disks, if it came to rest.
+    pub audit: Option<StoreAudit>,
     /// The trace, if it was recorded.
     pub lines: Vec<TraceLine>,
 }

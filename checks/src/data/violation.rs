@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 macro_rules! promises {
     ($($promise:ident $name:literal $sentence:literal;)*) => {
         /// What the store promises, and what a run must show.
@@ -52,8 +54,15 @@ impl fmt::Display for Promise {
     }
 }
 
+/// By its name.
+impl Serialize for Promise {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// A broken promise, and the facts that contradict each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// Which promise.
     pub promise: Promise,

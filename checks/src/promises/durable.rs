@@ -1,6 +1,6 @@
 //! No acknowledged order is ever lost: each replica's book holds it, under its number.
 
-use toystore_actors::domain::{Entry, Purchase};
+use toystore_actors::domain::{Entry, Order, Purchase};
 
 use super::orders::found;
 use crate::data::{History, Invocation, Operation, Promise, Response, StoreAudit, Violation, entry_of};
@@ -18,54 +18,71 @@ pub(super) fn check(history: &History, audit: &StoreAudit) -> Option<Violation> 
 /// What anybody was shown is in the book: lookups never see what is not acknowledged.
 fn shown(operation: &Operation, audit: &StoreAudit) -> Option<Violation> {
     let (id, book) = audit.books.first_key_value()?;
-    let missing = found(&operation.response).iter().find(|order| {
-        let entry = entry_of(book, order.number);
-        entry.and_then(Entry::order).as_ref() != Some(*order)
-    })?;
+    let orders = book.len() as u64;
+    found(&operation.response).iter().find_map(|order| {
+        not_as_shown(operation, order, &format!("order-{id}"), entry_of(book, order.number), orders)
+    })
+}
+
+/// An order that somebody was shown is not what somebody's book of so many orders has under its number.
+pub(crate) fn not_as_shown(
+    operation: &Operation,
+    order: &Order,
+    holder: &str,
+    entry: Option<&Entry>,
+    orders: u64,
+) -> Option<Violation> {
+    if entry.and_then(Entry::order).as_ref() == Some(order) {
+        return None;
+    }
+    let (quantity, name, number) = (order.quantity, &order.name, order.number);
+    let at = seconds(operation.returned);
     let facts = [
-        format!(
-            "client {} was shown {} of {} as order {} at {}",
-            operation.client,
-            missing.quantity,
-            missing.name,
-            missing.number,
-            seconds(operation.returned)
-        ),
-        format!("it is not in the book of order-{id}, which holds {} orders", book.len()),
+        format!("client {} was shown {quantity} of {name} as order {number} at {at}", operation.client),
+        format!("it is not in the book of {holder}, which holds {orders} orders"),
     ];
     Some(Violation::new(PROMISE, facts))
 }
 
 fn acknowledged(operation: &Operation, audit: &StoreAudit) -> Option<Violation> {
+    let Response::Placed { number } = operation.response else { return None };
+    audit.books.iter().find_map(|(id, book)| {
+        not_as_acknowledged(operation, &format!("order-{id}"), entry_of(book, number), book.len() as u64)
+    })
+}
+
+/// An order that was acknowledged is not what somebody's book of so many orders has under its number.
+pub(crate) fn not_as_acknowledged(
+    operation: &Operation,
+    holder: &str,
+    entry: Option<&Entry>,
+    orders: u64,
+) -> Option<Violation> {
     let (Invocation::Place { key, name, quantity }, Response::Placed { number }) =
         (&operation.invocation, &operation.response)
     else {
         return None;
     };
-    for (id, book) in &audit.books {
-        let entry = entry_of(book, *number);
-        let same = |purchase: &Purchase| {
-            purchase.key == *key && purchase.name == *name && purchase.quantity == *quantity
-        };
-        if entry.and_then(|entry| entry.purchase.as_ref()).is_some_and(same) {
-            continue;
-        }
-        let acknowledged = format!(
-            "order {number} ({quantity} of {name}, key {key}) acknowledged to client {} at {}",
-            operation.client,
-            seconds(operation.returned)
-        );
-        let there = match entry {
-            Some(Entry { purchase: Some(purchase), epoch, .. }) => format!(
-                "order-{id} holds {} of {}, key {}, epoch {epoch}, under that number",
-                purchase.quantity, purchase.name, purchase.key
-            ),
-            Some(Entry { purchase: None, epoch, .. }) => {
-                format!("order-{id} says that it was lost in epoch {epoch}")
-            }
-            None => format!("order-{id} holds {} orders", book.len()),
-        };
-        return Some(Violation::new(PROMISE, [acknowledged, there]));
+    let same = |purchase: &Purchase| {
+        purchase.key == *key && purchase.name == *name && purchase.quantity == *quantity
+    };
+    if entry.and_then(|entry| entry.purchase.as_ref()).is_some_and(same) {
+        return None;
     }
-    None
+    let acknowledged = format!(
+        "order {number} ({quantity} of {name}, key {key}) acknowledged to client {} at {}",
+        operation.client,
+        seconds(operation.returned)
+    );
+    let there = match entry {
+        Some(Entry { purchase: Some(purchase), epoch, .. }) => format!(
+            "{holder} holds {} of {}, key {}, epoch {epoch}, under that number",
+            purchase.quantity, purchase.name, purchase.key
+        ),
+        Some(Entry { purchase: None, epoch, .. }) => {
+            format!("{holder} says that it was lost in epoch {epoch}")
+        }
+        None => format!("{holder} holds {orders} orders"),
+    };
+    Some(Violation::new(PROMISE, [acknowledged, there]))
 }

@@ -7,16 +7,19 @@ pub(super) fn check(audit: &StoreAudit) -> Option<Violation> {
     let (first, book) = books.next()?;
     for (other, others) in books {
         if let Some((one, two)) = book.iter().zip(others).find(|(one, two)| one != two) {
-            let facts = [format!("order-{first} holds {one:?}"), format!("order-{other} holds {two:?}")];
-            return Some(Violation::new(Promise::OneHistory, facts));
+            let (one, two) = (format!("{one:?}"), format!("{two:?}"));
+            return Some(differ((&format!("order-{first}"), &one), (&format!("order-{other}"), &two)));
         }
         if book.len() != others.len() {
-            let facts = [
-                format!("order-{first} holds {} orders", book.len()),
-                format!("order-{other} holds {}", others.len()),
-            ];
-            return Some(Violation::new(Promise::OneHistory, facts));
+            let (one, two) = (format!("{} orders", book.len()), others.len().to_string());
+            return Some(differ((&format!("order-{first}"), &one), (&format!("order-{other}"), &two)));
         }
     }
     None
+}
+
+/// Two books hold what differs.
+pub(crate) fn differ(one: (&str, &str), two: (&str, &str)) -> Violation {
+    let holds = |(who, what): (&str, &str)| format!("{who} holds {what}");
+    Violation::new(Promise::OneHistory, [holds(one), holds(two)])
 }

@@ -7,47 +7,21 @@
 
 use std::collections::BTreeMap;
 
+use super::told::FirstTold;
 use crate::data::{History, Invocation, Operation, Promise, Response, Violation};
-use crate::time::{Nanos, seconds};
-use toystore_actors::domain::{Order, OrderNumber, ProductName, Quantity};
+use crate::time::seconds;
+use toystore_actors::domain::{Order, OrderNumber};
 
 const PROMISE: Promise = Promise::LinearizableOrders;
 
-struct AcknowledgedOrder<'h> {
-    operation: &'h Operation,
-    name: &'h ProductName,
-    quantity: Quantity,
-}
-
 pub(super) fn check(history: &History) -> Result<(), Violation> {
     let placed = placed(history)?;
-    let done_before = earliest_from(history);
-    for (number, order) in &placed {
-        if let Some((later, returned)) = done_before.range(*number + 1..).next().map(|(_, found)| *found)
-            && returned < order.operation.invoked
-        {
-            return Err(Violation::new(
-                PROMISE,
-                [
-                    format!("order {later} was acknowledged or found at {}", seconds(returned)),
-                    format!("order {number} was first asked for at {}", seconds(order.operation.invoked)),
-                ],
-            ));
-        }
+    let told = told(history);
+    for (number, operation) in &placed {
+        in_order(*number, operation, &told)?;
     }
     for operation in &history.operations {
-        match (&operation.invocation, &operation.response) {
-            (Invocation::Find { number }, Response::Found { order: None }) => {
-                missing(operation, *number, &done_before)?
-            }
-            (Invocation::Page { after, limit }, Response::Orders { orders }) => {
-                page(operation, *after, *limit, orders)?;
-                if orders.len() < usize::try_from(*limit).unwrap_or(usize::MAX) {
-                    missing(operation, *after + (orders.len() as u64 + 1), &done_before)?;
-                }
-            }
-            _ => {}
-        }
+        lookup(operation, &told)?;
         for found in found(&operation.response) {
             if let Some(placed) = placed.get(&found.number) {
                 same(operation, found, placed)?;
@@ -57,8 +31,37 @@ pub(super) fn check(history: &History) -> Result<(), Violation> {
     Ok(())
 }
 
+/// No order of a higher number was told of before this one was asked for.
+pub(crate) fn in_order(number: OrderNumber, placed: &Operation, told: &FirstTold) -> Result<(), Violation> {
+    match told.from(number + 1) {
+        Some((later, returned)) if returned < placed.invoked => Err(Violation::new(
+            PROMISE,
+            [
+                format!("order {later} was acknowledged or found at {}", seconds(returned)),
+                format!("order {number} was first asked for at {}", seconds(placed.invoked)),
+            ],
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Who looks for an order that somebody was told of before finds it, and no page has a gap.
+pub(crate) fn lookup(operation: &Operation, told: &FirstTold) -> Result<(), Violation> {
+    match (&operation.invocation, &operation.response) {
+        (Invocation::Find { number }, Response::Found { order: None }) => missing(operation, *number, told),
+        (Invocation::Page { after, limit }, Response::Orders { orders }) => {
+            page(operation, *after, *limit, orders)?;
+            if orders.len() < usize::try_from(*limit).unwrap_or(usize::MAX) {
+                missing(operation, *after + (orders.len() as u64 + 1), told)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The orders that an answer shows.
-pub(super) fn found(told: &Response) -> &[Order] {
+pub(crate) fn found(told: &Response) -> &[Order] {
     match told {
         Response::Found { order: Some(order) } => std::slice::from_ref(order),
         Response::Orders { orders } => orders,
@@ -81,61 +84,56 @@ fn page(operation: &Operation, after: OrderNumber, limit: u32, orders: &[Order])
     Err(Violation::new(PROMISE, [fact]))
 }
 
-fn placed(history: &History) -> Result<BTreeMap<OrderNumber, AcknowledgedOrder<'_>>, Violation> {
-    let mut placed: BTreeMap<OrderNumber, AcknowledgedOrder<'_>> = BTreeMap::new();
+fn placed(history: &History) -> Result<BTreeMap<OrderNumber, &Operation>, Violation> {
+    let mut placed: BTreeMap<OrderNumber, &Operation> = BTreeMap::new();
     for operation in &history.operations {
-        if let (Invocation::Place { name, quantity, key }, Response::Placed { number }) =
+        if let (Invocation::Place { .. }, Response::Placed { number }) =
             (&operation.invocation, &operation.response)
-            && let Some(before) =
-                placed.insert(*number, AcknowledgedOrder { operation, name, quantity: *quantity })
+            && let Some(before) = placed.insert(*number, operation)
         {
-            let facts = [
-                format!(
-                    "order {number} acknowledged at {}: {:?}",
-                    seconds(before.operation.returned),
-                    before.operation.invocation
-                ),
-                format!("order {number} acknowledged at {}: key {key}", seconds(operation.returned)),
-            ];
-            return Err(Violation::new(Promise::ExactlyOnce, facts));
+            return Err(given_twice(*number, before, operation));
         }
     }
     Ok(placed)
 }
 
-/// For each number that anybody was told, the order of that number or a higher one that was told of first.
-fn earliest_from(history: &History) -> BTreeMap<OrderNumber, (OrderNumber, Nanos)> {
-    let mut told: BTreeMap<OrderNumber, Nanos> = BTreeMap::new();
-    for operation in &history.operations {
-        let placed = match &operation.response {
-            Response::Placed { number } => Some(*number),
-            _ => None,
-        };
-        for number in placed.into_iter().chain(found(&operation.response).iter().map(|order| order.number)) {
-            let first = told.entry(number).or_insert(Nanos::MAX);
-            *first = operation.returned.min(*first);
-        }
-    }
-    let mut earliest = BTreeMap::new();
-    let mut best: Option<(OrderNumber, Nanos)> = None;
-    for (number, returned) in told.iter().rev() {
-        let this = (*number, *returned);
-        best = Some(best.filter(|best| best.1 <= this.1).unwrap_or(this));
-        earliest.extend(best.map(|best| (*number, best)));
-    }
-    earliest
+/// One number was given to two orders.
+pub(crate) fn given_twice(number: OrderNumber, before: &Operation, again: &Operation) -> Violation {
+    let told = |operation: &Operation| {
+        let at = seconds(operation.returned);
+        format!("order {number} acknowledged at {at}: {:?}", operation.invocation)
+    };
+    Violation::new(Promise::ExactlyOnce, [told(before), told(again)])
 }
 
-fn missing(
-    operation: &Operation,
-    number: OrderNumber,
-    done_before: &BTreeMap<OrderNumber, (OrderNumber, Nanos)>,
-) -> Result<(), Violation> {
-    match done_before.range(number..).next() {
-        Some((_, (later, returned))) if *returned < operation.invoked => Err(Violation::new(
+fn told(history: &History) -> FirstTold {
+    let mut told = FirstTold::default();
+    for operation in &history.operations {
+        numbers(&operation.response).for_each(|number| told.tell(number, operation.returned));
+    }
+    told
+}
+
+/// The numbers that an answer tells.
+fn numbers(told: &Response) -> impl Iterator<Item = OrderNumber> {
+    let placed = match told {
+        Response::Placed { number } => Some(*number),
+        _ => None,
+    };
+    placed.into_iter().chain(found(told).iter().map(|order| order.number))
+}
+
+/// The highest number that an answer tells.
+pub(crate) fn highest(told: &Response) -> Option<OrderNumber> {
+    numbers(told).max()
+}
+
+fn missing(operation: &Operation, number: OrderNumber, told: &FirstTold) -> Result<(), Violation> {
+    match told.from(number) {
+        Some((later, returned)) if returned < operation.invoked => Err(Violation::new(
             PROMISE,
             [
-                format!("order {later} was acknowledged or found at {}", seconds(*returned)),
+                format!("order {later} was acknowledged or found at {}", seconds(returned)),
                 format!(
                     "client {} looked for order {number} at {} and was told that there is none",
                     operation.client,
@@ -147,17 +145,19 @@ fn missing(
     }
 }
 
-fn same(operation: &Operation, found: &Order, placed: &AcknowledgedOrder<'_>) -> Result<(), Violation> {
-    if found.name != *placed.name || found.quantity != placed.quantity {
+/// What is found under a number is what was acknowledged under it, and not before it was asked for.
+pub(crate) fn same(operation: &Operation, found: &Order, placed: &Operation) -> Result<(), Violation> {
+    let Invocation::Place { name, quantity, .. } = &placed.invocation else { return Ok(()) };
+    if found.name != *name || found.quantity != *quantity {
         let facts = [
-            format!("order {} was acknowledged as {} of {}", found.number, placed.quantity, placed.name),
+            format!("order {} was acknowledged as {quantity} of {name}", found.number),
             format!("client {} found {found:?} at {}", operation.client, seconds(operation.returned)),
         ];
         return Err(Violation::new(PROMISE, facts));
     }
-    if operation.returned < placed.operation.invoked {
+    if operation.returned < placed.invoked {
         let facts = [
-            format!("order {} was first asked for at {}", found.number, seconds(placed.operation.invoked)),
+            format!("order {} was first asked for at {}", found.number, seconds(placed.invoked)),
             format!("client {} found it before, at {}", operation.client, seconds(operation.returned)),
         ];
         return Err(Violation::new(PROMISE, facts));

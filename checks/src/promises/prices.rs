@@ -3,7 +3,7 @@
 //! Each toy gets one other price at most. So from the first that is certain of it on, whoever asks has to be shown it, whatever is
 //! cached.
 
-use crate::data::{History, Promise, Repricing, Response, Violation};
+use crate::data::{History, Operation, Promise, Repricing, Response, Violation};
 use crate::time::{Nanos, seconds};
 use toystore_actors::domain::ProductSeed;
 use toystore_actors::domain::{Product, ProductName};
@@ -22,32 +22,41 @@ pub(super) fn check(history: &History, products: &[ProductSeed]) -> Option<Viola
 }
 
 /// Who saw which price, and in which time.
-struct Sighting {
-    client: u8,
-    price_cents: u64,
-    from: Nanos,
-    until: Nanos,
+pub(crate) struct Sighting {
+    pub(crate) client: u8,
+    pub(crate) price_cents: u64,
+    pub(crate) from: Nanos,
+    pub(crate) until: Nanos,
+}
+
+impl Sighting {
+    /// An operation saw a product.
+    pub(crate) fn new(operation: &Operation, product: &Product) -> Sighting {
+        let (from, until) = (operation.invoked, operation.returned);
+        Sighting { client: operation.client, price_cents: product.price_cents, from, until }
+    }
 }
 
 fn sightings(history: &History, name: &ProductName) -> Vec<Sighting> {
     let mut sightings = Vec::new();
     for operation in &history.operations {
-        let seen: &[Product] = match &operation.response {
-            Response::Product { product } => product.as_slice(),
-            Response::Products { products } => products,
-            _ => &[],
-        };
-        sightings.extend(seen.iter().filter(|product| product.name == *name).map(|product| Sighting {
-            client: operation.client,
-            price_cents: product.price_cents,
-            from: operation.invoked,
-            until: operation.returned,
-        }));
+        let seen = shown(&operation.response).iter().filter(|product| product.name == *name);
+        sightings.extend(seen.map(|product| Sighting::new(operation, product)));
     }
     sightings
 }
 
-fn one(sightings: &[Sighting], before: u64, repricing: Option<&Repricing>) -> Option<Violation> {
+/// The products that an answer shows.
+pub(crate) fn shown(told: &Response) -> &[Product] {
+    match told {
+        Response::Product { product } => product.as_slice(),
+        Response::Products { products } => products,
+        _ => &[],
+    }
+}
+
+/// What was seen of one toy that cost so much before it was given another price.
+pub(crate) fn one(sightings: &[Sighting], before: u64, repricing: Option<&Repricing>) -> Option<Violation> {
     let after = repricing.map(|repricing| repricing.price_cents);
     let seen_new = sightings.iter().filter(|seen| Some(seen.price_cents) == after).map(|seen| seen.until);
     let certain = seen_new.chain(repricing.and_then(|repricing| repricing.imported)).min();

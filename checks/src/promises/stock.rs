@@ -1,7 +1,9 @@
 //! No oversell: the catalog's books add up, and it sold exactly what the order book holds.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
+use toystore_actors::catalog::stock::Item;
 use toystore_actors::domain::ProductSeed;
 
 use crate::data::{Promise, StoreAudit, Violation};
@@ -14,24 +16,13 @@ pub(super) fn check(catalog: &[ProductSeed], audit: &StoreAudit) -> Option<Viola
     for purchase in book.iter().filter_map(|entry| entry.purchase.as_ref()) {
         *ordered.entry(&purchase.name).or_insert(0) += u64::from(purchase.quantity.get());
     }
+    let holder = format!("order-{id}");
     for (place, item) in audit.items.iter().enumerate() {
-        let name = &item.name;
-        if item.initial + item.restocked != item.sold + item.quantity {
-            return Some(Violation::new(
-                PROMISE,
-                [format!("the catalog's books of {name} do not add up: {item:?}")],
-            ));
-        }
-        if catalog.get(place).is_some_and(|product| product.quantity != item.initial) {
-            return Some(Violation::new(PROMISE, [format!("{name} began with another stock: {item:?}")]));
-        }
-        let ordered = ordered.remove(name).unwrap_or(0);
-        if ordered != item.sold {
-            let facts = [
-                format!("the catalog sold {} of {name}", item.sold),
-                format!("the book of order-{id} holds {ordered} of them"),
-            ];
-            return Some(Violation::new(PROMISE, facts));
+        let initial = catalog.get(place).map(|product| product.quantity);
+        let ordered = ordered.remove(&item.name).unwrap_or(0);
+        let found = off(item, initial, &holder, ordered..=ordered);
+        if found.is_some() {
+            return found;
         }
     }
     ordered.first_key_value().map(|(name, pieces)| {
@@ -40,4 +31,38 @@ pub(super) fn check(catalog: &[ProductSeed], audit: &StoreAudit) -> Option<Viola
             [format!("the book of order-{id} holds {pieces} of {name}, which the catalog does not have")],
         )
     })
+}
+
+/// The books of a product that began with so many pieces, and of which somebody's order book holds so many, or not fewer
+/// and not more.
+pub(crate) fn off(
+    item: &Item,
+    initial: Option<u64>,
+    holder: &str,
+    ordered: RangeInclusive<u64>,
+) -> Option<Violation> {
+    let name = &item.name;
+    if item.initial + item.restocked != item.sold + item.quantity {
+        return Some(Violation::new(
+            PROMISE,
+            [format!("the catalog's books of {name} do not add up: {item:?}")],
+        ));
+    }
+    if initial.is_some_and(|initial| initial != item.initial) {
+        return Some(Violation::new(PROMISE, [format!("{name} began with another stock: {item:?}")]));
+    }
+    if ordered.contains(&item.sold) {
+        return None;
+    }
+    let (least, most) = ordered.into_inner();
+    let holds = match (least, most) {
+        (least, most) if least == most => least.to_string(),
+        (least, u64::MAX) => format!("at least {least}"),
+        (_, most) => format!("at most {most}"),
+    };
+    let facts = [
+        format!("the catalog sold {} of {name}", item.sold),
+        format!("the book of {holder} holds {holds} of them"),
+    ];
+    Some(Violation::new(PROMISE, facts))
 }

@@ -1,7 +1,9 @@
 //! Each check against histories and books written by hand: those that keep the promise, and those that do not.
 
 use toystore_actors::catalog::stock::Item;
-use toystore_actors::domain::{Entry, Order, ProductName, ProductSeed, Purchase, Quantity, RequestId};
+use toystore_actors::domain::{
+    Entry, Order, Product, ProductName, ProductSeed, Purchase, Quantity, RequestId,
+};
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::{Event, ReplicaEvent};
 
@@ -25,9 +27,9 @@ fn order(number: u64) -> Order {
     Order { number: order_number(number), name: name("toy-0"), quantity: quantity(1) }
 }
 
-/// `place KEY TOLD`, `find NUMBER TOLD` or `page AFTER LIMIT TOLD`, then from when until when. Told are a number, "none",
+/// `place KEY TOLD`, `see PIECES`, `find NUMBER TOLD` or `page AFTER LIMIT TOLD`, then from when until when. Told are a number, "none",
 /// "unknown", "left", or the numbers of a page, separated by commas.
-fn operation(line: &str) -> Operation {
+pub(crate) fn operation(line: &str) -> Operation {
     let words: Vec<&str> = line.split_whitespace().collect();
     let number = |word: &str| word.parse::<u64>().expect("a number");
     let (times, words) = (&words[words.len() - 2..], &words[..words.len() - 2]);
@@ -35,6 +37,7 @@ fn operation(line: &str) -> Operation {
     let invocation = match words[0] {
         "place" => Invocation::Place { key: key(words[1]), name: name("toy-0"), quantity: quantity(1) },
         "find" => Invocation::Find { number: order_number(number(words[1])) },
+        "see" => Invocation::Query { name: name("toy-0") },
         "at" => Invocation::FindAt { replica: replica(1), number: order_number(number(words[1])) },
         _ => Invocation::Page {
             after: order_number(number(words[1])),
@@ -43,6 +46,12 @@ fn operation(line: &str) -> Operation {
     };
     let response = match (words[0], told) {
         (_, "unknown") => Response::Unknown,
+        ("see", "none") => Response::Product { product: None },
+        ("see", told) => {
+            let product = Product { name: name("toy-0"), price_cents: 1, quantity: number(told) };
+            Response::Product { product: Some(product) }
+        }
+        ("place", "reused") => Response::KeyReused,
         ("place", "left") => Response::NotEnough { left: 0 },
         ("place", told) => Response::Placed { number: order_number(number(told)) },
         ("page", "none") => Response::Orders { orders: Vec::new() },
@@ -61,7 +70,7 @@ fn history(text: &str) -> History {
 }
 
 /// A book of these keys, one piece of toy-0 each.
-fn book(keys: &str) -> Vec<Entry> {
+pub(crate) fn book(keys: &str) -> Vec<Entry> {
     let entry = |(number, text)| Entry {
         number: order_number(number),
         epoch: epoch(1),

@@ -31,7 +31,11 @@ async fn course(simulation: Rc<Simulation>, shoppers: Rc<Shoppers>) {
     world.timeline.sleep(world.setup.faults_ms * MILLI).await;
     simulation.injector.heal(world);
     let found = match recover(&simulation, &shoppers).await {
-        Ok(audit) => judge(&simulation, &audit),
+        Ok(audit) => {
+            let found = judge(&simulation, &audit);
+            world.record.audit.replace(Some(audit));
+            found
+        }
         // Even when it does not come back, what it has done can be wrong as well; that comes first.
         Err(slow) => {
             let mut found = promises::judge_history(&world.record.history.borrow());

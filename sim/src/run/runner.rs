@@ -75,6 +75,7 @@ fn end(simulation: &Rc<Simulation>) -> RunOutcome {
         counts,
         recovery_nanos: world.record.recovery(),
         history: world.record.history.take(),
+        audit: world.record.audit.take(),
         lines: trace.take_lines(),
     }
 }

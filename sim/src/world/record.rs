@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use toystore_checks::data::{History, Violation};
+use toystore_checks::data::{History, StoreAudit, Violation};
 use toystore_checks::time::Nanos;
 
 use super::note::TraceNote;
@@ -24,6 +24,8 @@ pub struct RunRecord {
     violations: RefCell<Vec<Violation>>,
     finished: Cell<bool>,
     recovery: Cell<Nanos>,
+    /// What is on the disks once the world has come to rest.
+    pub audit: RefCell<Option<StoreAudit>>,
 }
 
 impl RunRecord {
@@ -38,6 +40,7 @@ impl RunRecord {
             violations: RefCell::default(),
             finished: Cell::new(false),
             recovery: Cell::new(0),
+            audit: RefCell::default(),
         }
     }
 

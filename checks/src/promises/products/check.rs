@@ -71,15 +71,22 @@ fn sequence(operation: &Operation, catalog: &[ProductName]) -> Option<Violation>
 
 /// What is there is found, what is not is not.
 fn existence(operation: &Operation, initial: &BTreeMap<ProductName, u64>) -> Option<Violation> {
-    let (name, there) = match (&operation.invocation, &operation.response) {
-        (Invocation::Query { name }, Response::Product { product }) => (name, product.is_some()),
-        (Invocation::Place { name, .. }, Response::UnknownProduct) => (name, false),
-        (Invocation::Place { name, .. }, Response::Placed { .. }) => (name, true),
-        _ => return None,
-    };
-    if there == initial.contains_key(name) {
-        return None;
+    let (name, there) = told_of(operation)?;
+    (there != initial.contains_key(name)).then(|| contradicts(operation))
+}
+
+/// Of which product an operation was told whether it is there.
+pub(crate) fn told_of(operation: &Operation) -> Option<(&ProductName, bool)> {
+    match (&operation.invocation, &operation.response) {
+        (Invocation::Query { name }, Response::Product { product }) => Some((name, product.is_some())),
+        (Invocation::Place { name, .. }, Response::UnknownProduct) => Some((name, false)),
+        (Invocation::Place { name, .. }, Response::Placed { .. }) => Some((name, true)),
+        _ => None,
     }
+}
+
+/// An answer contradicts what there is.
+pub(crate) fn contradicts(operation: &Operation) -> Violation {
     let fact = format!(
         "client {} at {}: {:?} was answered {:?}",
         operation.client,
@@ -87,5 +94,5 @@ fn existence(operation: &Operation, initial: &BTreeMap<ProductName, u64>) -> Opt
         operation.invocation,
         operation.response
     );
-    Some(Violation::new(PROMISE, [fact]))
+    Violation::new(PROMISE, [fact])
 }

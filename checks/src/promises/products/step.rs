@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use toystore_actors::domain::{OrderNumber, ProductName, RequestId};
+use toystore_actors::domain::{OrderNumber, Product, ProductName, Quantity, RequestId};
 
-use crate::data::{CatalogRebuild, History, Invocation, Response};
+use crate::data::{CatalogRebuild, History, Invocation, Operation, Response};
 use crate::time::{Nanos, seconds};
 
 /// What an operation does to one product's stock.
@@ -58,65 +58,80 @@ pub(super) fn steps(history: &History, name: &ProductName, ordered: &OrderNumber
     let mut steps = Vec::new();
     let rebuilt = history.rebuilds.iter().map(|rebuild| rebuild.at).max().unwrap_or(0);
     for operation in &history.operations {
-        let mut push = |effect, until, what: String| {
-            let who = format!(
-                "client {} from {} to {}: {what}",
-                operation.client,
-                seconds(operation.invoked),
-                seconds(operation.returned)
-            );
-            let number = match (&operation.invocation, &operation.response) {
-                (_, Response::Placed { number }) => Some(*number),
-                (Invocation::Place { key, .. }, _) => ordered.get(key).copied(),
-                _ => None,
-            };
-            steps.push(StockStep { effect, from: operation.invoked, until, number, what: who });
-        };
-        match (&operation.invocation, &operation.response) {
-            (Invocation::Place { name: of, quantity, key }, Response::Placed { number }) if of == name => {
-                let what = format!("bought {quantity} (key {key}, order {number})");
-                push(StockEffect::Sell(u64::from(quantity.get())), operation.returned, what);
-            }
-            // What a catalog sold that has forgotten it since is in no book, but was seen to be gone.
-            (Invocation::Place { name: of, quantity, key }, Response::Unknown)
-                if of == name && (ordered.contains_key(key) || operation.invoked < rebuilt) =>
-            {
-                push(
-                    StockEffect::Sell(u64::from(quantity.get())),
-                    Nanos::MAX,
-                    format!("bought {quantity} (key {key}), unknowingly"),
-                );
-            }
-            (Invocation::Place { name: of, quantity, key }, Response::NotEnough { left }) if of == name => {
-                push(
-                    StockEffect::See(*left),
-                    operation.returned,
-                    format!("could not buy {quantity} (key {key}): {left} left"),
-                );
+        if let Invocation::Place { name: of, quantity, key } = &operation.invocation
+            && of == name
+        {
+            let number = ordered.get(key).copied();
+            match &operation.response {
+                Response::Placed { number } => steps.push(bought(operation, *quantity, key, *number)),
+                // What a catalog sold that has forgotten it since is in no book, but was seen to be gone.
+                Response::Unknown if number.is_some() || operation.invoked < rebuilt => {
+                    let how = ", unknowingly";
+                    steps.push(perhaps_bought(operation, *quantity, key, number, how));
+                }
                 // It has also forgotten its refusals: a late copy of the request bought.
-                if ordered.contains_key(key) && operation.returned < rebuilt {
-                    let what = format!("bought {quantity} (key {key}), although it was refused before");
-                    push(StockEffect::Sell(u64::from(quantity.get())), Nanos::MAX, what);
+                Response::NotEnough { .. } if number.is_some() && operation.returned < rebuilt => {
+                    let how = ", although it was refused before";
+                    steps.push(perhaps_bought(operation, *quantity, key, number, how));
                 }
+                _ => {}
             }
-            (Invocation::Query { name: of }, Response::Product { product: Some(product) }) if of == name => {
-                push(
-                    StockEffect::See(product.quantity),
-                    operation.returned,
-                    format!("saw {} in stock", product.quantity),
-                );
-            }
-            (Invocation::List | Invocation::ListPage { .. }, Response::Products { products }) => {
-                for product in products.iter().filter(|product| product.name == *name) {
-                    push(
-                        StockEffect::See(product.quantity),
-                        operation.returned,
-                        format!("saw {} in stock, in the list", product.quantity),
-                    );
-                }
-            }
-            _ => {}
         }
+        steps.extend(sights(operation).filter(|(of, _)| *of == name).map(|(_, step)| step));
     }
     steps
+}
+
+fn step(operation: &Operation, effect: StockEffect, what: &str) -> StockStep {
+    let (from, until) = (operation.invoked, operation.returned);
+    let what = format!("client {} from {} to {}: {what}", operation.client, seconds(from), seconds(until));
+    StockStep { effect, from, until, number: None, what }
+}
+
+/// An order was acknowledged: its pieces are gone.
+pub(crate) fn bought(
+    operation: &Operation,
+    quantity: Quantity,
+    key: &RequestId,
+    number: OrderNumber,
+) -> StockStep {
+    let what = format!("bought {quantity} (key {key}, order {number})");
+    let effect = StockEffect::Sell(u64::from(quantity.get()));
+    StockStep { number: Some(number), ..step(operation, effect, &what) }
+}
+
+/// An order of which nobody was told that it was placed: its pieces may be gone, and may go at any time.
+pub(crate) fn perhaps_bought(
+    operation: &Operation,
+    quantity: Quantity,
+    key: &RequestId,
+    number: Option<OrderNumber>,
+    how: &str,
+) -> StockStep {
+    let what = format!("bought {quantity} (key {key}){how}");
+    let effect = StockEffect::Sell(u64::from(quantity.get()));
+    StockStep { number, until: Nanos::MAX, ..step(operation, effect, &what) }
+}
+
+/// What an operation was told of products' stock.
+pub(crate) fn sights(operation: &Operation) -> impl Iterator<Item = (&ProductName, StockStep)> {
+    let refused = match (&operation.invocation, &operation.response) {
+        (Invocation::Place { name, quantity, key }, Response::NotEnough { left }) => {
+            let what = format!("could not buy {quantity} (key {key}): {left} left");
+            Some((name, step(operation, StockEffect::See(*left), &what)))
+        }
+        _ => None,
+    };
+    let (seen, suffix): (&[Product], _) = match (&operation.invocation, &operation.response) {
+        (Invocation::Query { .. }, Response::Product { product }) => (product.as_slice(), ""),
+        (Invocation::List | Invocation::ListPage { .. }, Response::Products { products }) => {
+            (products, ", in the list")
+        }
+        _ => (&[], ""),
+    };
+    let seen = seen.iter().map(move |product| {
+        let what = format!("saw {} in stock{suffix}", product.quantity);
+        (&product.name, step(operation, StockEffect::See(product.quantity), &what))
+    });
+    refused.into_iter().chain(seen)
 }
