@@ -74,6 +74,7 @@ impl Rig {
                 eprintln!("{id} failed: {failure}");
                 process::exit(1);
             }),
+            front_door: None,
             interposer: None,
         };
         Rig { config, environment, registry, running: BTreeMap::new() }

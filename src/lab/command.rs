@@ -16,8 +16,10 @@ use super::interposer::Between;
 use super::keeper::Keeper;
 use super::routes;
 use super::shoppers::Shoppers;
+use super::verdict::{Court, judge};
 use crate::console::failure::Failure;
 use crate::console::result::say;
+use crate::server::front_door::FrontDoor;
 use crate::server::host::Environment;
 use crate::server::live::{Hub, Topic};
 use crate::server::service::{OpenedService, Routes};
@@ -43,7 +45,8 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 
     let registry = Registry::default();
     let (failures, failed) = mpsc::unbounded_channel();
-    let environment = broken_by(&lab, up::environment(&config, &registry, &named, failures));
+    let (door, heard) = FrontDoor::open();
+    let environment = broken_by(&lab, &door, up::environment(&config, &registry, &named, failures));
     let store = LocalStore { config, named, listen: addresses.clone(), registry, environment };
     let (opened, without) = open_all(&store, bound, first_products).await?;
     for missing in without {
@@ -55,6 +58,11 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         actix::spawn(tell(control.clone(), hub));
     }
     let ready = opened.iter().find_map(|service| service.front_end.clone());
+    if let Some(front_end) = ready.clone() {
+        let (events, restock_to) = (store.environment.events.clone(), store.config.restock.to);
+        let verdict = lab.verdict.clone();
+        actix::spawn(judge(Court { heard, door, front_end, events, restock_to, verdict }));
+    }
     let mut keeper = Keeper { lab: lab.clone(), store, addresses, serving: BTreeMap::new() };
     for service in opened.into_iter().rev() {
         let (id, others) = (service.id, control.clone());
@@ -76,7 +84,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 
 /// The environment with the lab between the nodes and the machine. What a node that was crashed has to say of its
 /// disk is no news.
-fn broken_by(lab: &Arc<Lab>, environment: Environment) -> Environment {
+fn broken_by(lab: &Arc<Lab>, door: &FrontDoor, environment: Environment) -> Environment {
     let (nodes, told) = (lab.nodes.clone(), environment.on_failure);
     let between = Between { nodes: lab.nodes.clone(), network: lab.network.clone() };
     Environment {
@@ -86,6 +94,7 @@ fn broken_by(lab: &Arc<Lab>, environment: Environment) -> Environment {
             }
         }),
         interposer: Some(Arc::new(between)),
+        front_door: Some(door.clone()),
         ..environment
     }
 }

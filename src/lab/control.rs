@@ -14,6 +14,7 @@ use super::node::Nodes;
 use super::refusal::Refusal;
 use super::shoppers::{ShopperPlan, ShopperTally};
 use super::state::{LabState, LinkState, NodeState, ShoppersState};
+use super::verdict::SharedVerdict;
 
 /// How many requests may wait for the one that is being carried out.
 const WAITING: usize = 16;
@@ -61,6 +62,7 @@ pub struct Lab {
     pub network: Arc<Network>,
     pub shoppers: watch::Sender<ShopperPlan>,
     pub tally: Arc<ShopperTally>,
+    pub verdict: SharedVerdict,
     bug: Mutex<Option<&'static str>>,
     configured: Vec<NodeId>,
 }
@@ -74,6 +76,7 @@ impl Lab {
             network: Arc::new(Network::new(seed)),
             shoppers: watch::Sender::new(ShopperPlan::default()),
             tally: Arc::default(),
+            verdict: Arc::default(),
             bug: Mutex::default(),
             configured,
         }
@@ -106,13 +109,14 @@ impl LabControl {
 
     /// All that is broken now.
     pub fn snapshot(&self) -> LabState {
-        let Lab { nodes, network, shoppers, tally, bug, .. } = &*self.lab;
+        let Lab { nodes, network, shoppers, tally, verdict, bug, .. } = &*self.lab;
         LabState {
             nodes: nodes.iter().map(|(id, node)| NodeState::of(id, node)).collect(),
             links: network.faults().into_iter().map(|((a, b), fault)| LinkState::of(a, b, fault)).collect(),
             shoppers: ShoppersState { plan: *shoppers.borrow(), counts: tally.counts() },
             bugs: bugs::all(),
             bug: *bug.lock(),
+            verdict: verdict.lock().clone(),
         }
     }
 

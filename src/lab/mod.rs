@@ -18,6 +18,7 @@ mod refusal;
 mod routes;
 mod shoppers;
 mod state;
+mod verdict;
 
 pub use self::command::run;
 pub use self::control::{LabControl, NodeAction};
@@ -25,3 +26,4 @@ pub use self::network::LinkFault;
 pub use self::refusal::Refusal;
 pub use self::shoppers::{ShopperCounts, ShopperPlan};
 pub use self::state::{LabState, LinkState, NodeState, ShoppersState};
+pub use self::verdict::VerdictState;

@@ -8,9 +8,9 @@ use super::disk::DiskState;
 use super::network::LinkFault;
 use super::node::{Condition, LabNode};
 use super::shoppers::{ShopperCounts, ShopperPlan};
+use super::verdict::VerdictState;
 
-/// All that is broken now. What else is to be shown beside it, such as a verdict on what the shoppers were told, is
-/// a field more.
+/// All that is broken now, and the verdict on what the store has done so far.
 #[derive(Debug, Clone, Serialize)]
 pub struct LabState {
     /// The nodes that can be broken.
@@ -23,6 +23,8 @@ pub struct LabState {
     pub bugs: Option<Vec<LabBug>>,
     /// The name of the one that is.
     pub bug: Option<&'static str>,
+    /// Whether the store has kept what it promised.
+    pub verdict: VerdictState,
 }
 
 /// A node.

@@ -2,6 +2,7 @@
 
 pub mod actor_handle;
 pub mod cluster;
+pub mod front_door;
 pub mod host;
 pub mod http;
 pub mod live;

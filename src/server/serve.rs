@@ -119,6 +119,7 @@ fn environment(config: &Config) -> Environment {
             let _ = Failure::CouldNotRun(format!("{} stopped: {failure}", label(id))).report();
             process::exit(i32::from(COULD_NOT_RUN));
         }),
+        front_door: None,
         interposer: None,
     }
 }

@@ -219,7 +219,7 @@ async fn open_front_end(
     let state = FrontEndState::new(actor.clone(), cache.clone(), clock, draining, placed, stopped, looked_at);
     let ask = metrics::of_front_end(actor.clone(), cache, state.requests().clone(), config.replicas());
     let exposition = exposition(environment, &running, &bridge, ask);
-    let state = Data::new(state.with_lab(environment.interposer.is_some()));
+    let state = Data::new(state.judged_by(environment.front_door.clone()));
     let routes: Routes = Arc::new(move |config| {
         http::routes::front_end(&state, config);
         http::routes::metrics(&exposition, config);

@@ -1,7 +1,7 @@
 //! A rule that is broken on purpose is broken on all nodes, until it is kept again.
 
 use crate::open_lab::Lab;
-use crate::support::http;
+use crate::support::{PATIENCE, eventually, http};
 
 #[test]
 fn a_catalog_that_may_sell_what_it_has_not_does_so_until_the_store_is_healed() {
@@ -10,7 +10,12 @@ fn a_catalog_that_may_sell_what_it_has_not_does_so_until_the_store_is_healed() {
     assert_eq!(too_many("before"), 409);
     let planted = lab.post("/lab/bug", r#"{"name":"oversell"}"#);
     assert_eq!((planted.status, &planted.data()["bug"]), (200, &"oversell".into()));
+    assert_eq!(lab.verdict()["violations"], serde_json::json!([]));
     assert_eq!(too_many("meanwhile"), 201);
+    let verdict = eventually(PATIENCE, "the verdict says so", || {
+        Some(lab.verdict()).filter(|verdict| verdict["stock_off"] == 1)
+    });
+    assert_eq!(verdict["violations"][0]["promise"], "no oversell", "{verdict}");
     lab.heal();
     assert_eq!(too_many("after"), 409);
 }

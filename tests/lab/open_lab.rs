@@ -183,6 +183,23 @@ impl Lab {
         assert_eq!(numbers.len(), ordered.len(), "two orders have one number");
     }
 
+    /// The verdict on all that was asked: that many orders were acknowledged, at least, and no promise is broken.
+    fn judged_well(&self, acknowledged: u64) {
+        eventually(PATIENCE, "all is judged", || {
+            let verdict = self.verdict();
+            for broken in ["lost", "doubled", "missing_numbers", "stock_off", "stale_reads"] {
+                assert_eq!(verdict[broken], 0, "{verdict}");
+            }
+            assert_eq!(verdict["violations"], serde_json::json!([]), "{verdict}");
+            (verdict["acknowledged"].as_u64() >= Some(acknowledged)).then_some(())
+        });
+    }
+
+    /// Whether the store has kept what it promised, as far as that is known.
+    pub fn verdict(&self) -> Value {
+        self.state()["verdict"].clone()
+    }
+
     /// Mends everything, and looks whether nothing is missing, first by asking and then in the files.
     pub fn close(mut self) {
         self.shoppers(0);
@@ -192,6 +209,7 @@ impl Lab {
         self.audit();
         assert_eq!(self.state()["shoppers"]["refused"], 0, "{}", self.up.process.complaints());
         let acknowledged = self.placed() + self.ordered.borrow().len() as u64;
+        self.judged_well(acknowledged);
         assert!(self.up.process.terminate().success());
         let mut command = toystore(["inspect", "--json"]);
         command.arg(&self.data);

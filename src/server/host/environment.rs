@@ -19,6 +19,7 @@ use super::links::Links;
 use super::log::LogProbe;
 use crate::files::{Directory, label};
 use crate::process::stop::Draining;
+use crate::server::front_door::FrontDoor;
 use crate::server::metrics::NodeMetrics;
 
 /// What is done when a node can no longer keep its promises.
@@ -43,6 +44,8 @@ pub struct Environment {
     pub events: EventLog,
     /// What to do when a node fails.
     pub on_failure: OnFailure,
+    /// Where it is written down what shoppers are told, if anybody judges that.
+    pub front_door: Option<FrontDoor>,
     /// What stands between the nodes and all of that.
     pub interposer: Option<Arc<dyn Interposer>>,
 }

@@ -31,6 +31,7 @@ pub fn front_end(state: &Data<FrontEndState>, config: &mut ServiceConfig) {
     config
         .app_data(state.clone())
         .app_data(Data::new(state.actor.clone()))
+        .app_data(Data::new(state.front_door.clone()))
         .app_data(Data::from(state.actor.bridge.clone()))
         .service(get(backup::ORDERS, admin::backup::orders))
         .service(get(backup::STOCK, admin::backup::stock))

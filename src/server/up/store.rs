@@ -71,6 +71,7 @@ pub fn environment(
             // Nobody hears it when the store is being stopped.
             let _ = failed.send(id);
         }),
+        front_door: None,
         interposer: None,
     }
 }

@@ -48,7 +48,7 @@ pub async fn buy(request: HttpRequest, state: Data<FrontEndState>, body: Payload
         Ok(number) => (StatusCode::OK, "placed", Some(number.get()), String::new()),
         Err(error) => (error.status_code(), outcome(error.status_code()), None, format!("{error}.")),
     };
-    page(status, &ResultPage { lab: state.lab, outcome, number, name, quantity, key, message })
+    page(status, &ResultPage { lab: state.has_lab(), outcome, number, name, quantity, key, message })
 }
 
 fn outcome(status: StatusCode) -> &'static str {

@@ -27,7 +27,7 @@ struct LabPage {
 
 pub async fn cluster(state: Data<FrontEndState>) -> ApiResult {
     let Snapshot { front_end, nodes, .. } = state.cluster.snapshot();
-    page(StatusCode::OK, &ClusterPage { lab: state.lab, front_end: front_end.node, nodes })
+    page(StatusCode::OK, &ClusterPage { lab: state.has_lab(), front_end: front_end.node, nodes })
 }
 
 pub async fn lab(state: Data<FrontEndState>) -> ApiResult {

@@ -74,7 +74,7 @@ pub async fn answer(
         Page::Order => order::order(request, state).await,
         Page::Buy => buy::buy(request, state, body).await,
         Page::Cluster => cluster::cluster(state).await,
-        Page::Lab if state.lab => cluster::lab(state).await,
+        Page::Lab if state.has_lab() => cluster::lab(state).await,
         Page::Lab => Err(ApiError::not_found("there is no lab; `toystore up --lab` has one")),
         Page::Events => stream::events(request, state).await,
         Page::Asset => assets::asset(&request, request.path().trim_start_matches("/assets/")),

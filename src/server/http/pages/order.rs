@@ -45,7 +45,7 @@ pub async fn order(request: HttpRequest, state: Data<FrontEndState>) -> ApiResul
         Err(error) => (error.status_code(), None, Some(format!("{error}."))),
     };
     let empty = OrderPage {
-        lab: state.lab,
+        lab: state.has_lab(),
         asked,
         found: found.is_some(),
         number: 0,

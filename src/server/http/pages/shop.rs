@@ -59,7 +59,7 @@ pub async fn shop(request: HttpRequest, state: Data<FrontEndState>) -> ApiResult
     let status = if notice.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let next = next(&products, &search);
     let products = products.iter().map(toy).collect::<Result<_, _>>()?;
-    page(status, &ShopPage { lab: state.lab, search, products, first, next, notice })
+    page(status, &ShopPage { lab: state.has_lab(), search, products, first, next, notice })
 }
 
 async fn products(

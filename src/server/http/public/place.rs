@@ -9,6 +9,7 @@ use serde_json::json;
 use toystore_actors::domain::{OrderNumber, RequestId};
 use toystore_actors::messages::front_end::{OrderError, PlaceOrder, Unavailable};
 use toystore_actors::net::BridgeError;
+use toystore_checks::data::{Invocation, Response};
 
 use super::super::shared::bodies::{Body, PUBLIC_BODY, accept_json};
 use super::super::shared::errors::{ApiError, ApiResult};
@@ -16,6 +17,7 @@ use super::super::shared::shapes;
 use super::idempotency_key;
 use super::order_body::{OrderBody, order_body};
 use super::state::FrontEndState;
+use crate::server::front_door::Asked;
 
 /// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again. The body is read when
 /// the head is well: a shopper who waits with it is spared from sending it for nothing.
@@ -43,11 +45,27 @@ pub async fn place(request: HttpRequest, state: &FrontEndState, body: Payload) -
 /// What the shopper is told instead; whatever came of it if that is 503.
 pub async fn order(state: &FrontEndState, key: RequestId, body: OrderBody) -> Result<OrderNumber, ApiError> {
     let began = Instant::now();
+    let asked = Asked::at(state.front_door.as_ref(), || {
+        let (key, name, quantity) = (key.clone(), body.name.clone(), body.quantity);
+        Invocation::Place { key, name, quantity }
+    });
     let message = PlaceOrder { key, name: body.name, quantity: body.quantity };
     let placed = state.actor.ask(message).await.map_err(not_asked)?;
+    asked.answered(|| told(&placed));
     let number = placed.map_err(not_placed)?;
     state.cluster.orders.placed(began.elapsed());
     Ok(number)
+}
+
+/// What the shopper is told, for whoever judges it.
+fn told(placed: &Result<OrderNumber, OrderError>) -> Response {
+    match placed {
+        Ok(number) => Response::Placed { number: *number },
+        Err(OrderError::NotEnough { left }) => Response::NotEnough { left: *left },
+        Err(OrderError::KeyReused) => Response::KeyReused,
+        Err(OrderError::UnknownProduct) => Response::UnknownProduct,
+        Err(OrderError::Unavailable(_)) => Response::Unknown,
+    }
 }
 
 async fn place_order(state: &FrontEndState, key: RequestId, body: OrderBody) -> ApiResult {

@@ -2,19 +2,22 @@
 
 use actix_web::HttpRequest;
 use serde::Deserialize;
-use toystore_actors::domain::ProductName;
+use toystore_actors::clock::Clock as _;
+use toystore_actors::domain::{Product, ProductName};
 use toystore_actors::front_end::cache;
 use toystore_actors::messages::catalog::MAX_PAGE;
 use toystore_actors::messages::front_end::{ListProducts, QueryProduct, SearchProducts};
 use toystore_actors::probe::plain;
+use toystore_checks::data::{Invocation, Response};
 
-use super::super::shared::errors::ApiResult;
+use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::parameters::{ListQuery, check_limit, most_products, query, search_text};
 use super::super::shared::paths::{no_such_product, segment};
 use super::super::shared::product_list;
 use super::super::shared::shapes;
 use super::received::Received;
 use super::state::FrontEndState;
+use crate::server::front_door::{Asked, FrontDoor};
 use crate::server::metrics::RequestKind;
 
 /// A hit is answered here and now, by whichever worker has the request.
@@ -25,6 +28,9 @@ pub async fn product(
     received: &mut Received,
 ) -> ApiResult {
     let name = segment(&request, below)?;
+    if let Some(door) = &state.front_door {
+        return judged(door, ProductName::new(name)?, state, received).await;
+    }
     // Nothing was waited for since it was received: the clock need not be read again.
     if let Some(body) = state.cache.get(&name, received.at) {
         received.kind = RequestKind::QueryCached;
@@ -33,6 +39,27 @@ pub async fn product(
     }
     let name = ProductName::new(name)?;
     let found = state.actor.ask(QueryProduct { name }).await??;
+    found.map(|product| shapes::ready_made(shapes::product(&product))).ok_or_else(no_such_product)
+}
+
+/// The same in a store that is judged: a hit is told to the judge, too.
+async fn judged(
+    door: &FrontDoor,
+    name: ProductName,
+    state: &FrontEndState,
+    received: &mut Received,
+) -> ApiResult {
+    let asked = Asked::at(Some(door), || Invocation::Query { name: name.clone() });
+    // Of the time after it was written down that this is asked.
+    let held = state.cache.product(name.as_str(), state.clock.now());
+    if held.is_some() {
+        received.kind = RequestKind::QueryCached;
+    }
+    let found = match held {
+        Some(product) => Some(product),
+        None => state.actor.ask(QueryProduct { name }).await??,
+    };
+    asked.answered(|| Response::Product { product: found.clone() });
     found.map(|product| shapes::ready_made(shapes::product(&product))).ok_or_else(no_such_product)
 }
 
@@ -46,13 +73,25 @@ struct ProductsQuery {
     limit: u32,
 }
 
+async fn list_products(state: &FrontEndState, ask: ListProducts) -> Result<Option<Vec<Product>>, ApiError> {
+    let asked = Asked::at(state.front_door.as_ref(), || Invocation::ListPage {
+        after: ask.after.clone(),
+        limit: ask.limit,
+    });
+    let listed = state.actor.ask(ask).await??;
+    if let Some(products) = &listed {
+        asked.answered(|| Response::Products { products: products.clone() });
+    }
+    Ok(listed)
+}
+
 pub async fn products(request: HttpRequest, state: &FrontEndState) -> ApiResult {
     let ProductsQuery { search, after, limit } = query(&request)?;
     check_limit(limit, MAX_PAGE)?;
     let (text, asked) = (search_text(&search)?, ListQuery { after, limit });
     if text.is_empty() {
         let list =
-            async |ListQuery { after, limit }| Ok(state.actor.ask(ListProducts { after, limit }).await??);
+            async |ListQuery { after, limit }| Ok(list_products(state, ListProducts { after, limit }).await?);
         return state.products.answer(asked, list).await;
     }
     let search = async |ListQuery { after, limit }| {

@@ -11,6 +11,7 @@ use super::super::shared::product_list::ProductList;
 use crate::process::stop::Draining;
 use crate::server::actor_handle::ActorHandle;
 use crate::server::cluster::Cluster;
+use crate::server::front_door::FrontDoor;
 use crate::server::host::SystemClock;
 use crate::server::live::Hub;
 use crate::server::metrics::RequestDurations;
@@ -29,8 +30,8 @@ pub struct FrontEndState {
     pub(in crate::server::http) cluster: Arc<Cluster>,
     /// Who looks on.
     pub(in crate::server::http) hub: Hub,
-    /// Whether the store can be broken on purpose.
-    pub(in crate::server::http) lab: bool,
+    /// Where it is written down what shoppers are told, in a store that is broken on purpose and judged.
+    pub(in crate::server::http) front_door: Option<FrontDoor>,
     pub(in crate::server::http) requests: RequestDurations,
 }
 
@@ -51,7 +52,7 @@ impl FrontEndState {
         (cluster, hub): (Arc<Cluster>, Hub),
     ) -> FrontEndState {
         let (products, requests) = (ProductList::default(), RequestDurations::default());
-        let lab = false;
+        let front_door = None;
         FrontEndState {
             actor,
             cache,
@@ -62,7 +63,7 @@ impl FrontEndState {
             products,
             cluster,
             hub,
-            lab,
+            front_door,
             requests,
         }
     }
@@ -72,10 +73,15 @@ impl FrontEndState {
         &self.requests
     }
 
-    /// The same, of a store that can be broken on purpose or not.
+    /// The same, of a store that is judged, or is not.
     #[must_use]
-    pub fn with_lab(self, lab: bool) -> FrontEndState {
-        FrontEndState { lab, ..self }
+    pub fn judged_by(self, front_door: Option<FrontDoor>) -> FrontEndState {
+        FrontEndState { front_door, ..self }
+    }
+
+    /// Whether the store can be broken on purpose.
+    pub(in crate::server::http) fn has_lab(&self) -> bool {
+        self.front_door.is_some()
     }
 }
 
