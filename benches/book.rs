@@ -21,13 +21,13 @@ use toystore::files::{Directory, label};
 use toystore::server::actor_handle::ActorHandle;
 use toystore_actors::catalog::Catalog;
 use toystore_actors::domain::{
-    Entry, Epoch, OrderNumber, ProductName, Purchase, Quantity, ReplicaId, RequestId, Run, StoreId, Term,
-    View,
+    Entry, Epoch, OrderNumber, ProductName, Purchase, Quantity, Receipt, ReplicaId, RequestId, Run, StoreId,
+    Term, UnixMillis, View,
 };
 use toystore_actors::messages::catalog::{Leadership, Rebuild, Register};
 use toystore_actors::messages::order::{Announce, Role, Status};
 use toystore_actors::net::NodeId;
-use toystore_actors::order::book::{Write, apply, read};
+use toystore_actors::order::book::{Write, apply, convert, read};
 use toystore_actors::order::{BOOK_FILE, book_owner};
 use toystore_actors::storage::{DataFile, journal_of};
 
@@ -52,7 +52,9 @@ fn entry(number: OrderNumber) -> Entry {
         name: ProductName::new("Tux").expect("a name"),
         quantity: Quantity::new(1).expect("a quantity"),
     };
-    Entry { number, epoch: Epoch::new(1), purchase: Some(purchase) }
+    let receipt =
+        Some(Receipt { price_cents: 1599, sold_at: UnixMillis::new(1_795_867_200_000 + number.get()) });
+    Entry { number, epoch: Epoch::new(1), purchase: Some(purchase), receipt }
 }
 
 fn entries(after: u64, count: u64) -> Write {
@@ -62,7 +64,7 @@ fn entries(after: u64, count: u64) -> Write {
 /// Opens a replica's book as the replica does when it starts.
 fn open(data: &Path, replica: ReplicaId) -> DataFile {
     let directory = Directory::new(data.join(label(NodeId::Order(replica)))).expect("a directory");
-    let book = DataFile::open(Rc::new(directory), BOOK_FILE, &book_owner(replica)).expect("a book");
+    let book = DataFile::open(Rc::new(directory), BOOK_FILE, &book_owner(replica), convert).expect("a book");
     book.load(read::summary).expect("its end");
     book
 }

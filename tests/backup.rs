@@ -193,6 +193,25 @@ fn backed_up(directory: &TempDir) -> (PathBuf, PathBuf) {
     (data, copy)
 }
 
+/// Price, total and time of the first orders, as they are shown.
+fn receipts(store: &Up) -> Vec<String> {
+    let receipt =
+        |number| http::get(store.front_end, &format!("/orders/{number}/receipt")).expect("an answer");
+    (1..=20).map(|number| receipt(number).text()).collect()
+}
+
+#[test]
+fn a_restored_order_has_the_price_and_the_time_that_it_had() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (old, copy) = backed_up(&directory);
+    let new = directory.path().join("new");
+    done(restore(&copy, &new));
+    let (before, after) = (receipts(&Up::start(&old)), receipts(&Up::start(&new)));
+    assert_eq!(before, after);
+    let known = |receipt: &String| receipt.contains(r#""price":15.99,"total":15.99,"placed_at":"20"#);
+    assert!(before.iter().all(known), "{before:?}");
+}
+
 /// Puts a service's directory of one store in the place of another's.
 fn replace(service: &str, from: &Path, to: &Path) {
     fs::remove_dir_all(to.join(service)).expect("it is there");

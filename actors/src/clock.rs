@@ -11,6 +11,8 @@ use std::time::Duration;
 use futures_util::future::{self, Either, LocalBoxFuture};
 use serde::Serialize;
 
+use crate::domain::UnixMillis;
+
 /// A point on one node's own clock, in nanoseconds since an origin that means nothing to other nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct Timestamp(pub u64);
@@ -35,6 +37,10 @@ impl Add<Duration> for Timestamp {
 /// machine was suspended: a lease must not outlive a laptop's lid.
 pub trait Clock: Send + Sync + fmt::Debug {
     fn now(&self) -> Timestamp;
+
+    /// What the machine's calendar clock shows, to be shown to people. It may be wrong, jump and go back, and nodes do not
+    /// agree on it: no rule reads it, so none of that breaks a promise.
+    fn wall(&self) -> UnixMillis;
 
     /// Waits for `span` of this clock's time.
     fn sleep(&self, span: Duration) -> LocalBoxFuture<'static, ()>;

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::future::{self, LocalBoxFuture};
 use redb::{ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
-use toystore_actors::storage::{DataFile, DiskError, Job, OpenError, Sizes, Storage};
+use toystore_actors::storage::{DataFile, DiskError, Job, OpenError, Sizes, Storage, same_tables};
 use toystore_sim::platform::disk::{Disk, DiskFault};
 
 const TABLE: TableDefinition<u64, &[u8]> = TableDefinition::new("numbers");
@@ -75,7 +75,7 @@ struct Numbers {
 impl Numbers {
     fn try_open(disk: &Disk) -> Result<Numbers, OpenError> {
         let files = Files { disk: disk.clone(), work: Rc::default(), put_off: Rc::default() };
-        let file = DataFile::open(Rc::new(files.clone()), FILE, "a test")?;
+        let file = DataFile::open(Rc::new(files.clone()), FILE, "a test", same_tables)?;
         Ok(Numbers { files, file })
     }
 

@@ -39,9 +39,10 @@ pub fn after_failure(id: NodeId, store: &NamedStore) -> String {
 /// `None` where the reason says itself what to do.
 fn help(id: NodeId, why: &NotStarted, store: &NamedStore) -> Option<String> {
     let first = match why {
-        NotStarted::Other(_) | NotStarted::File(OpenError::InUse { .. } | OpenError::Products(_)) => {
-            return None;
-        }
+        NotStarted::Other(_)
+        | NotStarted::File(
+            OpenError::InUse { .. } | OpenError::Unconverted { .. } | OpenError::Products(_),
+        ) => return None,
         NotStarted::Directory(_) => return Some(ADVICE.into()),
         NotStarted::File(OpenError::Damaged { .. } | OpenError::Apart { .. }) => "",
         NotStarted::File(OpenError::Foreign { .. }) => "put its own there; if that is lost, ",

@@ -7,13 +7,16 @@ use toystore_actors::messages::catalog::Stocked;
 use super::files::MANIFEST;
 
 /// How the files are written. Another number is another format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// The format before: its orders have neither price nor time, and all else is the same.
+const FORMAT_BEFORE: u32 = 1;
 
 /// What `backup.json` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// [`FORMAT`].
+    /// [`FORMAT`], or [`FORMAT_BEFORE`].
     pub format: u32,
     /// When it was begun, in UTC: every order that was acknowledged before is in it.
     pub made: String,
@@ -46,9 +49,9 @@ impl Manifest {
         }
         let no_backup = |error: serde_json::Error| format!("{MANIFEST} does not describe a backup ({error})");
         let Format { format } = serde_json::from_slice(text).map_err(no_backup)?;
-        if format != FORMAT {
+        if ![FORMAT_BEFORE, FORMAT].contains(&format) {
             return Err(format!(
-                "it has format {format}, and this toystore reads format {FORMAT}; use the one that made it"
+                "it has format {format}, and this toystore reads formats {FORMAT_BEFORE} and {FORMAT}; use the one that made it"
             ));
         }
         let manifest: Manifest = serde_json::from_slice(text).map_err(no_backup)?;
@@ -68,9 +71,9 @@ mod tests {
 
     #[test]
     fn another_format_is_named() {
-        let other = Manifest::read(br#"{"format":2,"toys":[]}"#).unwrap_err();
-        assert!(other.contains("it has format 2, and this toystore reads format 1"), "{other}");
-        for foreign in [&b"{}"[..], b"", b"[1]", br#"{"format":1}"#] {
+        let other = Manifest::read(br#"{"format":3,"toys":[]}"#).unwrap_err();
+        assert!(other.contains("it has format 3, and this toystore reads formats 1 and 2"), "{other}");
+        for foreign in [&b"{}"[..], b"", b"[1]", br#"{"format":1}"#, br#"{"format":2}"#] {
             let why = Manifest::read(foreign).unwrap_err();
             assert!(why.contains("does not describe a backup"), "{why}");
         }

@@ -1,6 +1,6 @@
 //! What a backup is on disk: a directory of three files.
 //!
-//! - `orders.jsonl`: the book, an entry a line: number, epoch, and key, name and quantity, or that it is lost. Numbered
+//! - `orders.jsonl`: the book, an entry a line: number, epoch, and key, name, quantity, price and time, or that it is lost. Numbered
 //!   1, 2, 3, …
 //! - `backup.json`: what this is, and the products with their counts.
 //! - `SHA256SUMS`: the digests of both, as `sha256sum --check` reads them. It is written last.

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use toystore_actors::domain::{
-    Entry, Epoch, OrderNumber, ProductName, Purchase, Quantity, RequestId, StoreId,
+    Entry, Epoch, OrderNumber, ProductName, Purchase, Quantity, Receipt, RequestId, StoreId, UnixMillis,
 };
 use toystore_actors::messages::catalog::Stocked;
 
 use super::files::{MANIFEST, ORDERS, SUMS};
 use super::manifest::Manifest;
+use super::order_line::OrderLine;
 use super::reader::Backup;
 use super::writer::BackupWriter;
 
@@ -22,6 +23,7 @@ fn entry(number: u64, epoch: u64) -> Entry {
             name: ProductName::new("\u{1}".repeat(ProductName::MAX_BYTES)).unwrap(),
             quantity: Quantity::new(number).unwrap(),
         }),
+        receipt: Some(Receipt { price_cents: u64::MAX, sold_at: UnixMillis::new(u64::MAX) }),
     }
 }
 
@@ -43,11 +45,39 @@ fn read_all(directory: &Path) -> Result<(Manifest, Vec<Entry>), String> {
 
 #[test]
 fn what_is_written_is_read() {
-    let lost = Entry { purchase: None, ..entry(2, 1) };
-    for entries in [vec![], vec![entry(1, 1)], vec![entry(1, 1), lost, entry(3, 4)]] {
+    let lost = Entry::lost(OrderNumber::new(2), Epoch::new(1));
+    let old = Entry { receipt: None, ..entry(1, 1) };
+    for entries in [vec![], vec![entry(1, 1)], vec![old, lost, entry(3, 4)]] {
         let directory = tempfile::tempdir().unwrap();
         let manifest = written(&entries, directory.path());
         assert_eq!(read_all(directory.path()), Ok((manifest, entries)));
+    }
+}
+
+/// A backup of the version before, made by it: its format is 1, and its orders have neither price nor time.
+#[test]
+fn a_backup_of_the_version_before_is_read() {
+    let before = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/backup-1");
+    let (manifest, entries) = read_all(&before).unwrap();
+    assert_eq!((manifest.format, manifest.orders), (1, OrderNumber::new(3)));
+    let orders: Vec<_> = entries.iter().map(|entry| entry.order().unwrap()).collect();
+    assert_eq!(orders.len(), 3);
+    assert!(orders.iter().all(|order| order.receipt.is_none()), "{orders:?}");
+}
+
+#[test]
+fn price_and_time_are_there_together_and_not_of_a_lost_order() {
+    let order = r#""number":1,"epoch":1,"key":"a","name":"Tux","quantity":2"#;
+    for (line, sound) in [
+        (order.to_owned(), true),
+        (format!(r#"{order},"price_cents":5,"sold_at_ms":6"#), true),
+        (format!(r#"{order},"price_cents":5"#), false),
+        (format!(r#"{order},"sold_at_ms":6"#), false),
+        (r#""number":1,"epoch":1,"lost":true"#.to_owned(), true),
+        (r#""number":1,"epoch":1,"lost":true,"price_cents":5,"sold_at_ms":6"#.to_owned(), false),
+    ] {
+        let read: OrderLine = serde_json::from_str(&format!("{{{line}}}")).unwrap();
+        assert_eq!(read.entry().is_some(), sound, "{line}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A price of whole cents, written digit by digit: a detour through a binary fraction could change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Price(pub u64);
+pub struct Price(pub u128);
 
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

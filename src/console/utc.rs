@@ -9,8 +9,13 @@ pub fn seconds(time: SystemTime) -> String {
 
 /// As [`seconds`], to the millisecond: 2026-11-28T06:05:04.012Z.
 pub fn millis(time: SystemTime) -> String {
-    let since = since_epoch(time);
-    format!("{}.{:03}Z", without_zone(since.as_secs()), since.subsec_millis())
+    of_unix_millis(u64::try_from(since_epoch(time).as_millis()).unwrap_or(u64::MAX))
+}
+
+/// As [`millis`], of so many milliseconds since 1970. Whatever the number, it is a date: the largest is one in the year
+/// 584,556,019.
+pub fn of_unix_millis(since: u64) -> String {
+    format!("{}.{:03}Z", without_zone(since / 1000), since % 1000)
 }
 
 fn since_epoch(time: SystemTime) -> Duration {
@@ -58,6 +63,8 @@ mod tests {
 
     #[test]
     fn milliseconds_have_three_digits() {
+        assert_eq!(of_unix_millis(1_795_867_200_007), "2026-11-28T12:00:00.007Z");
+        assert_eq!(of_unix_millis(u64::MAX), "584556019-04-03T14:25:51.615Z");
         for (millis, expected) in [(0, "00.000Z"), (59_012, "59.012Z"), (59_999, "59.999Z")] {
             let time = super::millis(UNIX_EPOCH + Duration::from_millis(millis));
             assert_eq!(time, format!("1970-01-01T00:00:{expected}"));

@@ -99,7 +99,7 @@ fn free_name(directory: &Path) -> io::Result<PathBuf> {
 mod tests {
     use std::rc::Rc;
 
-    use toystore_actors::storage::DataFile;
+    use toystore_actors::storage::{DataFile, same_tables};
 
     use super::*;
 
@@ -109,7 +109,7 @@ mod tests {
 
     fn open(directory: &Path) -> Result<DataFile, String> {
         let files = Directory::new(directory.to_owned())?;
-        DataFile::open(Rc::new(files), "book", "a test").map_err(|error| error.to_string())
+        DataFile::open(Rc::new(files), "book", "a test", same_tables).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -153,13 +153,13 @@ impl Storage for Directory {
 mod tests {
     use std::rc::Rc;
 
-    use toystore_actors::storage::{DataFile, OpenError};
+    use toystore_actors::storage::{DataFile, OpenError, same_tables};
 
     use super::*;
 
     fn open(path: &Path) -> Result<DataFile, OpenError> {
         let directory = Directory::new(path.to_owned()).expect("it is there");
-        DataFile::open(Rc::new(directory), "some.redb", "a test")
+        DataFile::open(Rc::new(directory), "some.redb", "a test", same_tables)
     }
 
     #[test]

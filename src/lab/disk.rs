@@ -197,7 +197,7 @@ mod tests {
     use std::path::Path;
     use std::time::Instant;
 
-    use toystore_actors::storage::DataFile;
+    use toystore_actors::storage::{DataFile, same_tables};
 
     use super::*;
     use crate::files::Directory;
@@ -268,7 +268,7 @@ mod tests {
                 file.run(work).await
             };
             let Rig { incarnation, storage, .. } = rig(directory.path());
-            let file = DataFile::open(storage, "file", "a test").expect("a new file");
+            let file = DataFile::open(storage, "file", "a test", same_tables).expect("a new file");
             put(&file, 1).await.expect("it is written");
             incarnation.kill();
             put(&file, 2).await.expect_err("it is gone");
@@ -277,7 +277,7 @@ mod tests {
             assert!(journal.metadata().expect("it is there").len() > 0, "the file was closed as whole");
 
             let Rig { storage, .. } = rig(directory.path());
-            let file = DataFile::open(storage, "file", "a test").expect("nobody else has it");
+            let file = DataFile::open(storage, "file", "a test", same_tables).expect("nobody else has it");
             let read = |database: &redb::Database| {
                 use redb::{ReadableDatabase, ReadableTable};
                 let table = database.begin_read()?.open_table(TABLE)?;

@@ -55,6 +55,7 @@ fn answers_have_the_shapes_that_clients_rely_on() {
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
     }
     assert_eq!(placed.header("cache-control"), Some("no-store"));
+    receipts(&store);
     let paths = http::get(store.front_end, "/").expect("an answer").data();
     assert!(paths["paths"].as_str().is_some_and(|paths| paths.contains("POST /orders")), "{paths}");
     let products = http::get(store.front_end, "/products").expect("an answer").data();
@@ -70,6 +71,44 @@ fn answers_have_the_shapes_that_clients_rely_on() {
     stream.read_to_string(&mut answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"), "{answer}");
     assert!(answer.contains("content-length: 52"), "{answer}");
+}
+
+/// Two of the first order's toy, and three of the second's, each at 15.99.
+fn receipts(store: &Up) {
+    for (path, shape) in [
+        (
+            "/orders/1/receipt",
+            r#"{"data":{"number":1,"name":"Tux","quantity":2,"price":15.99,"total":31.98,"placed_at":"#,
+        ),
+        (
+            "/orders/2/receipt/",
+            r#"{"data":{"number":2,"name":"Tux","quantity":3,"price":15.99,"total":47.97,"placed_at":"#,
+        ),
+    ] {
+        let answer = http::get(store.front_end, path).expect(path);
+        let text = answer.text();
+        assert!(answer.status == 200 && text.starts_with(shape), "{path}: {text}");
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        let placed_at = answer.data()["placed_at"].as_str().expect("a time").to_owned();
+        let digits: String = placed_at.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        assert_eq!(digits, "0000-00-00T00:00:00.000Z", "{placed_at}");
+        assert!(placed_at.as_str() > "2026-01-01", "{placed_at}");
+        let again = http::get(store.front_end, path).expect(path);
+        assert_eq!(again.text(), text, "it stays");
+    }
+    for (path, status, part) in [
+        ("/orders/9/receipt", 404, "no such order"),
+        ("/orders/x/receipt", 400, "whole number"),
+        ("/orders//receipt", 400, "whole number"),
+        ("/orders/1/receipt/2", 404, "no such path"),
+        ("/orders/1/receipts", 404, "GET /orders/{number}/receipt"),
+    ] {
+        refused(path, &http::get(store.front_end, path).expect(path), status, part);
+    }
+    let posted = http::post(store.front_end, "/orders/1/receipt", "{}").expect("an answer");
+    refused("a POST of a receipt", &posted, 405, "");
+    assert_eq!(posted.header("allow"), Some("GET, HEAD, OPTIONS"));
 }
 
 #[test]

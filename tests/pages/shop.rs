@@ -137,6 +137,7 @@ fn a_form_orders_once_under_its_key() {
 
     for (number, status, part) in [
         ("1", 200, "Order 1"),
+        ("1", 200, "<dt>In all</dt><dd>31.98</dd>"),
         ("2", 404, "There is no such order"),
         ("abc", 400, "whole number"),
         ("", 200, "Look up an order"),

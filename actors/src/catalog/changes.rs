@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fence::Fence;
 use super::item::{Item, ProductIndex};
 use super::memory::Memory;
-use crate::domain::{Digest, OrderNumber, Purchase, RequestId};
+use crate::domain::{Digest, OrderNumber, RequestId, SoldPurchase};
 
 /// What a group changes, in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,7 +13,7 @@ pub struct GroupChanges {
     /// The products that it changes, as they will be.
     pub items: BTreeMap<ProductIndex, Item>,
     /// The purchases that it adds, numbered from `first` on.
-    pub bought: Vec<Purchase>,
+    pub bought: Vec<SoldPurchase>,
     /// The number of the first of them.
     pub first: OrderNumber,
     /// With a fence: purchases up to this number are settled.

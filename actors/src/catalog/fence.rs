@@ -68,22 +68,22 @@ impl Fence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::OrderNumber;
+    use crate::domain::{OrderNumber, Receipt, UnixMillis};
+
+    fn sold() -> Sale {
+        let receipt = Some(Receipt { price_cents: 5, sold_at: UnixMillis::new(6) });
+        Sale::Sold { number: OrderNumber::new(9), receipt }
+    }
 
     fn fence() -> Fence {
-        Fence {
-            term: Term::new(4),
-            batch: 7,
-            answer: vec![Sale::Sold { number: OrderNumber::new(9) }, Sale::UnknownProduct],
-        }
+        Fence { term: Term::new(4), batch: 7, answer: vec![sold(), Sale::UnknownProduct] }
     }
 
     /// Rules C1 and C2.
     #[test]
     fn a_batch_is_acted_on_once_and_never_after_a_newer_one() {
         let refused = || BatchCheck::Refused(Refusal::Superseded { term: Term::new(4), batch: 7 });
-        let repeated =
-            || BatchCheck::Repeated(vec![Sale::Sold { number: OrderNumber::new(9) }, Sale::UnknownProduct]);
+        let repeated = || BatchCheck::Repeated(vec![sold(), Sale::UnknownProduct]);
         for (term, batch, expected) in [
             (4, 8, BatchCheck::Fresh),
             (4, 9, BatchCheck::Fresh),

@@ -5,7 +5,7 @@ use super::changes::GroupChanges;
 use super::draft::Draft;
 use super::readiness::Learned;
 use super::state::CatalogState;
-use crate::domain::{Epoch, OrderNumber};
+use crate::domain::{Epoch, OrderNumber, UnixMillis};
 use crate::messages::catalog::Registered;
 use crate::probe::CatalogEvent;
 
@@ -22,28 +22,35 @@ pub struct DecidedGroup {
 }
 
 /// Decides calls in their order, each against what those before it left. `oldest_epoch` is the epoch of the front-end's view when
-/// the catalog started.
+/// the catalog started, `now` what is told of the time at which they are sold.
 pub fn decide(
     state: &CatalogState,
     oldest_epoch: Option<Epoch>,
     calls: Vec<Call>,
     restock_to: u64,
+    now: UnixMillis,
 ) -> DecidedGroup {
     let mut draft = Draft::new(state, oldest_epoch);
     let mut learned = Learned::default();
     let mut replies = Vec::with_capacity(calls.len());
     for call in calls {
-        replies.extend(decide_one(&mut draft, &mut learned, call, restock_to));
+        replies.extend(decide_one(&mut draft, &mut learned, call, restock_to, now));
     }
     let (changes, events) = draft.finish();
     learned.rebuilt = changes.rebuilt;
     DecidedGroup { changes, events, replies, learned }
 }
 
-fn decide_one(draft: &mut Draft<'_>, learned: &mut Learned, call: Call, restock_to: u64) -> Option<Reply> {
+fn decide_one(
+    draft: &mut Draft<'_>,
+    learned: &mut Learned,
+    call: Call,
+    restock_to: u64,
+    now: UnixMillis,
+) -> Option<Reply> {
     Some(match call {
         Call::Buy(buy, to) => {
-            let sales = draft.buy(&buy);
+            let sales = draft.buy(&buy, now);
             learned.compared(sales.as_ref().err());
             reply(to, sales)
         }
@@ -100,7 +107,9 @@ mod tests {
     use crate::catalog::item::Item;
     use crate::catalog::memory::Memory;
     use crate::catalog::purchases::Purchases;
-    use crate::domain::{Line, ProductName, ProductSeed, Purchase, Quantity, RequestId, Run, StoreId, Term};
+    use crate::domain::{
+        Line, ProductName, ProductSeed, Purchase, Quantity, Receipt, RequestId, Run, StoreId, Term,
+    };
     use crate::messages::catalog::{Buy, GoOn, Leadership, Refusal, Register, Restock, Sale};
     use crate::refusals::Refusals;
 
@@ -136,12 +145,13 @@ mod tests {
         let ((first, mut sold), (second, mut refused)) = (buy(1, 3), buy(2, 3));
         let (to, mut restocked) = oneshot::channel::<<Restock as crate::net::Rpc>::Reply>();
         let calls = vec![first, second, Call::Restock(Some(to))];
-        let group = decide(&state(), Some(Epoch::new(6)), calls, 7);
+        let group = decide(&state(), Some(Epoch::new(6)), calls, 7, UnixMillis::new(5));
         assert!(sold.try_recv().is_err() && refused.try_recv().is_err() && restocked.try_recv().is_err());
         for reply in group.replies {
             reply();
         }
-        assert_eq!(sold.try_recv(), Ok(Ok(vec![Sale::Sold { number: OrderNumber::new(4) }])));
+        let receipt = Some(Receipt { price_cents: 1, sold_at: UnixMillis::new(5) });
+        assert_eq!(sold.try_recv(), Ok(Ok(vec![Sale::Sold { number: OrderNumber::new(4), receipt }])));
         assert_eq!(refused.try_recv(), Ok(Ok(vec![Sale::NotEnough { left: 0 }])));
         assert_eq!(restocked.try_recv(), Ok(Ok(vec![ProductName::new("Tux").expect("valid")])));
         assert_eq!(group.changes.items[&0].quantity, 7);
@@ -181,7 +191,8 @@ mod tests {
             ("a leader with a longer book", buy(1, 5).0, learned(None, Some(BEHIND), false)),
             ("a restock", Call::Restock(None), learned(None, None, false)),
         ] {
-            assert_eq!(decide(&state(), Some(Epoch::new(6)), vec![call], 0).learned, expected, "{case}");
+            let group = decide(&state(), Some(Epoch::new(6)), vec![call], 0, UnixMillis::default());
+            assert_eq!(group.learned, expected, "{case}");
         }
     }
 }

@@ -30,8 +30,8 @@ impl CatalogService {
 
     async fn run_group(&self, calls: Vec<Call>) {
         let (oldest_epoch, count) = (self.readiness.borrow().oldest_epoch(), calls.len());
-        let mut group =
-            group::decide(self.visible.borrow().state(), oldest_epoch, calls, self.config.restock_to);
+        let (restock_to, now) = (self.config.restock_to, self.host.clock.wall());
+        let mut group = group::decide(self.visible.borrow().state(), oldest_epoch, calls, restock_to, now);
         if !group.changes.is_empty() {
             bent::answered_early(&mut group.replies).into_iter().for_each(|reply| reply());
             if !group.changes.refused.is_empty() {

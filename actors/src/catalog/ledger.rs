@@ -2,11 +2,11 @@
 //!
 //! - `products`: a product's place in the catalog → name, price in cents, initial, restocked, sold, in stock.
 //!   This table exists exactly if the import was committed.
-//! - `purchases`: the number of a purchase that is not settled → request id, product name, pieces.
+//! - `purchases`: the number of a purchase that is not settled → request id, product name, pieces, receipt.
 //! - `refused`: the number of a refusal → request id, pieces left; the newest of them.
 //! - `fence`: one line: the newest term, its newest batch, the number up to which purchases are settled, and what
-//!   that batch was answered, each sale as a kind (0 sold, 1 not enough, 2 no such product) and the number of the
-//!   purchase or of the pieces left.
+//!   that batch was answered, each sale as a kind (0 sold, 1 not enough, 2 no such product), the number of the
+//!   purchase or of the pieces left, and the receipt.
 //! - `import`: one line, if it is known: the digest of the file that was imported last.
 //! - `memory`: one line: the store, and the front-end's run that registered last. A new file has none.
 
@@ -26,17 +26,19 @@ use super::state::CatalogState;
 use crate::bugs::refusals as bent;
 use crate::domain::{
     Digest, Epoch, Invalid, OrderNumber, ProductName, ProductSeed, Purchase, Quantity, RequestId, Run,
-    StoreId, Term,
+    SoldPurchase, StoreId, Term,
 };
 use crate::messages::catalog::Sale;
 use crate::refusals::Refusals;
-use crate::storage::DiskError;
+use crate::storage::{DiskError, ReceiptRow, receipt_of, receipt_row};
 
 type ItemRow = (&'static str, u64, u64, u64, u64, u64);
-type FenceRow = (u64, u64, u64, Vec<(u8, u64)>);
+pub(super) type PurchaseRow = (&'static str, &'static str, u32, ReceiptRow);
+pub(super) type SaleRow = (u8, u64, ReceiptRow);
+pub(super) type FenceRow = (u64, u64, u64, Vec<SaleRow>);
 
 const PRODUCTS: TableDefinition<u64, ItemRow> = TableDefinition::new("products");
-const PURCHASES: TableDefinition<u64, (&str, &str, u32)> = TableDefinition::new("purchases");
+const PURCHASES: TableDefinition<u64, PurchaseRow> = TableDefinition::new("purchases");
 const REFUSED: TableDefinition<u64, (&str, u64)> = TableDefinition::new("refused");
 const FENCE: TableDefinition<(), FenceRow> = TableDefinition::new("fence");
 const IMPORT: TableDefinition<(), [u8; 32]> = TableDefinition::new("import");
@@ -52,7 +54,7 @@ pub struct Audit {
     /// Purchases up to this number are settled.
     pub settled: OrderNumber,
     /// The purchases that follow, by their numbers.
-    pub unsettled: Vec<Purchase>,
+    pub unsettled: Vec<SoldPurchase>,
     /// The newest term that has been here.
     pub term: Term,
     /// Its newest batch; 0 before its first.
@@ -129,8 +131,10 @@ pub fn commit(database: &Database, changes: &GroupChanges, remembered: usize) ->
     let settles = changes.fence.is_some();
     if !changes.bought.is_empty() || settles {
         let mut table = transaction.open_table(PURCHASES)?;
-        for (number, Purchase { key, name, quantity }) in changes.first.onward().zip(&changes.bought) {
-            table.insert(number.get(), (key.as_str(), name.as_str(), quantity.get()))?;
+        for (number, SoldPurchase { purchase, receipt }) in changes.first.onward().zip(&changes.bought) {
+            let Purchase { key, name, quantity } = purchase;
+            let row = (key.as_str(), name.as_str(), quantity.get(), receipt_row(*receipt));
+            table.insert(number.get(), row)?;
         }
         let last = if changes.rebuilt { changes.first.before() } else { changes.settled };
         let is_settled = |number: u64| settles && number <= last.get();
@@ -153,7 +157,7 @@ pub fn commit(database: &Database, changes: &GroupChanges, remembered: usize) ->
         }
     }
     if let Some(fence) = &changes.fence {
-        let answer: Vec<(u8, u64)> = fence.answer.iter().map(|sale| sale_row(*sale)).collect();
+        let answer: Vec<SaleRow> = fence.answer.iter().map(|sale| sale_row(*sale)).collect();
         transaction
             .open_table(FENCE)?
             .insert((), (fence.term.first_epoch().get(), fence.batch, changes.settled.get(), answer))?;
@@ -202,7 +206,7 @@ fn insert_item(table: &mut Table<'_, u64, ItemRow>, place: usize, item: &Item) -
 struct Books {
     items: Vec<Item>,
     settled: OrderNumber,
-    unsettled: Vec<Purchase>,
+    unsettled: Vec<SoldPurchase>,
     fence: Fence,
     refused: Vec<(RequestId, u64)>,
     memory: Memory,
@@ -256,12 +260,13 @@ fn read_purchases(transaction: &ReadTransaction, books: &mut Books) -> Result<()
         if number.value() != expected.get() {
             return Err(DiskError::Damaged(format!("purchase {expected} is missing")));
         }
-        let (key, name, pieces) = purchase.value();
-        books.unsettled.push(Purchase {
+        let (key, name, pieces, receipt) = purchase.value();
+        let purchase = Purchase {
             key: RequestId::new(key).map_err(damaged)?,
             name: ProductName::new(name).map_err(damaged)?,
             quantity: Quantity::new(u64::from(pieces)).map_err(damaged)?,
-        });
+        };
+        books.unsettled.push(SoldPurchase { purchase, receipt: receipt_of(receipt) });
     }
     Ok(())
 }
@@ -278,17 +283,17 @@ fn damaged(invalid: Invalid) -> DiskError {
     DiskError::Damaged(invalid.to_string())
 }
 
-fn sale_row(sale: Sale) -> (u8, u64) {
+fn sale_row(sale: Sale) -> SaleRow {
     match sale {
-        Sale::Sold { number } => (0, number.get()),
-        Sale::NotEnough { left } => (1, left),
-        Sale::UnknownProduct => (2, 0),
+        Sale::Sold { number, receipt } => (0, number.get(), receipt_row(receipt)),
+        Sale::NotEnough { left } => (1, left, None),
+        Sale::UnknownProduct => (2, 0, None),
     }
 }
 
-fn sale((kind, number): (u8, u64)) -> Result<Sale, DiskError> {
+fn sale((kind, number, receipt): SaleRow) -> Result<Sale, DiskError> {
     match kind {
-        0 => Ok(Sale::Sold { number: OrderNumber::new(number) }),
+        0 => Ok(Sale::Sold { number: OrderNumber::new(number), receipt: receipt_of(receipt) }),
         1 => Ok(Sale::NotEnough { left: number }),
         2 => Ok(Sale::UnknownProduct),
         _ => Err(DiskError::Damaged(format!("there is no outcome {kind} of a sale"))),

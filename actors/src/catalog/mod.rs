@@ -8,6 +8,7 @@ mod actor;
 mod call;
 mod changes;
 mod config;
+mod convert;
 mod draft;
 mod fence;
 mod group;

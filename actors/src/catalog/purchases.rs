@@ -6,23 +6,24 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::domain::{OrderNumber, Purchase, RequestId};
+use crate::domain::{OrderNumber, RequestId, SoldPurchase};
+use crate::messages::catalog::Sale;
 
 /// How much is settled, and every purchase that is not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Purchases {
     settled: OrderNumber,
     /// Numbered from `settled + 1` on.
-    unsettled: VecDeque<Purchase>,
+    unsettled: VecDeque<SoldPurchase>,
     numbers: BTreeMap<RequestId, OrderNumber>,
 }
 
 impl Purchases {
     /// Purchases up to `settled` are acknowledged orders; `unsettled` are those that follow.
-    pub fn new(settled: OrderNumber, unsettled: Vec<Purchase>) -> Purchases {
-        let numbers =
-            (settled + 1).onward().zip(&unsettled).map(|(number, purchase)| (purchase.key.clone(), number));
-        Purchases { settled, numbers: numbers.collect(), unsettled: unsettled.into() }
+    pub fn new(settled: OrderNumber, unsettled: Vec<SoldPurchase>) -> Purchases {
+        let numbered = (settled + 1).onward().zip(&unsettled);
+        let numbers = numbered.map(|(number, sold)| (sold.purchase.key.clone(), number)).collect();
+        Purchases { settled, numbers, unsettled: unsettled.into() }
     }
 
     /// Up to this number they are settled.
@@ -35,20 +36,23 @@ impl Purchases {
         self.settled + self.unsettled.len() as u64
     }
 
-    /// The number of the purchase under this request id, unless it is settled.
-    pub fn number(&self, key: &RequestId) -> Option<OrderNumber> {
-        self.numbers.get(key).copied()
+    /// What was sold under this request id, as it was told, unless it is settled (rule C8).
+    pub fn sale(&self, key: &RequestId) -> Option<Sale> {
+        let number = *self.numbers.get(key)?;
+        let place = usize::try_from(number.since(self.settled + 1)).ok()?;
+        let receipt = self.unsettled.get(place)?.receipt;
+        Some(Sale::Sold { number, receipt })
     }
 
     /// Those that are not settled, in the order of their numbers.
-    pub fn unsettled(&self) -> impl Iterator<Item = &Purchase> {
+    pub fn unsettled(&self) -> impl Iterator<Item = &SoldPurchase> {
         self.unsettled.iter()
     }
 
     /// Adds the next one.
-    pub fn push(&mut self, purchase: Purchase) {
-        self.numbers.insert(purchase.key.clone(), self.last() + 1);
-        self.unsettled.push_back(purchase);
+    pub fn push(&mut self, sold: SoldPurchase) {
+        self.numbers.insert(sold.purchase.key.clone(), self.last() + 1);
+        self.unsettled.push_back(sold);
     }
 
     /// Those up to this number are acknowledged orders.
@@ -56,7 +60,7 @@ impl Purchases {
         while self.settled < through
             && let Some(settled) = self.unsettled.pop_front()
         {
-            self.numbers.remove(&settled.key);
+            self.numbers.remove(&settled.purchase.key);
             self.settled = self.settled + 1;
         }
     }
@@ -65,21 +69,25 @@ impl Purchases {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ProductName, Quantity};
+    use crate::domain::{ProductName, Purchase, Quantity, Receipt, UnixMillis};
 
-    fn purchase(key: &str) -> Purchase {
-        Purchase {
-            key: RequestId::new(key).expect("valid"),
-            name: ProductName::new("Tux").expect("valid"),
-            quantity: Quantity::new(1).expect("valid"),
-        }
+    fn key(text: &str) -> RequestId {
+        RequestId::new(text).expect("valid")
     }
 
-    /// Rule M5.
+    /// Sold for so many cents.
+    fn sold(text: &str, price_cents: u64) -> SoldPurchase {
+        let name = ProductName::new("Tux").expect("valid");
+        let purchase = Purchase { key: key(text), name, quantity: Quantity::new(1).expect("valid") };
+        let receipt = Some(Receipt { price_cents, sold_at: UnixMillis::new(4) });
+        SoldPurchase { purchase, receipt }
+    }
+
+    /// Rules M5 and C8.
     #[test]
     fn purchases_keep_their_numbers_until_they_are_settled() {
-        let mut purchases = Purchases::new(OrderNumber::new(7), vec![purchase("h"), purchase("i")]);
-        purchases.push(purchase("j"));
+        let mut purchases = Purchases::new(OrderNumber::new(7), vec![sold("h", 80), sold("i", 90)]);
+        purchases.push(sold("j", 100));
         for (settle, settled, numbers) in [
             (0, 7, [Some(8), Some(9), Some(10)]),
             (8, 8, [None, Some(9), Some(10)]),
@@ -92,8 +100,12 @@ mod tests {
                 (settled, 10),
                 "settled up to {settle}"
             );
-            let found = ["h", "i", "j"].map(|key| purchases.number(&purchase(key).key).map(OrderNumber::get));
-            assert_eq!(found, numbers, "settled up to {settle}");
+            let told = |number: u64| {
+                let receipt = sold("k", number * 10).receipt;
+                Sale::Sold { number: OrderNumber::new(number), receipt }
+            };
+            let found = ["h", "i", "j"].map(|text| purchases.sale(&key(text)));
+            assert_eq!(found, numbers.map(|number: Option<u64>| number.map(told)), "settled up to {settle}");
             assert_eq!(purchases.unsettled().count() as u64, 10 - settled, "settled up to {settle}");
         }
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use redb::Database;
 
 use super::changes::GroupChanges;
+use super::convert::convert;
 use super::fence::Fence;
 use super::item::Item;
 use super::ledger::{commit, import};
@@ -37,7 +38,7 @@ pub struct Restored {
 /// # Errors
 /// When it cannot be made.
 pub fn restore(storage: Rc<dyn Storage>, view: &View, restored: Restored) -> Result<Rebuilt, OpenError> {
-    let file = DataFile::open(storage, FILE, OWNER)?;
+    let file = DataFile::open(storage, FILE, OWNER, convert)?;
     file.load(|database| fill(database, view, restored))
 }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::actor::Catalog;
 use super::config::{CatalogConfig, REFUSALS};
+use super::convert::convert;
 use super::draft::Draft;
 use super::import::{Differences, Source};
 use super::ledger;
@@ -33,7 +34,7 @@ pub const OWNER: &str = "the catalog";
 /// When the data file cannot be opened, is not a catalog's, or does not add up; at the first start, when the products
 /// cannot be read.
 pub fn start(host: Host, config: CatalogConfig, products: &Source) -> Result<Node<Catalog>, OpenError> {
-    let file = DataFile::open(host.storage.clone(), FILE, OWNER)?;
+    let file = DataFile::open(host.storage.clone(), FILE, OWNER, convert)?;
     let state = load_or_import(&host, &file, config.refusals, products)?;
     let front_ends: BTreeSet<FrontEndId> = config.front_ends.iter().copied().collect();
     let visible = VisibleStock::new(state, front_ends, config.counted_lease(), host.clock.now());
@@ -100,7 +101,7 @@ fn compare(host: &Host, products: &Source, state: &CatalogState) {
 /// # Errors
 /// As [`start`]; then nothing has come in.
 pub fn import_into(storage: Rc<dyn Storage>, parts: &[Import]) -> Result<Imported, OpenError> {
-    let file = DataFile::open(storage, FILE, OWNER)?;
+    let file = DataFile::open(storage, FILE, OWNER, convert)?;
     file.load(|database| {
         let Some((state, _)) = ledger::load(database, REFUSALS)? else {
             return Err(DiskError::Damaged("nothing was ever imported; start the catalog first".into()));

@@ -109,8 +109,8 @@ impl CatalogState {
         if changes.rebuilt {
             self.purchases = Purchases::new(changes.settled, Vec::new());
         }
-        for purchase in &changes.bought {
-            self.purchases.push(purchase.clone());
+        for sold in &changes.bought {
+            self.purchases.push(sold.clone());
         }
         if let Some(fence) = &changes.fence {
             self.purchases.settle(changes.settled);

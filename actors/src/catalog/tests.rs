@@ -18,14 +18,15 @@ use self::fixture::{COUNTED_LEASE, Fixture, Habit, LEASE, TICK, buy, done, name,
 use super::changes::GroupChanges;
 use super::ledger;
 use super::ledger::{Audit, audit};
-use crate::domain::{Digest, FrontEndId, OrderNumber, ProductSeed, RequestId, Term};
+use crate::domain::{Digest, FrontEndId, OrderNumber, ProductSeed, Receipt, RequestId, Term};
 use crate::messages::catalog::{Buy, Import, Imported, List, Refusal, Restock, Sale};
 use crate::net::NodeId;
 use crate::probe::{CatalogEvent, Event, ServiceEvent};
-use crate::test_doubles::MemoryDisk;
+use crate::test_doubles::{MemoryDisk, WALL};
 
 /// The first purchase.
-const SOLD: Sale = Sale::Sold { number: OrderNumber::new(1) };
+const SOLD: Sale =
+    Sale::Sold { number: OrderNumber::new(1), receipt: Some(Receipt { price_cents: 1599, sold_at: WALL }) };
 
 /// Rule cache 6.
 #[test]
@@ -167,7 +168,7 @@ fn nothing_is_told_about_a_change_before_it_is_visible() {
         assert_eq!(done(first).await.0, Some(Ok(vec![SOLD])));
         assert_eq!(done(repeated).await.0, Some(Ok(vec![SOLD])));
         let found = done(inherited).await.0.expect("an answer").expect("the newest term");
-        assert_eq!(found.unsettled.iter().map(|purchase| purchase.key.as_str()).collect::<Vec<_>>(), ["a"]);
+        assert_eq!(found.unsettled.iter().map(|sold| sold.purchase.key.as_str()).collect::<Vec<_>>(), ["a"]);
         assert_eq!(done(late).await.0, Some(Err(Refusal::Superseded { term: Term::new(2), batch: 0 })));
         assert_eq!(done(refused).await.0, Some(Ok(vec![Sale::NotEnough { left: 6 }])));
         assert_eq!(fixture.list().await, Ok(vec![6, 0, 5]));

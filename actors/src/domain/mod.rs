@@ -8,10 +8,12 @@ mod ids;
 mod orders;
 mod products;
 mod text;
+mod time;
 mod view;
 
 pub use ids::{Epoch, FrontEndId, OrderNumber, ReplicaId, Run, StoreId, Term};
-pub use orders::{Entry, Order, Position, Purchase};
+pub use orders::{Entry, Order, Position, Purchase, Receipt, SoldPurchase};
 pub use products::{Digest, Product, ProductSeed};
 pub use text::{Invalid, ProductName, Quantity, RequestId};
+pub use time::UnixMillis;
 pub use view::{Line, Members, View};

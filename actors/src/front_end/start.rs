@@ -14,7 +14,7 @@ use crate::messages::front_end::{
 };
 use crate::messages::view_service::{ChangeView, GetView, Recover, RecoverCatalog, Vouch};
 use crate::net::Bridge;
-use crate::storage::{DataFile, OpenError};
+use crate::storage::{DataFile, OpenError, same_tables};
 use crate::view_service;
 
 /// A front-end ready to run.
@@ -30,7 +30,7 @@ pub struct Started {
 /// # Errors
 /// See [`OpenError`].
 pub fn start(host: Host, config: FrontEndConfig) -> Result<Started, OpenError> {
-    let file = DataFile::open(host.storage.clone(), FILE, &owner(config.number))?;
+    let file = DataFile::open(host.storage.clone(), FILE, &owner(config.number), same_tables)?;
     let run = Run::new(file.draw()?);
     let saved = file.load(|database| {
         let mut saved = view_service::load(database)?;

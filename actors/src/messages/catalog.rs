@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Digest, Epoch, FrontEndId, Line, OrderNumber, Product, ProductName, ProductSeed, Purchase, Run, StoreId,
-    Term,
+    Digest, Epoch, FrontEndId, Line, OrderNumber, Product, ProductName, ProductSeed, Purchase, Receipt, Run,
+    SoldPurchase, StoreId, Term,
 };
 use crate::net::rpcs;
 
@@ -111,6 +111,8 @@ pub enum Sale {
     Sold {
         /// The number of the purchase, and of its order.
         number: OrderNumber,
+        /// For how much, and when; `None` if that was before there were receipts.
+        receipt: Option<Receipt>,
     },
     /// There are only `left` in stock; nothing was sold.
     NotEnough {
@@ -135,7 +137,7 @@ pub struct Inheritance {
     /// Orders up to this number are acknowledged: whose book lacks one of them must not lead.
     pub settled: OrderNumber,
     /// The purchases that follow, in the order of their numbers: each is or becomes the order of its number.
-    pub unsettled: Vec<Purchase>,
+    pub unsettled: Vec<SoldPurchase>,
 }
 
 /// A front-end has started and makes its run known, before it does anything else.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use actix::{Actor, Context, Handler};
 
-use super::book::{begin_run, read};
+use super::book::{begin_run, convert, read};
 use super::config::{BOOK_FILE, OrderConfig, book_owner};
 use super::pipeline::OrderPipeline;
 use super::replica::Replica;
@@ -43,7 +43,7 @@ struct Parts {
 /// # Errors
 /// When the book cannot be opened or read; see [`OpenError`].
 pub fn start(host: Host, config: OrderConfig) -> Result<Node<OrderReplica>, OpenError> {
-    let file = DataFile::open(host.storage.clone(), BOOK_FILE, &book_owner(config.id))?;
+    let file = DataFile::open(host.storage.clone(), BOOK_FILE, &book_owner(config.id), convert)?;
     let run = Run::new(file.draw()?);
     let summary = file.load(|book| begin_run(book, config.id, run))?;
     let (max_calls, max_page, readers) = (config.max_calls, config.limits.page, config.limits.readers);

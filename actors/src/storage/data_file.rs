@@ -9,9 +9,11 @@ use redb::Database;
 use tokio::sync::oneshot;
 
 use super::boundary::Storage;
+use super::convert::{Conversion, convert};
 use super::errors::{DiskError, OpenError, guarded, not_opened};
 use super::journaled::Journaled;
-use super::open::{Wanted, journal_of, open_file};
+use super::open::{Format, Opened, Wanted, journal_of, open_file};
+use super::owner::{FORMAT_BEFORE, FORMAT_VERSION};
 
 /// One service's open data file; clones share it.
 #[derive(Clone)]
@@ -27,11 +29,16 @@ impl DataFile {
     /// replica by its id) and is written into the file, so that no service takes another's data for its own.
     ///
     /// A new file is made whole under a temporary name and then renamed: a crash in between leaves no file
-    /// rather than half of one.
+    /// rather than half of one. One of the format before is converted by `conversion`.
     ///
     /// # Errors
     /// See [`OpenError`]. A file that is not this owner's, or cannot be read, is left as it was.
-    pub fn open(storage: Rc<dyn Storage>, file: &str, owner: &str) -> Result<DataFile, OpenError> {
+    pub fn open(
+        storage: Rc<dyn Storage>,
+        file: &str,
+        owner: &str,
+        conversion: Conversion,
+    ) -> Result<DataFile, OpenError> {
         let name = storage.describe(file);
         let io = |source| OpenError::Io { file: name.clone(), source };
         let journal = journal_of(file);
@@ -53,7 +60,7 @@ impl DataFile {
         let backend = open_file(&*storage, file)?;
         let left = storage.exists(&journal).map_err(io)?;
         let left = left.then(|| open_file(&*storage, &journal)).transpose()?;
-        let (database, journaled) =
+        let Opened { database, journaled, format } =
             Wanted { name: &name, owner, owned: &owned, sizes }.open(backend, left)?;
         journaled.reached().into_iter().for_each(|limit| storage.reached(limit));
         let create = || {
@@ -62,7 +69,12 @@ impl DataFile {
             storage.open(&journal)
         };
         journaled.accept().and_then(|()| journaled.begin(sizes.journal_bytes, create)).map_err(io)?;
-        Ok(DataFile { name: name.into(), database: Arc::new(database), journaled, storage })
+        let file = DataFile { name: name.into(), database: Arc::new(database), journaled, storage };
+        if format == Format::Before {
+            file.load(|database| convert(database, conversion))?;
+            log::info!("{}: converted from format {FORMAT_BEFORE} to format {FORMAT_VERSION}", file.name);
+        }
+        Ok(file)
     }
 
     /// Runs `work` on the database, off the actor, and returns what it returns.

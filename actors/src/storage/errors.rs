@@ -18,6 +18,11 @@ pub enum OpenError {
     /// It is not a file of this service.
     #[error("{file} is not a toystore data file for {wanted}: {found}; it was left as it is")]
     Foreign { file: String, wanted: String, found: String },
+    /// It is of the format before, and was opened by somebody who converts nothing.
+    #[error(
+        "{file} has format {format}, of an earlier toystore: a start of its service with this one converts it; it was left as it is"
+    )]
+    Unconverted { file: String, format: &'static str },
     /// It was this service's, but can no longer be read.
     #[error("{file} is damaged ({why}); it was left as it is")]
     Damaged { file: String, why: String },

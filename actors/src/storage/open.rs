@@ -9,7 +9,7 @@ use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 use super::boundary::{Sizes, Storage};
 use super::errors::{DiskError, OpenError, Unusable, not_opened, panic_text};
 use super::journaled::Journaled;
-use super::owner::{FORMAT_VERSION, read_owner, write_owner};
+use super::owner::{FORMAT_BEFORE, FORMAT_VERSION, read_owner, write_owner};
 use super::redb_backend::RedbBackend;
 
 /// What a data file's name is followed by, after a dot, in that of its journal.
@@ -45,7 +45,26 @@ pub fn open_existing(
     owned: &dyn Fn(&str) -> bool,
     sizes: Sizes,
 ) -> Result<Database, OpenError> {
-    Wanted { name, owner: wanted, owned, sizes }.open(backend, journal).map(|(database, _)| database)
+    let opened = Wanted { name, owner: wanted, owned, sizes }.open(backend, journal)?;
+    match opened.format {
+        Format::Current => Ok(opened.database),
+        Format::Before => Err(OpenError::Unconverted { file: name.into(), format: FORMAT_BEFORE }),
+    }
+}
+
+/// In which format a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Current,
+    /// The one that is to be [converted](super::convert).
+    Before,
+}
+
+/// A data file that is open, and is not written to until it is [accepted](Journaled::accept).
+pub(super) struct Opened {
+    pub database: Database,
+    pub journaled: Arc<Journaled>,
+    pub format: Format,
 }
 
 /// What a data file is to be.
@@ -66,18 +85,18 @@ impl Wanted<'_> {
         self.database(&journaled, |database| write_owner(database, self.owner)).map(drop)
     }
 
-    /// Opens a file that is there. It is not written to until it is [accepted](Journaled::accept).
+    /// Opens a file that is there.
     pub fn open(
         &self,
         backend: Box<dyn StorageBackend>,
         journal: Option<Box<dyn StorageBackend>>,
-    ) -> Result<(Database, Arc<Journaled>), OpenError> {
+    ) -> Result<Opened, OpenError> {
         if backend.len().unwrap_or(0) == 0 {
             return Err(self.foreign("it is empty"));
         }
         let journaled = self.journaled(backend, journal)?;
-        let database = self.database(&journaled, |_| Ok(()))?;
-        Ok((database, journaled))
+        let (database, format) = self.database(&journaled, |_| Ok(()))?;
+        Ok(Opened { database, journaled, format })
     }
 
     fn journaled(
@@ -92,24 +111,25 @@ impl Wanted<'_> {
         &self,
         journaled: &Arc<Journaled>,
         prepare: impl FnOnce(&Database) -> Result<(), DiskError>,
-    ) -> Result<Database, OpenError> {
+    ) -> Result<(Database, Format), OpenError> {
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let mut builder = Builder::new();
             builder.set_cache_size(self.sizes.cache_bytes);
             let opened = builder.create_with_backend(RedbBackend(journaled.clone()));
             let database = opened.map_err(|error| self.not_opened(journaled, error))?;
             prepare(&database).map_err(|error| not_opened(self.name, &error))?;
-            self.recognize(&database)?;
-            Ok(database)
+            let format = self.recognize(&database)?;
+            Ok((database, format))
         }));
         opened.unwrap_or_else(|panic| {
             Err(OpenError::Damaged { file: self.name.into(), why: panic_text(&*panic) })
         })
     }
 
-    fn recognize(&self, database: &Database) -> Result<(), OpenError> {
+    fn recognize(&self, database: &Database) -> Result<Format, OpenError> {
         match read_owner(database).map_err(|error| not_opened(self.name, &error))? {
-            Some((found, format)) if (self.owned)(&found) && format == FORMAT_VERSION => Ok(()),
+            Some((found, format)) if (self.owned)(&found) && format == FORMAT_VERSION => Ok(Format::Current),
+            Some((found, format)) if (self.owned)(&found) && format == FORMAT_BEFORE => Ok(Format::Before),
             Some((found, format)) => {
                 Err(self.foreign(&format!("it holds the data of {found} (format {format})")))
             }

@@ -1,11 +1,13 @@
 //! Whose data a file has, as it says itself, so that no service takes another's for its own.
 
-use redb::{Database, ReadableDatabase, TableDefinition, TableError};
+use redb::{Database, ReadableDatabase, TableDefinition, TableError, WriteTransaction};
 
 use super::errors::DiskError;
 
 const FORMAT: TableDefinition<&str, &str> = TableDefinition::new("toystore");
-pub const FORMAT_VERSION: &str = "2";
+pub const FORMAT_VERSION: &str = "3";
+/// The format that is converted to this one.
+pub const FORMAT_BEFORE: &str = "2";
 
 /// Writes whose data the file has.
 ///
@@ -13,12 +15,18 @@ pub const FORMAT_VERSION: &str = "2";
 /// When the disk fails.
 pub fn write_owner(database: &Database, owner: &str) -> Result<(), DiskError> {
     let transaction = database.begin_write()?;
-    {
-        let mut table = transaction.open_table(FORMAT)?;
-        table.insert("owner", owner)?;
-        table.insert("format", FORMAT_VERSION)?;
-    }
+    transaction.open_table(FORMAT)?.insert("owner", owner)?;
+    write_format(&transaction)?;
     transaction.commit()?;
+    Ok(())
+}
+
+/// Writes that the file has this format.
+///
+/// # Errors
+/// When the disk fails.
+pub fn write_format(transaction: &WriteTransaction) -> Result<(), DiskError> {
+    transaction.open_table(FORMAT)?.insert("format", FORMAT_VERSION)?;
     Ok(())
 }
 

@@ -6,6 +6,10 @@ use futures_util::future::LocalBoxFuture;
 use tokio::time::{Instant, sleep};
 
 use crate::clock::{Clock, Timestamp};
+use crate::domain::UnixMillis;
+
+/// What its wall clock shows: always the same, so that a test can name it.
+pub const WALL: UnixMillis = UnixMillis::new(1_795_867_200_000);
 
 /// A clock of a runtime whose time is paused.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +30,10 @@ impl VirtualClock {
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
         Timestamp(0) + self.elapsed()
+    }
+
+    fn wall(&self) -> UnixMillis {
+        WALL
     }
 
     fn sleep(&self, span: Duration) -> LocalBoxFuture<'static, ()> {

@@ -12,7 +12,7 @@ mod host;
 mod runtime;
 mod transport;
 
-pub use clock::VirtualClock;
+pub use clock::{VirtualClock, WALL};
 pub use disk::MemoryDisk;
 pub use host::TestHost;
 pub use runtime::{on_virtual_time, run_node};

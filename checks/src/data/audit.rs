@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use toystore_actors::catalog::stock::Item;
-use toystore_actors::domain::{Entry, OrderNumber, Purchase, ReplicaId};
+use toystore_actors::domain::{Entry, OrderNumber, ReplicaId, SoldPurchase};
 
 /// What is on the disks.
 #[derive(Debug, Clone, Default)]
@@ -13,7 +13,7 @@ pub struct StoreAudit {
     /// The catalog's.
     pub items: Vec<Item>,
     /// Purchases without a settlement.
-    pub unsettled: Vec<Purchase>,
+    pub unsettled: Vec<SoldPurchase>,
 }
 
 /// The entry of a number in a book.

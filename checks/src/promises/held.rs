@@ -122,7 +122,7 @@ mod tests {
     fn all_must_hold_the_same() {
         let (leader, members) = (replica(2), vec![replica(1), replica(2)]);
         let claim = DurabilityClaim { leader, members, through: order_number(3) };
-        let entry = |of: u64| Ok(Some(Entry { number: order_number(3), epoch: epoch(of), purchase: None }));
+        let entry = |of: u64| Ok(Some(Entry::lost(order_number(3), epoch(of))));
         for (own, other, holds) in [
             (entry(1), entry(1), true),
             (entry(2), entry(1), false),

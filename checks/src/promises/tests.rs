@@ -24,7 +24,7 @@ fn quantity(pieces: u64) -> Quantity {
 }
 
 fn order(number: u64) -> Order {
-    Order { number: order_number(number), name: name("toy-0"), quantity: quantity(1) }
+    Order { number: order_number(number), name: name("toy-0"), quantity: quantity(1), receipt: None }
 }
 
 /// `place KEY TOLD`, `see PIECES`, `find NUMBER TOLD` or `page AFTER LIMIT TOLD`, then from when until when. Told are a number, "none",
@@ -75,6 +75,7 @@ pub(crate) fn book(keys: &str) -> Vec<Entry> {
         number: order_number(number),
         epoch: epoch(1),
         purchase: Some(Purchase { key: key(text), name: name("toy-0"), quantity: quantity(1) }),
+        receipt: None,
     };
     (1..).zip(keys.split_whitespace()).map(entry).collect()
 }

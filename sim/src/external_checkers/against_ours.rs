@@ -26,7 +26,7 @@ fn quantity() -> Quantity {
 }
 
 fn order(number: u64) -> Order {
-    Order { number: OrderNumber::new(number), name: name(), quantity: quantity() }
+    Order { number: OrderNumber::new(number), name: name(), quantity: quantity(), receipt: None }
 }
 
 fn place(key: &str) -> Invocation {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use toystore_actors::bugs::Bug;
 use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::NodeId;
-use toystore_checks::time::Nanos;
+use toystore_checks::time::ClockSetting;
 
 use super::sizes::ServiceSizes;
 use crate::faults::ScheduledFault;
@@ -109,11 +109,13 @@ impl Setup {
         [FRONT_END, NodeId::Catalog].into_iter().chain(orders).collect()
     }
 
-    /// Where a node's clock begins, and by how many millionths it is fast.
+    /// How a node's clocks are set. No two wall clocks are right alike: they are up to two minutes apart.
     #[must_use]
-    pub fn clock(&self, node: NodeId) -> (Nanos, i64) {
+    pub fn clock(&self, node: NodeId) -> ClockSetting {
         let origin = self.stream(&format!("clock {node}")) % 1_000_000_000_000;
-        (origin, self.drift_ppm.get(&node.to_string()).copied().unwrap_or(0))
+        let drift_ppm = self.drift_ppm.get(&node.to_string()).copied().unwrap_or(0);
+        let wall_ahead_ms = self.stream(&format!("wall clock {node}")) % 120_000;
+        ClockSetting { origin, drift_ppm, wall_ahead_ms }
     }
 
     /// The longest that a call of a shopper may reasonably take.

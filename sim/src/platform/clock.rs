@@ -9,44 +9,44 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use toystore_actors::clock::{Clock, Timestamp};
-use toystore_checks::time::{Nanos, nanos};
+use toystore_actors::domain::UnixMillis;
+use toystore_checks::time::{ClockSetting, nanos};
 
 use super::timeline::Timeline;
 
 /// One node's clock: virtual time from an origin of its own, running fast or slow.
 pub struct NodeClock {
     timeline: Arc<Timeline>,
-    origin: Nanos,
-    drift_ppm: i64,
+    setting: ClockSetting,
 }
 
 impl NodeClock {
-    /// A clock that shows `origin` when the world begins and gains `drift_ppm` millionths.
+    /// A clock that is set like this.
     #[must_use]
-    pub fn new(timeline: Arc<Timeline>, origin: Nanos, drift_ppm: i64) -> NodeClock {
-        NodeClock { timeline, origin, drift_ppm }
-    }
-
-    fn rate(&self) -> i128 {
-        1_000_000 + i128::from(self.drift_ppm)
+    pub fn new(timeline: Arc<Timeline>, setting: ClockSetting) -> NodeClock {
+        NodeClock { timeline, setting }
     }
 }
 
 impl Clock for NodeClock {
     fn now(&self) -> Timestamp {
-        let shown = i128::from(self.timeline.now()) * self.rate() / 1_000_000;
-        Timestamp(self.origin.saturating_add(u64::try_from(shown).unwrap_or(u64::MAX)))
+        Timestamp(self.setting.origin.saturating_add(self.setting.passed(self.timeline.now())))
+    }
+
+    fn wall(&self) -> UnixMillis {
+        self.setting.wall(self.timeline.now())
     }
 
     fn sleep(&self, span: Duration) -> LocalBoxFuture<'static, ()> {
         // Rounded up, so that this clock shows at least `span` more when the sleep ends.
-        let real = (i128::from(nanos(span)) * 1_000_000 + self.rate() - 1) / self.rate();
+        let rate = self.setting.rate();
+        let real = (i128::from(nanos(span)) * 1_000_000 + rate - 1) / rate;
         Box::pin(self.timeline.sleep(u64::try_from(real).unwrap_or(u64::MAX)))
     }
 }
 
 impl fmt::Debug for NodeClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodeClock").field("drift_ppm", &self.drift_ppm).finish_non_exhaustive()
+        f.debug_struct("NodeClock").field("setting", &self.setting).finish_non_exhaustive()
     }
 }

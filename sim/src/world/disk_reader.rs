@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use redb::{Database, StorageBackend};
 use toystore_actors::catalog::stock;
-use toystore_actors::domain::{Entry, OrderNumber, ReplicaId};
+use toystore_actors::domain::{Entry, OrderNumber, ReplicaId, SoldPurchase};
 use toystore_actors::net::NodeId;
 use toystore_actors::storage::{Sizes, journal_of, open_existing};
 use toystore_actors::{catalog, order};
@@ -45,7 +45,7 @@ pub fn durable_entry(disk: &Disk, id: ReplicaId, number: OrderNumber) -> Result<
 /// Why it is not quiet yet, or what [`audit`] fails with.
 pub fn quiet_audit(disks: &BTreeMap<ProcessId, Disk>) -> Result<StoreAudit, String> {
     let audit = audit(disks)?;
-    if let Some(purchase) = audit.unsettled.first() {
+    if let Some(SoldPurchase { purchase, .. }) = audit.unsettled.first() {
         return Err(format!("{} purchases are not settled, first {}", audit.unsettled.len(), purchase.key));
     }
     let mut ends = audit.books.iter().map(|(id, book)| (id, book.len()));

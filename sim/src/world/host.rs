@@ -19,8 +19,7 @@ use crate::platform::process::ProcessId;
 impl World {
     /// What a process gets from its machine.
     pub(super) fn host(&self, id: ProcessId, incarnation: u32, alive: &Rc<Cell<bool>>) -> Host {
-        let (origin, drift_ppm) = self.setup.clock(id.node);
-        let clock = Arc::new(NodeClock::new(self.timeline.clone(), origin, drift_ppm));
+        let clock = Arc::new(NodeClock::new(self.timeline.clone(), self.setup.clock(id.node)));
         let transport =
             SimTransport { world: self.me.clone(), from: Endpoint::Process(id), alive: alive.clone() };
         let replicas = self.configured(id.node).into_iter().map(NodeId::Order);

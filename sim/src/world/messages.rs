@@ -10,6 +10,7 @@ use toystore_actors::domain::ReplicaId;
 use toystore_actors::net::{self, BridgeError, Net, NetError, NodeId};
 use toystore_actors::probe::Limit;
 use toystore_checks::data::{Promise, Violation};
+use toystore_checks::time::ClockSetting;
 
 use super::note::TraceNote;
 use super::process::Running;
@@ -38,7 +39,7 @@ impl World {
 
     /// The way into the store for a shopper, and its clock, which does not drift.
     pub fn client_net(&self, number: u8) -> (Net, Arc<NodeClock>) {
-        let clock = Arc::new(NodeClock::new(self.timeline.clone(), 0, 0));
+        let clock = Arc::new(NodeClock::new(self.timeline.clone(), ClockSetting::default()));
         let transport = SimTransport {
             world: self.me.clone(),
             from: Endpoint::Client(number),

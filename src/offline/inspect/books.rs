@@ -8,20 +8,12 @@ use std::panic::resume_unwind;
 use std::sync::mpsc;
 use std::thread;
 
-use toystore_actors::domain::{Entry, OrderNumber, Purchase};
+use toystore_actors::domain::{Entry, OrderNumber};
 use toystore_actors::storage::DiskError;
 
 use super::book_source::BookSource;
+use super::difference::Difference;
 use super::tally::{BookTally, Contents, STRETCH, Stretch};
-
-/// The first place where books differ.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// The order's number.
-    pub number: OrderNumber,
-    /// What each book holds there, in the books' order; `None` for one that ends before.
-    pub entries: Vec<Option<Entry>>,
-}
 
 /// Books read to their ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,24 +152,9 @@ fn part<S: BookSource>(source: &S, stretch: Stretch) -> Result<Vec<Entry>, DiskE
     }
 }
 
-impl Difference {
-    /// What the books of these names hold there, a line for each.
-    pub fn lines(&self, names: &[String]) -> Vec<String> {
-        let held = |entry: &Option<Entry>| match entry {
-            Some(Entry { epoch, purchase: Some(purchase), .. }) => {
-                let Purchase { key, name, quantity } = purchase;
-                format!("{quantity} × {name}, epoch {epoch}, key {key}")
-            }
-            Some(Entry { epoch, purchase: None, .. }) => format!("an order that is lost, epoch {epoch}"),
-            None => "nothing".to_owned(),
-        };
-        names.iter().zip(&self.entries).map(|(name, entry)| format!("{name}: {}", held(entry))).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use toystore_actors::domain::{Epoch, ProductName, Quantity, RequestId};
+    use toystore_actors::domain::{Epoch, ProductName, Purchase, Quantity, Receipt, RequestId, UnixMillis};
     use toystore_actors::order::book::scan::Row;
 
     use super::*;
@@ -191,7 +168,19 @@ mod tests {
                 name: ProductName::new("Tux").unwrap(),
                 quantity: Quantity::new(2).unwrap(),
             }),
+            receipt: None,
         }
+    }
+
+    #[test]
+    fn orders_that_differ_in_their_receipts_alone_are_a_contradiction() {
+        let receipt = |price_cents| Some(Receipt { price_cents, sold_at: UnixMillis::new(7) });
+        let with = |receipt| vec![Entry { receipt, ..entry(1, 1, "a") }];
+        let books = [with(receipt(1599)), with(None), with(receipt(1600))];
+        let comparison = compare(&books, |_| ()).unwrap();
+        let digests: BTreeSet<_> = comparison.contents.iter().map(|contents| &contents.digest).collect();
+        assert_eq!(digests.len(), 3, "{digests:?}");
+        assert_eq!(comparison.conflict.map(|conflict| conflict.number.get()), Some(1));
     }
 
     /// A book written as its entries: epoch and key, numbered from 1, or from the number before a colon.

@@ -6,6 +6,7 @@ mod command;
 mod compare_books;
 mod compare_stock;
 mod data_directory;
+mod difference;
 mod inspected_file;
 mod inspection;
 mod outlook;

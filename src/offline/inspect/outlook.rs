@@ -8,7 +8,7 @@ use toystore_actors::domain::OrderNumber;
 use toystore_actors::net::NodeId;
 use toystore_actors::storage::OpenError;
 
-use super::books::Difference;
+use super::difference::Difference;
 use super::inspected_file::Unread;
 use crate::advice::NotStarted;
 use crate::advice::{self, NamedStore};
@@ -162,6 +162,7 @@ mod tests {
                 name: ProductName::new("Tux").unwrap(),
                 quantity: Quantity::new(2).unwrap(),
             }),
+            receipt: None,
         };
         let names = ["order-1".to_owned(), "order-2".to_owned()];
         let commands = ["`one`".to_owned(), "`two`".to_owned()];

@@ -73,7 +73,7 @@ mod tests {
     use std::rc::Rc;
 
     use redb::Database;
-    use toystore_actors::storage::{DataFile, OpenError, Sizes, open_existing};
+    use toystore_actors::storage::{DataFile, OpenError, Sizes, open_existing, same_tables};
 
     use super::*;
     use crate::files::Directory;
@@ -83,7 +83,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let use_it = || {
             let files = Directory::new(directory.path().to_owned()).unwrap();
-            DataFile::open(Rc::new(files), "file", "a test")
+            DataFile::open(Rc::new(files), "file", "a test", same_tables)
         };
         let look = || -> Result<Database, OpenError> {
             let file = ReadOnly::open(&directory.path().join("file")).unwrap();

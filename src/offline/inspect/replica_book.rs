@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use toystore_actors::domain::{Entry, OrderNumber, Purchase, ReplicaId, RequestId, StoreId};
+use toystore_actors::domain::{Entry, OrderNumber, ReplicaId, RequestId, SoldPurchase, StoreId};
 use toystore_actors::net::NodeId;
 use toystore_actors::order;
 use toystore_actors::order::book::scan::{self, Row};
@@ -74,9 +74,12 @@ impl BookSource for ReplicaBook {
 }
 
 /// Those unsettled purchases that are not in the book.
-pub fn still_waiting(book: &ReplicaBook, unsettled: Vec<Purchase>) -> Result<Vec<Purchase>, OpenError> {
-    let keys: Vec<_> = unsettled.iter().map(|purchase| purchase.key.clone()).collect();
+pub fn still_waiting(
+    book: &ReplicaBook,
+    unsettled: Vec<SoldPurchase>,
+) -> Result<Vec<SoldPurchase>, OpenError> {
+    let keys: Vec<_> = unsettled.iter().map(|sold| sold.purchase.key.clone()).collect();
     let ordered = book.indexed(&keys).map_err(|error| book.file.complaint(error))?;
-    let waits = |(purchase, number): (Purchase, Option<_>)| number.is_none().then_some(purchase);
+    let waits = |(sold, number): (SoldPurchase, Option<_>)| number.is_none().then_some(sold);
     Ok(unsettled.into_iter().zip(ordered).filter_map(waits).collect())
 }

@@ -6,7 +6,7 @@ use toystore_actors::catalog::stock::Item;
 use toystore_actors::domain::{Entry, Epoch, OrderNumber, Position, ReplicaId, StoreId, View};
 use toystore_actors::net::NodeId;
 
-use super::books::Difference;
+use super::difference::Difference;
 use super::inspected_file::InspectedFile;
 use super::stock::Stock;
 use crate::files::label;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use toystore_actors::catalog::stock::Item;
-use toystore_actors::domain::{ProductName, Purchase};
+use toystore_actors::domain::{ProductName, SoldPurchase};
 
 /// A catalog's books beside what was ordered.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct Stock {
     /// Pieces of each product that the order book holds; `None` if no book could be read.
     pub ordered: Option<BTreeMap<ProductName, u64>>,
     /// Purchases that have not become an order yet: a leader will complete them.
-    pub pending: Vec<Purchase>,
+    pub pending: Vec<SoldPurchase>,
 }
 
 impl Stock {
@@ -48,7 +48,7 @@ impl Stock {
     /// Pieces of each product that are ordered, or that an order is owed for.
     fn promised(&self) -> Option<BTreeMap<ProductName, u64>> {
         let mut promised = self.ordered.clone()?;
-        for purchase in &self.pending {
+        for SoldPurchase { purchase, .. } in &self.pending {
             *promised.entry(purchase.name.clone()).or_default() += u64::from(purchase.quantity.get());
         }
         Some(promised)
@@ -64,7 +64,7 @@ fn does_not_add_up(item: &Item) -> String {
 
 #[cfg(test)]
 mod tests {
-    use toystore_actors::domain::{Quantity, RequestId};
+    use toystore_actors::domain::{Purchase, Quantity, RequestId};
 
     use super::*;
 
@@ -88,15 +88,14 @@ mod tests {
             ([100, 0, 5, 95], &[("Tux", 5), ("Gnu", 1)], &[], 1),
         ] {
             let [initial, restocked, sold, quantity] = item;
-            let purchase = |pieces: &u64| Purchase {
-                key: RequestId::new("k").unwrap(),
-                name: name("Tux"),
-                quantity: Quantity::new(*pieces).unwrap(),
+            let waiting = |pieces: &u64| {
+                let (key, quantity) = (RequestId::new("k").unwrap(), Quantity::new(*pieces).unwrap());
+                SoldPurchase { purchase: Purchase { key, name: name("Tux"), quantity }, receipt: None }
             };
             let stock = Stock {
                 items: vec![Item { name: name("Tux"), price_cents: 1, initial, restocked, sold, quantity }],
                 ordered: Some(ordered.iter().map(|(product, pieces)| (name(product), *pieces)).collect()),
-                pending: pending.iter().map(purchase).collect(),
+                pending: pending.iter().map(waiting).collect(),
             };
             assert_eq!(stock.faults().len(), faults, "{item:?} {ordered:?} {pending:?}");
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hasher};
 
 use sha2::{Digest, Sha256};
-use toystore_actors::domain::{Entry, OrderNumber, Position, ProductName};
+use toystore_actors::domain::{Entry, OrderNumber, Position, ProductName, Receipt};
 use toystore_actors::order::book::scan::{Bought, Row};
 use toystore_actors::storage::DiskError;
 
@@ -229,6 +229,9 @@ impl TallyReader {
     }
 }
 
+/// What is in front of a receipt in the digested bytes, where otherwise the next order's number is.
+const RECEIPT_FOLLOWS: u64 = u64::MAX;
+
 /// What is wrong about an entry that comes after `last`.
 fn flaw_after(last: Position, row: Row<'_>) -> Option<Flaw> {
     let Row { number, epoch, .. } = row;
@@ -246,7 +249,7 @@ fn flaw_after(last: Position, row: Row<'_>) -> Option<Flaw> {
 /// and epoch as 8 bytes each, quantity as 4, request id and name as their length in 8 bytes and their bytes; numbers
 /// with the lowest byte first. The epoch belongs to it: two books with the same number and epoch agree up to
 /// there, so books that differ in epochs alone are already proof of a fault. An order that is lost has number and epoch
-/// alone.
+/// alone. One that has a receipt has, behind all this, eight bytes 255 (no next order has that number), price and time.
 fn append_entry(bytes: &mut Vec<u8>, row: Row<'_>) {
     bytes.extend(row.number.get().to_le_bytes());
     bytes.extend(row.epoch.get().to_le_bytes());
@@ -255,5 +258,10 @@ fn append_entry(bytes: &mut Vec<u8>, row: Row<'_>) {
     for text in [bought.key, bought.name] {
         bytes.extend((text.len() as u64).to_le_bytes());
         bytes.extend(text.as_bytes());
+    }
+    if let Some(Receipt { price_cents, sold_at }) = bought.receipt {
+        for part in [RECEIPT_FOLLOWS, price_cents, sold_at.get()] {
+            bytes.extend(part.to_le_bytes());
+        }
     }
 }

@@ -231,7 +231,7 @@ impl ProductsShown {
     fn of(products: &[Product]) -> ProductsShown {
         let products = products.iter().map(|product| ProductShown {
             name: product.name.to_string(),
-            price: Price(product.price_cents).to_string(),
+            price: Price(product.price_cents.into()).to_string(),
             quantity: product.quantity,
         });
         ProductsShown { products: products.collect() }

@@ -80,7 +80,7 @@ mod tests {
     use std::time::Duration;
 
     use futures_util::FutureExt as _;
-    use toystore_actors::domain::ReplicaId;
+    use toystore_actors::domain::{ReplicaId, UnixMillis};
 
     use super::*;
     use crate::server::metrics::samples::Samples;
@@ -92,6 +92,10 @@ mod tests {
     impl Clock for Steps {
         fn now(&self) -> Timestamp {
             Timestamp(self.0.fetch_add(1_000_000, Ordering::Relaxed))
+        }
+
+        fn wall(&self) -> UnixMillis {
+            UnixMillis::default()
         }
 
         fn sleep(&self, _: Duration) -> LocalBoxFuture<'static, ()> {

@@ -8,6 +8,7 @@ use crate::catalog::item::{Item, ProductIndex};
 use crate::catalog::memory::{Memory, Progress};
 use crate::catalog::state::CatalogState;
 use crate::domain::{Epoch, OrderNumber, ProductName, RequestId};
+use crate::messages::catalog::Sale;
 use crate::probe::CatalogEvent;
 
 /// A group being decided, over the state that is visible.
@@ -17,8 +18,8 @@ pub struct Draft<'a> {
     /// The epoch of the front-end's view when the catalog started, once that is known.
     pub(super) oldest_epoch: Option<Epoch>,
     pub(super) changes: GroupChanges,
-    /// The numbers of what this draft sold.
-    pub(super) numbers: BTreeMap<RequestId, OrderNumber>,
+    /// What this draft sold, as it is told.
+    pub(super) sales: BTreeMap<RequestId, Sale>,
     /// The products that this draft adds, behind those that are there.
     pub(super) added: BTreeMap<ProductName, ProductIndex>,
     pub(super) events: Vec<CatalogEvent>,
@@ -32,7 +33,7 @@ impl<'a> Draft<'a> {
             state,
             oldest_epoch,
             changes,
-            numbers: BTreeMap::new(),
+            sales: BTreeMap::new(),
             added: BTreeMap::new(),
             events: Vec::new(),
         }

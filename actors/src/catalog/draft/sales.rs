@@ -4,13 +4,13 @@ use super::overlay::Draft;
 use crate::bugs::{catalog as bent, refusals as bent_refusals};
 use crate::catalog::fence::{BatchCheck, Fence};
 use crate::catalog::memory::Memory;
-use crate::domain::{Line, Purchase};
+use crate::domain::{Line, Purchase, Receipt, SoldPurchase, UnixMillis};
 use crate::messages::catalog::{Buy, Inheritance, Leadership, Refusal, Sale, TakeOver};
 use crate::probe::CatalogEvent;
 
 impl Draft<'_> {
-    /// Decides one batch of a leader: sells each purchase whole or not at all, and forgets what is settled.
-    pub fn buy(&mut self, buy: &Buy) -> Result<Vec<Sale>, Refusal> {
+    /// Decides one batch of a leader, at the time `now`: sells each purchase whole or not at all, and forgets what is settled.
+    pub fn buy(&mut self, buy: &Buy, now: UnixMillis) -> Result<Vec<Sale>, Refusal> {
         let (term, batch) = (buy.leader.term, buy.batch);
         let check = self.fence().batch(term, batch);
         if let BatchCheck::Refused(refusal) = check {
@@ -23,7 +23,7 @@ impl Draft<'_> {
             return Ok(answer);
         }
         // Sales come first: a key that is bought and settled by the same batch is then not sold once more.
-        let answer: Vec<Sale> = buy.purchases.iter().map(|purchase| self.sell(purchase)).collect();
+        let answer: Vec<Sale> = buy.purchases.iter().map(|purchase| self.sell(purchase, now)).collect();
         self.changes.settled = self.changes.settled.max(buy.settled.min(self.last_purchase()));
         self.changes.fence = Some(Fence { term, batch, answer: answer.clone() });
         Ok(answer)
@@ -39,19 +39,20 @@ impl Draft<'_> {
         Ok(Inheritance { settled: self.changes.settled, unsettled: self.unsettled() })
     }
 
-    fn unsettled(&self) -> Vec<Purchase> {
+    fn unsettled(&self) -> Vec<SoldPurchase> {
         let before = self.state.purchases();
         let numbered = (before.settled() + 1).onward().zip(before.unsettled());
         let numbered = numbered.filter(|_| !self.changes.rebuilt);
         let all = numbered.chain(self.changes.first.onward().zip(&self.changes.bought));
         let unsettled = all.filter(|(number, _)| *number > self.changes.settled);
-        unsettled.map(|(_, purchase)| purchase.clone()).collect()
+        unsettled.map(|(_, sold)| sold.clone()).collect()
     }
 
-    fn sell(&mut self, purchase: &Purchase) -> Sale {
-        let sold_before = self.numbers.get(&purchase.key).copied();
-        if let Some(number) = sold_before.or_else(|| self.state.purchases().number(&purchase.key)) {
-            return Sale::Sold { number };
+    /// What is sold gets its number, its price and its time here, and nowhere else (rule C8).
+    fn sell(&mut self, purchase: &Purchase, now: UnixMillis) -> Sale {
+        let sold_before = self.sales.get(&purchase.key).copied();
+        if let Some(sale) = sold_before.or_else(|| self.state.purchases().sale(&purchase.key)) {
+            return sale;
         }
         let Some(index) = self.index(&purchase.name) else {
             return Sale::UnknownProduct;
@@ -64,11 +65,12 @@ impl Draft<'_> {
             self.changes.refused.insert(purchase.key.clone(), item.quantity);
             return Sale::NotEnough { left: item.quantity };
         }
+        let receipt = Some(Receipt { price_cents: item.price_cents, sold_at: now });
         self.changes.items.insert(index, item);
-        let number = self.last_purchase() + 1;
-        self.changes.bought.push(purchase.clone());
-        self.numbers.insert(purchase.key.clone(), number);
-        Sale::Sold { number }
+        let sale = Sale::Sold { number: self.last_purchase() + 1, receipt };
+        self.changes.bought.push(SoldPurchase { purchase: purchase.clone(), receipt });
+        self.sales.insert(purchase.key.clone(), sale);
+        sale
     }
 
     /// Whether this leader may buy (rule M9); a newer front-end's run is remembered.

@@ -61,7 +61,7 @@ impl Draft<'_> {
             self.changes.items.insert(index, item);
         }
         self.changes.bought.clear();
-        self.numbers.clear();
+        self.sales.clear();
         (self.changes.first, self.changes.settled, self.changes.rebuilt) =
             (leader.last + 1, leader.last, true);
         self.changes.fence = Some(Fence { term: leader.term, batch: 0, answer: Vec::new() });

@@ -7,8 +7,8 @@ use crate::catalog::memory::Memory;
 use crate::catalog::purchases::Purchases;
 use crate::catalog::state::CatalogState;
 use crate::domain::{
-    Digest, Epoch, Line, OrderNumber, ProductName, ProductSeed, Purchase, Quantity, RequestId, Run, StoreId,
-    Term,
+    Digest, Epoch, Line, OrderNumber, ProductName, ProductSeed, Purchase, Quantity, Receipt, RequestId, Run,
+    SoldPurchase, StoreId, Term, UnixMillis,
 };
 use crate::messages::catalog::{Buy, Import, Imported, Leadership, Rebuild, Refusal, Sale, TakeOver};
 use crate::refusals::Refusals;
@@ -21,8 +21,20 @@ fn key(text: &str) -> RequestId {
     RequestId::new(text).expect("a valid key")
 }
 
+const NOW: UnixMillis = UnixMillis::new(1000);
+
+fn receipt(price_cents: u64, sold_at: u64) -> Option<Receipt> {
+    Some(Receipt { price_cents, sold_at: UnixMillis::new(sold_at) })
+}
+
+/// Sold now, at the price that every product has at first.
 fn sold(number: u64) -> Sale {
-    Sold { number: OrderNumber::new(number) }
+    Sold { number: OrderNumber::new(number), receipt: receipt(1599, 1000) }
+}
+
+/// What "old" was sold as, before.
+fn sold_before() -> SoldPurchase {
+    SoldPurchase { purchase: purchase(("old", "Elephant", 2)), receipt: receipt(1299, 900) }
 }
 
 fn item(text: &str, quantity: u64) -> Item {
@@ -48,9 +60,13 @@ fn state() -> CatalogState {
     let mut elephant = item("Elephant", 5);
     elephant.sold = 2;
     elephant.quantity = 3;
-    let fence = Fence { term: Term::new(4), batch: 2, answer: vec![sold(8)] };
+    let fence = Fence {
+        term: Term::new(4),
+        batch: 2,
+        answer: vec![Sold { number: OrderNumber::new(8), receipt: sold_before().receipt }],
+    };
     let items = vec![item("Tux", 10), item("Yak", 0), elephant];
-    let purchases = Purchases::new(OrderNumber::new(7), vec![purchase(("old", "Elephant", 2))]);
+    let purchases = Purchases::new(OrderNumber::new(7), vec![sold_before()]);
     CatalogState::new(items, purchases, fence, Refusals::new(10), Memory { store: Some((STORE, BY)) })
 }
 
@@ -63,13 +79,13 @@ fn who_was_refused_is_refused_again_after_a_restock_and_in_another_term() {
         Buy { leader: leader(term, 8), batch: 3, purchases, settled: OrderNumber::NONE }
     };
     let mut draft = Draft::new(&state, Some(Epoch::NONE));
-    assert_eq!(draft.buy(&buy(4, "late")), Ok(vec![NotEnough { left: 0 }]));
+    assert_eq!(draft.buy(&buy(4, "late"), NOW), Ok(vec![NotEnough { left: 0 }]));
     draft.restock(100);
     let (changes, _) = draft.finish();
     state.apply(&changes);
     let mut draft = Draft::new(&state, Some(Epoch::NONE));
-    assert_eq!(draft.buy(&buy(5, "late")), Ok(vec![NotEnough { left: 0 }]));
-    assert_eq!(draft.buy(&buy(6, "another")), Ok(vec![sold(9)]));
+    assert_eq!(draft.buy(&buy(5, "late"), NOW), Ok(vec![NotEnough { left: 0 }]));
+    assert_eq!(draft.buy(&buy(6, "another"), NOW), Ok(vec![sold(9)]));
 }
 
 enum Step {
@@ -85,8 +101,8 @@ use Step::{Buy as B, Restock as R, TakeOver as T};
 fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled: &str) {
     let mut state = state();
     let mut draft = Draft::new(&state, Some(Epoch::NONE));
-    let keys = |purchases: Vec<Purchase>| {
-        let keys: Vec<_> = purchases.iter().map(|purchase| purchase.key.to_string()).collect();
+    let keys = |purchases: Vec<SoldPurchase>| {
+        let keys: Vec<_> = purchases.iter().map(|sold| sold.purchase.key.to_string()).collect();
         keys.join(" ")
     };
     let got: Vec<String> = steps
@@ -100,7 +116,7 @@ fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled
                     purchases,
                     settled: OrderNumber::new(*settled),
                 };
-                match draft.buy(&buy) {
+                match draft.buy(&buy, NOW) {
                     Ok(sales) => sales.into_iter().map(short).collect::<Vec<_>>().join(" "),
                     Err(_) => "refused".into(),
                 }
@@ -126,7 +142,7 @@ fn check(what: &str, steps: &[Step], answers: &[&str], left: [u64; 3], unsettled
 
 fn short(sale: Sale) -> String {
     match sale {
-        Sold { number } => format!("sold:{number}"),
+        Sold { number, .. } => format!("sold:{number}"),
         NotEnough { left } => format!("left:{left}"),
         UnknownProduct => "unknown".into(),
     }
@@ -172,6 +188,38 @@ fn a_key_is_sold_once_under_one_number() {
         [10, 0, 3],
         "",
     );
+}
+
+/// Rule C8.
+#[test]
+fn price_and_time_are_those_of_the_first_sale_however_often_it_is_told() {
+    let mut state = state();
+    let (now, later) = (NOW, UnixMillis::new(2000));
+    let buy = |term, batch, keys: &[&str]| {
+        let purchases = keys.iter().map(|key| purchase((key, "Tux", 1))).collect();
+        Buy { leader: leader(term, 8), batch, purchases, settled: OrderNumber::NONE }
+    };
+    let sold = |number, price_cents, sold_at| Sold {
+        number: OrderNumber::new(number),
+        receipt: receipt(price_cents, sold_at),
+    };
+    let mut draft = Draft::new(&state, Some(Epoch::NONE));
+    assert_eq!(draft.buy(&buy(4, 3, &["a"]), now), Ok(vec![sold(9, 1599, 1000)]));
+    let products = vec![ProductSeed { name: name("Tux"), price_cents: 99, quantity: 10 }];
+    draft.import(&Import { products, digest: None });
+    let (again, new) = (sold(9, 1599, 1000), sold(10, 99, 1000));
+    assert_eq!(draft.buy(&buy(4, 4, &["a", "b"]), now), Ok(vec![again, new]), "in one group");
+    let (changes, _) = draft.finish();
+    state.apply(&changes);
+
+    let mut draft = Draft::new(&state, Some(Epoch::NONE));
+    assert_eq!(draft.buy(&buy(4, 4, &["a", "b"]), later), Ok(vec![again, new]), "a repeated batch");
+    let third = sold(11, 99, 2000);
+    assert_eq!(draft.buy(&buy(5, 1, &["b", "c"]), later), Ok(vec![new, third]), "another leader");
+    let found = draft.take_over(&TakeOver { leader: leader(6, 8), line: Line::default() }).unwrap();
+    let receipts: Vec<_> = found.unsettled.iter().map(|sold| sold.receipt).collect();
+    let expected = [receipt(1299, 900), receipt(1599, 1000), receipt(99, 1000), receipt(99, 2000)];
+    assert_eq!(receipts, expected, "a leader that takes over is told the same");
 }
 
 /// Rules M4 and M5: a leader that takes over is told what is settled, and every purchase that is not.
@@ -243,7 +291,7 @@ fn a_catalog_that_remembers_less_than_the_leader_sells_nothing_until_it_is_rebui
     };
     let mut draft = Draft::new(&state, Some(Epoch::NONE));
     assert_eq!(
-        draft.buy(&buy(30)),
+        draft.buy(&buy(30), NOW),
         Err(Refusal::Behind { purchases: OrderNumber::new(8), orders: OrderNumber::new(30) })
     );
     assert_eq!(draft.rebuild(&rebuild(8, BY)), Err(Refusal::Whole));
@@ -258,7 +306,7 @@ fn a_catalog_that_remembers_less_than_the_leader_sells_nothing_until_it_is_rebui
             .map(|found| (found.settled.get(), found.unsettled)),
         Ok((30, vec![]))
     );
-    assert_eq!(draft.buy(&Buy { leader: leader(5, 30), ..buy(30) }), Ok(vec![sold(31)]));
+    assert_eq!(draft.buy(&Buy { leader: leader(5, 30), ..buy(30) }, NOW), Ok(vec![sold(31)]));
     let (changes, _) = draft.finish();
     state.apply(&changes);
     assert_eq!(state.products(0, 10).iter().map(|product| product.quantity).collect::<Vec<_>>(), [5, 0, 0]);
@@ -281,7 +329,8 @@ fn an_import_adds_products_and_changes_prices_and_no_count() {
         purchases: vec![purchase(("n", "Gnu", 3))],
         settled: OrderNumber::NONE,
     };
-    assert_eq!(draft.buy(&gnus), Ok(vec![sold(9)]), "what is new is sold at once");
+    let sold = Sold { number: OrderNumber::new(9), receipt: receipt(6, 1000) };
+    assert_eq!(draft.buy(&gnus, NOW), Ok(vec![sold]), "what is new is sold at once");
     let again = draft.import(&Import { products, digest: None });
     assert_eq!(
         (again.added, again.repriced),

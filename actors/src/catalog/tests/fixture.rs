@@ -10,6 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use super::super::convert::convert;
 use super::super::item::Item;
 use super::super::ledger::{Audit, audit};
 use super::super::{Catalog, CatalogConfig, FILE, OWNER, Source, start};
@@ -200,7 +201,8 @@ impl Fixture {
 
     /// The books on the disk of a stopped catalog.
     pub(super) fn audit(&self) -> Audit {
-        let file = DataFile::open(Rc::new(self.host.disk.clone()), FILE, OWNER).expect("the file opens");
+        let file =
+            DataFile::open(Rc::new(self.host.disk.clone()), FILE, OWNER, convert).expect("the file opens");
         let books = file.load(audit).expect("it can be read");
         assert!(books.items.iter().all(Item::adds_up), "{books:?}");
         books

@@ -21,7 +21,7 @@ use crate::messages::front_end::{OrderError, PlaceOrder, QueryProduct, Unavailab
 use crate::messages::view_service::{ChangeView, GetView, InSyncChange};
 use crate::net::{Bridge, NetError, NodeId, Rpc, Transport};
 use crate::probe::EventKind;
-use crate::storage::DataFile;
+use crate::storage::{DataFile, same_tables};
 use crate::test_doubles::{TestHost, run_node};
 use crate::view_service;
 
@@ -88,7 +88,7 @@ impl World {
     /// The runs in its file, which nobody has open.
     pub fn line_in_file(&self) -> Line {
         let storage = self.host.host(NodeId::FrontEnd(ME), [], Rc::new(self.peers.clone())).storage;
-        let file = DataFile::open(storage, FILE, &owner(ME)).expect("it opens");
+        let file = DataFile::open(storage, FILE, &owner(ME), same_tables).expect("it opens");
         file.load(view_service::load).expect("it is whole").line
     }
 

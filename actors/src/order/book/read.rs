@@ -67,8 +67,8 @@ pub fn cut(database: &Database) -> Result<Vec<Entry>, DiskError> {
     let mut cut = Vec::new();
     for item in table.iter()? {
         let (place, purchase) = item?;
-        let ((number, epoch), (key, name, quantity)) = (place.value(), purchase.value());
-        cut.push(entry_from(number, (epoch, key, name, quantity))?);
+        let ((number, epoch), (key, name, quantity, receipt)) = (place.value(), purchase.value());
+        cut.push(entry_from(number, (epoch, key, name, quantity, receipt))?);
     }
     Ok(cut)
 }

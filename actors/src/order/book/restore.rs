@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use redb::Database;
 
+use super::convert::convert;
 use super::tables::VIEW;
 use super::write::OpenBook;
 use crate::domain::{Entry, Line, ReplicaId, View};
@@ -25,7 +26,7 @@ pub fn restore<E>(
     view: &View,
     entries: impl IntoIterator<Item = Result<Entry, E>>,
 ) -> Result<Result<(), E>, OpenError> {
-    let file = DataFile::open(storage, BOOK_FILE, &book_owner(me))?;
+    let file = DataFile::open(storage, BOOK_FILE, &book_owner(me), convert)?;
     file.load(|database| fill(database, me, view, entries))
 }
 
@@ -65,7 +66,7 @@ mod tests {
         let name = ProductName::new("Tux").unwrap();
         let (key, quantity) = (RequestId::new(key).unwrap(), Quantity::new(2).unwrap());
         let purchase = Some(Purchase { key, name, quantity });
-        Ok(Entry { number: OrderNumber::new(number), epoch: Epoch::new(epoch), purchase })
+        Ok(Entry { number: OrderNumber::new(number), epoch: Epoch::new(epoch), purchase, receipt: None })
     }
 
     fn view() -> View {

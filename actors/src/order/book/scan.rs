@@ -3,8 +3,8 @@
 use redb::{Database, ReadableDatabase, ReadableTable};
 
 use super::tables::{ENTRIES, KEYS, or_empty};
-use crate::domain::{Entry, Epoch, Invalid, OrderNumber, ProductName, Quantity, RequestId};
-use crate::storage::DiskError;
+use crate::domain::{Entry, Epoch, Invalid, OrderNumber, ProductName, Quantity, Receipt, RequestId};
+use crate::storage::{DiskError, ReceiptRow, receipt_of};
 
 /// An [`Entry`] that is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Bought<'b> {
     pub name: &'b str,
     /// Pieces bought.
     pub quantity: Quantity,
+    /// For how much, and when; `None` if that was before there were receipts.
+    pub receipt: Option<Receipt>,
 }
 
 impl<'b> From<&'b Entry> for Row<'b> {
@@ -34,6 +36,7 @@ impl<'b> From<&'b Entry> for Row<'b> {
             key: purchase.key.as_str(),
             name: purchase.name.as_str(),
             quantity: purchase.quantity,
+            receipt: entry.receipt,
         });
         Row { number: entry.number, epoch: entry.epoch, bought }
     }
@@ -42,16 +45,17 @@ impl<'b> From<&'b Entry> for Row<'b> {
 impl<'b> Row<'b> {
     fn stored(
         number: OrderNumber,
-        (epoch, key, name, quantity): (u64, &'b str, &'b str, u32),
+        (epoch, key, name, quantity, receipt): (u64, &'b str, &'b str, u32, ReceiptRow),
     ) -> Result<Row<'b>, Invalid> {
         let epoch = Epoch::new(epoch);
-        if (key, name, quantity) == ("", "", 0) {
+        if (key, name, quantity, receipt) == ("", "", 0, None) {
             return Ok(Row { number, epoch, bought: None });
         }
         RequestId::check(key)?;
         ProductName::check(name)?;
         let quantity = Quantity::new(u64::from(quantity))?;
-        Ok(Row { number, epoch, bought: Some(Bought { key, name, quantity }) })
+        let bought = Bought { key, name, quantity, receipt: receipt_of(receipt) };
+        Ok(Row { number, epoch, bought: Some(bought) })
     }
 }
 
@@ -89,7 +93,7 @@ mod tests {
     use redb::backends::InMemoryBackend;
 
     use super::*;
-    use crate::domain::Purchase;
+    use crate::domain::{Purchase, UnixMillis};
     use crate::order::book::{Write, apply, read};
 
     fn entry(number: u64, key: Option<&str>) -> Entry {
@@ -98,7 +102,9 @@ mod tests {
             name: ProductName::new("Tux").unwrap(),
             quantity: Quantity::new(2).unwrap(),
         });
-        Entry { number: OrderNumber::new(number), epoch: Epoch::new(1), purchase }
+        let sold_at = UnixMillis::new(number);
+        let receipt = purchase.is_some().then_some(Receipt { price_cents: 1599, sold_at });
+        Entry { number: OrderNumber::new(number), epoch: Epoch::new(1), purchase, receipt }
     }
 
     fn seen(database: &Database) -> Result<Vec<u64>, DiskError> {
@@ -131,10 +137,16 @@ mod tests {
 
     #[test]
     fn what_no_replica_writes_is_damage() {
-        for (key, name, quantity) in [("", "Tux", 2), ("a b", "Tux", 2), ("a", "", 2), ("a", "Tux", 0)] {
+        for (key, name, quantity, receipt) in [
+            ("", "Tux", 2, None),
+            ("a b", "Tux", 2, None),
+            ("a", "", 2, None),
+            ("a", "Tux", 0, None),
+            ("", "", 0, Some((1, 1))),
+        ] {
             let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
             let transaction = database.begin_write().unwrap();
-            transaction.open_table(ENTRIES).unwrap().insert(7, (1, key, name, quantity)).unwrap();
+            transaction.open_table(ENTRIES).unwrap().insert(7, (1, key, name, quantity, receipt)).unwrap();
             transaction.commit().unwrap();
             let found = seen(&database);
             let Err(DiskError::Damaged(why)) = found else { panic!("{key:?}, {name:?}: {found:?}") };

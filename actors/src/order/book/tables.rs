@@ -7,18 +7,20 @@ use crate::domain::{
     Entry, Epoch, Invalid, OrderNumber, Position, ProductName, Purchase, Quantity, RequestId,
 };
 use crate::net::decode;
-use crate::storage::DiskError;
+use crate::storage::{DiskError, ReceiptRow, receipt_of};
 
-/// Epoch, request id, product, quantity; of an order that is lost the epoch alone.
-pub(super) type EntryRow = (u64, &'static str, &'static str, u32);
+/// Epoch, request id, product, quantity, receipt; of an order that is lost the epoch alone.
+pub(super) type EntryRow = (u64, &'static str, &'static str, u32, ReceiptRow);
+/// Request id, product, quantity, receipt.
+pub(super) type CutRow = (&'static str, &'static str, u32, ReceiptRow);
 
-/// Number → epoch, request id, product, quantity; of an order that is lost the epoch alone.
+/// By number.
 pub(super) const ENTRIES: TableDefinition<u64, EntryRow> = TableDefinition::new("entries");
 /// Request id → number.
 pub(super) const KEYS: TableDefinition<&str, u64> = TableDefinition::new("keys");
-/// What was cut, by number and epoch: request id, product, quantity. An order that was acknowledged is among them only
+/// What was cut, by number and epoch. An order that was acknowledged is among them only
 /// when an operator went on without this replica; then it may be the only one to have it.
-pub(super) const CUT: TableDefinition<(u64, u64), (&str, &str, u32)> = TableDefinition::new("cut");
+pub(super) const CUT: TableDefinition<(u64, u64), CutRow> = TableDefinition::new("cut");
 /// The newest view heard of, under the key "view"; all runs of this file, under "line".
 pub(super) const VIEW: TableDefinition<&str, &[u8]> = TableDefinition::new("view");
 
@@ -79,14 +81,14 @@ pub(super) fn stored<T: DeserializeOwned>(
 
 pub(super) fn entry_from(
     number: u64,
-    (epoch, key, name, quantity): (u64, &str, &str, u32),
+    (epoch, key, name, quantity, receipt): (u64, &str, &str, u32, ReceiptRow),
 ) -> Result<Entry, DiskError> {
     let (number, epoch) = (OrderNumber::new(number), Epoch::new(epoch));
-    if (key, name, quantity) == ("", "", 0) {
-        return Ok(Entry { number, epoch, purchase: None });
+    if (key, name, quantity, receipt) == ("", "", 0, None) {
+        return Ok(Entry::lost(number, epoch));
     }
     let purchase = purchase_from(number, (key, name, quantity))?;
-    Ok(Entry { number, epoch, purchase: Some(purchase) })
+    Ok(Entry { number, epoch, purchase: Some(purchase), receipt: receipt_of(receipt) })
 }
 
 pub(super) fn purchase_from(

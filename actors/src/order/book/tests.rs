@@ -3,8 +3,8 @@ use redb::backends::InMemoryBackend;
 
 use super::{Write, Written, apply, begin_run, read};
 use crate::domain::{
-    Entry, Epoch, OrderNumber, Position, ProductName, Purchase, Quantity, ReplicaId, RequestId, Run, StoreId,
-    View,
+    Entry, Epoch, OrderNumber, Position, ProductName, Purchase, Quantity, Receipt, ReplicaId, RequestId, Run,
+    StoreId, UnixMillis, View,
 };
 use crate::messages::order::{AppendEntries, AppendReply};
 use crate::order::rules::Follower;
@@ -27,7 +27,8 @@ fn entry(number: u64, epoch: u64) -> Entry {
         name: ProductName::new("Tux").unwrap(),
         quantity: Quantity::new(number).unwrap(),
     };
-    Entry { number: n(number), epoch: e(epoch), purchase: Some(purchase) }
+    let receipt = Some(Receipt { price_cents: 1599, sold_at: UnixMillis::new(number) });
+    Entry { number: n(number), epoch: e(epoch), purchase: Some(purchase), receipt }
 }
 
 fn entries(epochs: &[u64]) -> Vec<Entry> {

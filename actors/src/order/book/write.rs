@@ -10,7 +10,7 @@ use crate::messages::order::{AppendEntries, AppendReply};
 use crate::net::encode;
 use crate::order::rules::{BookChange, Follower, Held, Merge, merge};
 use crate::order::summary::BookSummary;
-use crate::storage::DiskError;
+use crate::storage::{DiskError, receipt_row};
 
 /// One change of the book. All changes of a transaction become durable together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl<'t> OpenBook<'t> {
             }
             Write::Fill { epoch, through } => {
                 for number in (self.summary.last.number + 1).through(*through) {
-                    self.push(&Entry { number, epoch: *epoch, purchase: None })?;
+                    self.push(&Entry::lost(number, *epoch))?;
                     *changed = true;
                 }
                 Ok(Written::Appended)
@@ -186,7 +186,7 @@ impl<'t> OpenBook<'t> {
         }
         match &entry.purchase {
             Some(purchase) => self.push_purchase(entry, purchase)?,
-            None => drop(self.entries.insert(entry.number.get(), (entry.epoch.get(), "", "", 0))?),
+            None => drop(self.entries.insert(entry.number.get(), (entry.epoch.get(), "", "", 0, None))?),
         }
         self.summary.last = Position { number: entry.number, epoch: entry.epoch };
         Ok(())
@@ -194,7 +194,8 @@ impl<'t> OpenBook<'t> {
 
     fn push_purchase(&mut self, entry: &Entry, purchase: &Purchase) -> Result<(), DiskError> {
         let Purchase { key, name, quantity } = purchase;
-        let row = (entry.epoch.get(), key.as_str(), name.as_str(), quantity.get());
+        let receipt = receipt_row(entry.receipt);
+        let row = (entry.epoch.get(), key.as_str(), name.as_str(), quantity.get(), receipt);
         self.entries.insert(entry.number.get(), row)?;
         let before = self.keys.insert(key.as_str(), entry.number.get())?.map(|number| number.value());
         match before {
@@ -211,8 +212,8 @@ impl<'t> OpenBook<'t> {
         let mut kept = self.transaction.open_table(CUT)?;
         for number in (after + 1).through(last) {
             let Some(entry) = self.entries.remove(number.get())? else { continue };
-            let (epoch, key, name, quantity) = entry.value();
-            kept.insert((number.get(), epoch), (key, name, quantity))?;
+            let (epoch, key, name, quantity, receipt) = entry.value();
+            kept.insert((number.get(), epoch), (key, name, quantity, receipt))?;
             self.keys.remove(key)?;
         }
         drop(kept);

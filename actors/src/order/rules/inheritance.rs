@@ -1,9 +1,9 @@
 //! What a new leader completes: the purchases that its predecessors left without an order (A4, C7). A book that lacks what
-//! is settled must not be led by (M4), and its orders must be the purchases of their numbers (M5).
+//! is settled must not be led by (M4), and its orders must be the purchases of their numbers (M5), with their receipts (C8).
 
 use super::request_table::Sold;
 use crate::bugs::order as bent;
-use crate::domain::{Entry, OrderNumber, Purchase, RequestId};
+use crate::domain::{Entry, OrderNumber, RequestId, SoldPurchase};
 
 /// What the catalog's answer means to a new leader.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +44,10 @@ pub fn complete(
     settled: OrderNumber,
     held: &[Entry],
     last: OrderNumber,
-    unsettled: &[Purchase],
+    unsettled: &[SoldPurchase],
 ) -> Completion {
-    let differs = |(entry, purchase): (&Entry, &Purchase)| {
-        (entry.purchase.as_ref() != Some(purchase)).then(|| (entry.number, purchase.key.clone()))
+    let differs = |(entry, sold): (&Entry, &SoldPurchase)| {
+        (!entry.is_of(sold)).then(|| (entry.number, sold.purchase.key.clone()))
     };
     if let Some((number, key)) = held.iter().zip(unsettled).find_map(differs) {
         return Completion::Differs(number, key);

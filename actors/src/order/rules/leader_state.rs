@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::peer::{Membership, Peer};
 use crate::bugs::order as bent;
-use crate::domain::{Entry, Epoch, OrderNumber, Position, Purchase, ReplicaId, Run, Term, View};
+use crate::domain::{Entry, Epoch, OrderNumber, Position, ReplicaId, Run, SoldPurchase, Term, View};
 
 /// What a newer view means to a leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,11 +130,10 @@ impl LeaderState {
     }
 
     /// Makes purchases the next entries, in the current epoch.
-    pub fn append(&mut self, purchases: Vec<Purchase>) -> Vec<Entry> {
+    pub fn append(&mut self, purchases: Vec<SoldPurchase>) -> Vec<Entry> {
         let (first, epoch) = (self.last().number + 1, self.view.epoch);
         let numbered = first.onward().zip(purchases);
-        let entries: Vec<_> =
-            numbered.map(|(number, purchase)| Entry { number, epoch, purchase: Some(purchase) }).collect();
+        let entries: Vec<_> = numbered.map(|(number, sold)| Entry::of(number, epoch, sold)).collect();
         self.tail.extend(entries.iter().cloned());
         entries
     }

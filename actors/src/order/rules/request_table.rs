@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::bugs::{order as bent, refusals};
-use crate::domain::{Entry, Epoch, OrderNumber, Purchase, RequestId};
+use crate::domain::{Entry, Epoch, OrderNumber, Purchase, RequestId, SoldPurchase};
 use crate::messages::catalog::Sale;
 use crate::messages::order::{PlaceError, Placed};
 use crate::order::config::Limits;
@@ -47,8 +47,8 @@ pub struct Batch {
 pub struct Sold {
     /// The number of the first purchase; the others follow (rule M5).
     pub first: OrderNumber,
-    /// The purchases.
-    pub purchases: Vec<Purchase>,
+    /// The purchases, with the catalog's receipts.
+    pub purchases: Vec<SoldPurchase>,
 }
 
 /// What became of a request at once.
@@ -210,14 +210,14 @@ impl<W> RequestTable<W> {
             let Some(pending) = self.pending.get(key).filter(|pending| pending.stage == Stage::Buying) else {
                 continue;
             };
-            if let Sale::Sold { number } = *sale {
+            if let Sale::Sold { number, receipt } = *sale {
                 if sold.purchases.is_empty() {
                     sold.first = number;
                 }
                 if number != sold.first + sold.purchases.len() as u64 {
                     return None;
                 }
-                sold.purchases.push(pending.purchase.clone());
+                sold.purchases.push(SoldPurchase { purchase: pending.purchase.clone(), receipt });
             } else {
                 self.remember_refusal(pending.purchase.clone(), *sale);
                 answers.extend(self.answer(key, &Err(refusal(*sale, epoch))));
@@ -228,7 +228,7 @@ impl<W> RequestTable<W> {
 
     /// What was sold was appended.
     pub fn appended(&mut self, sold: &Sold) {
-        for (number, purchase) in sold.first.onward().zip(&sold.purchases) {
+        for (number, SoldPurchase { purchase, .. }) in sold.first.onward().zip(&sold.purchases) {
             if let Some(pending) = self.pending.get_mut(&purchase.key) {
                 pending.stage = Stage::Appended;
             }

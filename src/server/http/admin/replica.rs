@@ -17,7 +17,7 @@ use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::health;
 use super::super::shared::parameters::{check_limit, query};
 use super::super::shared::paths::{no_such_order, order_number, segment};
-use super::super::shared::shapes;
+use super::super::shared::shapes::{self, ShortOrder};
 use super::super::shared::token::Authorized;
 use crate::server::actor_handle::ActorHandle;
 
@@ -41,7 +41,7 @@ pub async fn last(_: Authorized, actor: Data<ActorHandle<OrderReplica>>) -> ApiR
 pub async fn order(_: Authorized, request: HttpRequest, actor: Data<ActorHandle<OrderReplica>>) -> ApiResult {
     let number = order_number(&segment(&request, "/")?)?;
     let found = actor.ask(Lookup { epoch: None, number }).await??;
-    found.map(shapes::data).ok_or_else(no_such_order)
+    found.map(|order| shapes::data(ShortOrder::from(order))).ok_or_else(no_such_order)
 }
 
 /// `after` and `after_epoch` are the end of the asker's book, `epoch` is the asker's own.

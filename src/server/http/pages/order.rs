@@ -13,6 +13,8 @@ use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::parameters::query;
 use super::super::shared::paths::{no_such_order, order_number};
 use super::html::page;
+use crate::console::price::Price;
+use crate::console::utc;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,9 +59,15 @@ pub async fn order(request: HttpRequest, state: Data<FrontEndState>) -> ApiResul
         problem,
     };
     let shown = match found {
-        Some(Order { number, name, quantity }) => {
-            OrderPage { number: number.get(), name: name.to_string(), quantity: quantity.get(), ..empty }
-        }
+        Some(Order { number, name, quantity, receipt }) => OrderPage {
+            number: number.get(),
+            name: name.to_string(),
+            quantity: quantity.get(),
+            price: receipt.map(|receipt| Price(receipt.price_cents.into()).to_string()),
+            total: receipt.map(|receipt| Price(receipt.total_cents(quantity)).to_string()),
+            placed_at: receipt.map(|receipt| utc::of_unix_millis(receipt.sold_at.get())),
+            ..empty
+        },
         None => empty,
     };
     page(status, &shown)

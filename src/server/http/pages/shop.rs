@@ -87,7 +87,7 @@ fn next(products: &[Product], search: &str) -> Option<String> {
 fn toy(product: &Product) -> Result<Toy, ApiError> {
     let name = product.name.to_string();
     Ok(Toy {
-        price: Price(product.price_cents).to_string(),
+        price: Price(product.price_cents.into()).to_string(),
         quantity: product.quantity,
         drawing: drawing(&name),
         key: new_key()?.to_string(),

@@ -18,8 +18,8 @@ use super::{orders, place, products, status};
 use crate::server::metrics::RequestKind;
 
 /// What there is for shoppers, to tell those who ask for something else.
-const PATHS: &str = "GET /products, GET /products/{name}, POST /orders, GET /orders, GET /orders/{number}, GET /leader, \
-                     GET /cache, GET /healthz and GET /readyz";
+const PATHS: &str = "GET /products, GET /products/{name}, POST /orders, GET /orders, GET /orders/{number}, \
+                     GET /orders/{number}/receipt, GET /leader, GET /cache, GET /healthz and GET /readyz";
 
 /// Answers a shopper.
 ///
@@ -56,6 +56,7 @@ async fn dispatch(
     match wanted {
         Wanted::Product(below) => products::product(request, state, below, received).await,
         Wanted::Order => orders::order(request, state).await,
+        Wanted::Receipt => orders::receipt(request, state).await,
         Wanted::Paths => Ok(shapes::data(json!({ "paths": PATHS }))),
         Wanted::Products => products::products(request, state).await,
         Wanted::Orders => orders::orders(request, state).await,
@@ -72,6 +73,8 @@ enum Wanted {
     /// The product that is named after this.
     Product(&'static str),
     Order,
+    /// The receipt of an order.
+    Receipt,
     Paths,
     Products,
     Orders,
@@ -96,7 +99,7 @@ impl Wanted {
         match self {
             Wanted::Product(_) => RequestKind::Query,
             Wanted::Products => RequestKind::List,
-            Wanted::Order => RequestKind::Find,
+            Wanted::Order | Wanted::Receipt => RequestKind::Find,
             Wanted::Orders => RequestKind::ListOrders,
             Wanted::Paths
             | Wanted::Leader
@@ -108,6 +111,11 @@ impl Wanted {
     }
 }
 
+fn is_receipt(path: &str) -> bool {
+    let number = path.strip_prefix("/orders/").and_then(|rest| rest.strip_suffix(orders::RECEIPT));
+    number.is_some_and(|number| !number.contains('/'))
+}
+
 fn wanted(request: &HttpRequest) -> Result<Wanted, ApiError> {
     let (path, raw) = (paths::plain(request.match_info().as_str()), paths::plain(request.uri().path()));
     let below = |resource| raw.strip_prefix(resource).filter(|rest: &&str| !rest.contains('/')).is_some();
@@ -115,6 +123,7 @@ fn wanted(request: &HttpRequest) -> Result<Wanted, ApiError> {
         _ if below("/products/") => Wanted::Product("/products/"),
         _ if below("/product/") => Wanted::Product("/product/"),
         _ if below("/orders/") => Wanted::Order,
+        _ if is_receipt(raw) => Wanted::Receipt,
         "" => Wanted::Paths,
         "/products" => Wanted::Products,
         "/orders" => Wanted::Orders,

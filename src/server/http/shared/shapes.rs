@@ -7,9 +7,10 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use serde::Serialize;
-use toystore_actors::domain::{Product, ProductName};
+use toystore_actors::domain::{Order, OrderNumber, Product, ProductName, Quantity};
 
 use crate::console::price::Price;
+use crate::console::utc;
 
 /// What every answer's value is wrapped in. A struct, since a map of serde_json would sort the fields.
 #[derive(Serialize)]
@@ -67,16 +68,79 @@ pub fn products(products: &[Product], next: Option<&ProductName>) -> Bytes {
     Bytes::from(text)
 }
 
+/// An order in short: what it was for, without its receipt.
+#[derive(Serialize)]
+pub struct ShortOrder {
+    number: OrderNumber,
+    name: ProductName,
+    quantity: Quantity,
+}
+
+impl From<Order> for ShortOrder {
+    fn from(order: Order) -> ShortOrder {
+        let Order { number, name, quantity, receipt: _ } = order;
+        ShortOrder { number, name, quantity }
+    }
+}
+
+/// The whole body that answers a query of an order with its receipt. An order that was placed before there were receipts
+/// has nulls.
+pub fn receipt(order: &Order) -> Bytes {
+    let name = serde_json::Value::from(order.name.as_str());
+    let (number, quantity) = (order.number, order.quantity);
+    let mut text = format!(r#"{{"data":{{"number":{number},"name":{name},"quantity":{quantity}"#);
+    // Writing to a String cannot fail.
+    let _ = match order.receipt {
+        Some(receipt) => {
+            let (price, total) = (Price(receipt.price_cents.into()), Price(receipt.total_cents(quantity)));
+            let placed_at = utc::of_unix_millis(receipt.sold_at.get());
+            write!(text, r#","price":{price},"total":{total},"placed_at":"{placed_at}"}}}}"#)
+        }
+        None => write!(text, r#","price":null,"total":null,"placed_at":null}}}}"#),
+    };
+    Bytes::from(text)
+}
+
 fn write_product(text: &mut String, product: &Product) {
     let name = serde_json::Value::from(product.name.as_str());
-    let (price, quantity) = (Price(product.price_cents), product.quantity);
+    let (price, quantity) = (Price(product.price_cents.into()), product.quantity);
     // Writing to a String cannot fail.
     let _ = write!(text, r#"{{"name":{name},"price":{price},"quantity":{quantity}}}"#);
 }
 
 #[cfg(test)]
 mod tests {
+    use toystore_actors::domain::{Receipt, UnixMillis};
+
     use super::*;
+
+    #[test]
+    fn a_receipt_has_price_total_and_time_or_none_of_them() {
+        let order = |quantity, receipt: Option<(u64, u64)>| Order {
+            number: OrderNumber::new(7),
+            name: ProductName::new("a\"b").expect("a good name"),
+            quantity: Quantity::new(quantity).expect("a good quantity"),
+            receipt: receipt
+                .map(|(price_cents, sold_at)| Receipt { price_cents, sold_at: UnixMillis::new(sold_at) }),
+        };
+        for (order, expected) in [
+            (
+                order(2, Some((1599, 1_795_867_200_000))),
+                r#""quantity":2,"price":15.99,"total":31.98,"placed_at":"2026-11-28T12:00:00.000Z"}}"#,
+            ),
+            (
+                order(1_000_000, Some((u64::MAX, 0))),
+                r#""quantity":1000000,"price":184467440737095516.15,"total":184467440737095516150000.00,"placed_at":"1970-01-01T00:00:00.000Z"}}"#,
+            ),
+            (order(1, None), r#""quantity":1,"price":null,"total":null,"placed_at":null}}"#),
+        ] {
+            let expected = format!(r#"{{"data":{{"number":7,"name":"a\"b",{expected}"#);
+            assert_eq!(String::from_utf8_lossy(&receipt(&order)), expected);
+        }
+        let short =
+            serde_json::to_string(&ShortOrder::from(order(2, Some((1, 1))))).expect("it can be written");
+        assert_eq!(short, r#"{"number":7,"name":"a\"b","quantity":2}"#);
+    }
 
     #[test]
     fn prices_are_whole_cents() {

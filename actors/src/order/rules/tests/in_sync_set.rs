@@ -45,7 +45,7 @@ fn a_joiner_is_counted_when_the_leader_reaches_it() {
 fn nobody_is_counted_for_a_while_after_a_joiner_was_given_up() {
     let (mut rules, disk) = serving(&[2, 3]);
     counted(&mut rules, &disk);
-    rules.append(TERM, &super::super::Sold { first: n(11), purchases: vec![super::purchase("a", 1)] });
+    rules.append(TERM, &super::super::Sold { first: n(11), purchases: vec![super::sold("a", 1)] });
     rules.durable(TERM, n(11));
     rules.confirmed(TERM, (r(2), run(2)), e(5), n(11), false);
     let (commands, change) = rules.give_up(TERM, r(1), false, later());

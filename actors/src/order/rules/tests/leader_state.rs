@@ -1,4 +1,4 @@
-use super::{at, e, n, purchase, r, run, view, view_of};
+use super::{at, e, n, r, run, sold, view, view_of};
 use crate::domain::{Entry, Position, Run, View};
 use crate::order::rules::leader_state::{LeaderState, Succession};
 use crate::order::rules::peer::Membership;
@@ -8,7 +8,7 @@ struct Leader(LeaderState);
 
 impl Leader {
     fn append(&mut self, count: usize) {
-        self.0.append((0..count).map(|index| purchase(&format!("k{index}"), 1)).collect());
+        self.0.append((0..count).map(|index| sold(&format!("k{index}"), 1)).collect());
     }
 
     fn durable(&mut self, number: u64) {

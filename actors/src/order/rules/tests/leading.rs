@@ -1,5 +1,5 @@
-use super::{at, book, e, n, purchase, r, replica, run, serving, taking_over, view};
-use crate::domain::Term;
+use super::{at, book, e, n, r, replica, run, serving, taking_over, view};
+use crate::domain::{Entry, Term};
 use crate::messages::catalog::{Leadership, Refusal};
 use crate::messages::order::{NotServing, Role};
 use crate::order::rules::command::Command::{Acknowledge, Serve, StopServing, Tell, WakeReplicators, Write};
@@ -9,7 +9,7 @@ use crate::probe::ReplicaEvent;
 const TERM: Term = Term::begun_in(crate::domain::Epoch::new(5));
 
 fn sold(first: u64, keys: &[&str]) -> Sold {
-    Sold { first: n(first), purchases: keys.iter().map(|key| purchase(key, 1)).collect() }
+    Sold { first: n(first), purchases: keys.iter().map(|key| super::sold(key, 1)).collect() }
 }
 
 fn deposed() -> Vec<crate::order::rules::Command> {
@@ -23,7 +23,7 @@ fn an_order_is_acknowledged_once_everyone_in_sync_has_it() {
     let (appended, commands) = rules.append(TERM, &sold(11, &["a"]));
     let [Write { term, entries }, WakeReplicators] = &commands[..] else { panic!("{commands:?}") };
     assert!(appended);
-    assert_eq!((*term, entries[0].number, entries[0].epoch), (TERM, n(11), e(5)));
+    assert_eq!((*term, &entries[..]), (TERM, &[Entry::of(n(11), e(5), super::sold("a", 1))][..]));
     assert_eq!(rules.durable(TERM, n(11)), [WakeReplicators]);
     let confirmed = |id| (r(id), run(id));
     assert_eq!(rules.confirmed(TERM, confirmed(1), e(5), n(11), false), Some(vec![WakeReplicators]));

@@ -13,8 +13,8 @@ mod send_state;
 mod views;
 
 use crate::domain::{
-    Entry, Epoch, Line, OrderNumber, Position, ProductName, Purchase, Quantity, ReplicaId, RequestId, Run,
-    StoreId, View,
+    Entry, Epoch, Line, OrderNumber, Position, ProductName, Purchase, Quantity, Receipt, ReplicaId,
+    RequestId, Run, SoldPurchase, StoreId, UnixMillis, View,
 };
 use crate::order::rules::{Me, ReplicaRules};
 use crate::order::summary::BookSummary;
@@ -43,9 +43,14 @@ pub fn purchase(key: &str, quantity: u64) -> Purchase {
     }
 }
 
+/// So many pieces, sold for so many cents each.
+pub fn sold(key: &str, quantity: u64) -> SoldPurchase {
+    let receipt = Some(Receipt { price_cents: quantity, sold_at: UnixMillis::new(1000) });
+    SoldPurchase { purchase: purchase(key, quantity), receipt }
+}
+
 pub fn entry(number: u64, epoch: u64) -> Entry {
-    let purchase = Some(purchase(&format!("{number}@{epoch}"), number));
-    Entry { number: n(number), epoch: e(epoch), purchase }
+    Entry::of(n(number), e(epoch), sold(&format!("{number}@{epoch}"), number))
 }
 
 /// Entries 1, 2, 3, … of these epochs.

@@ -1,5 +1,5 @@
 use super::{e, n, purchase};
-use crate::domain::{Entry, RequestId};
+use crate::domain::{Entry, Receipt, RequestId, SoldPurchase, UnixMillis};
 use crate::messages::catalog::Sale;
 use crate::messages::order::{PlaceError, Placed};
 use crate::order::config::Limits;
@@ -8,6 +8,12 @@ use crate::probe::Limit;
 
 fn key(key: &str) -> RequestId {
     RequestId::new(key).unwrap()
+}
+
+/// Sold for as many cents as its number.
+fn sold(number: u64) -> Sale {
+    let receipt = Some(Receipt { price_cents: number, sold_at: UnixMillis::new(1000) });
+    Sale::Sold { number: n(number), receipt }
 }
 
 /// A request that is looked for, not found and put into the batch in flight.
@@ -24,9 +30,15 @@ fn a_request_goes_through_its_stages_and_is_answered_once_acknowledged() {
     let batch = buying(&mut table, "a", 1);
     assert_eq!((batch.number, batch.purchases.len()), (1, 1));
     assert_eq!(batch.settled, n(4));
-    let (sold, answers) = table.bought(&[Sale::Sold { number: n(5) }], e(7)).unwrap();
+    let (bought, answers) = table.bought(&[sold(5)], e(7)).unwrap();
     assert_eq!(answers, []);
-    table.appended(&sold);
+    let receipt = Some(Receipt { price_cents: 5, sold_at: UnixMillis::new(1000) });
+    assert_eq!(
+        bought.purchases,
+        [SoldPurchase { purchase: purchase("a", 1), receipt }],
+        "as it was sold (C8)"
+    );
+    table.appended(&bought);
     // A repeated request waits for the acknowledgement like the first (A2).
     assert_eq!(table.place(purchase("a", 1), 2, e(7)), Placement::Waits { look: false });
     assert_eq!(table.acknowledged(n(4)), []);
@@ -40,7 +52,6 @@ fn a_request_goes_through_its_stages_and_is_answered_once_acknowledged() {
 /// Rule M5.
 #[test]
 fn what_was_sold_is_appended_only_under_numbers_that_follow_one_another() {
-    let sold = |number| Sale::Sold { number: n(number) };
     let little = Sale::NotEnough { left: 0 };
     for (sales, expected) in [
         ([sold(5), sold(6), sold(7)], Some((5, 3))),
@@ -68,7 +79,7 @@ fn one_batch_is_in_flight_and_the_rest_waits_for_the_next() {
     table.place(purchase("b", 1), 2, e(7));
     table.looked(&key("b"), None);
     assert_eq!(table.next_batch(true), None);
-    table.bought(&[Sale::Sold { number: n(5) }], e(7)).unwrap();
+    table.bought(&[sold(5)], e(7)).unwrap();
     assert_eq!(table.next_batch(false).map(|batch| batch.number), Some(2));
 }
 
@@ -110,7 +121,7 @@ fn a_key_of_another_order_is_refused_wherever_the_first_one_is() {
     let mut table = RequestTable::new(10, Limits::default(), n(4));
     table.place(purchase("a", 1), 1, e(7));
     assert_eq!(table.place(purchase("a", 2), 2, e(7)), Placement::Answered(2, Err(PlaceError::KeyReused)));
-    let entry = Entry { number: n(3), epoch: e(1), purchase: Some(purchase("a", 9)) };
+    let entry = Entry::of(n(3), e(1), super::sold("a", 9));
     assert_eq!(table.looked(&key("a"), Some(entry)), [(1, Err(PlaceError::KeyReused))]);
 }
 
@@ -129,15 +140,15 @@ fn what_is_in_the_book_is_answered_and_not_bought_again() {
     for waiter in [1, 2] {
         table.place(purchase("a", 1), waiter, e(7));
     }
-    let entry = Entry { number: n(3), epoch: e(1), purchase: Some(purchase("a", 1)) };
+    let entry = Entry::of(n(3), e(1), super::sold("a", 1));
     let placed = Ok(Placed { number: n(3) });
     assert_eq!(table.looked(&key("a"), Some(entry)), [(1, placed.clone()), (2, placed)]);
     assert_eq!(table.next_batch(false), None);
     // What has been appended meanwhile is not appended again when the purchase is answered once more.
     let batch = buying(&mut table, "b", 1);
-    let sales = vec![Sale::Sold { number: n(5) }; batch.purchases.len()];
-    let (sold, _) = table.bought(&sales, e(7)).unwrap();
-    table.appended(&sold);
+    let sales = vec![sold(5); batch.purchases.len()];
+    let (bought, _) = table.bought(&sales, e(7)).unwrap();
+    table.appended(&bought);
     let (again, answers) = table.bought(&sales, e(7)).unwrap();
     assert_eq!((again.purchases, answers), (vec![], vec![]));
 }
@@ -149,8 +160,8 @@ fn only_what_is_acknowledged_is_settled_and_what_was_inherited_with_the_first_ba
     assert!(table.must_settle());
     let batch = buying(&mut table, "a", 1);
     assert_eq!(batch.settled, n(9));
-    let (sold, _) = table.bought(&[Sale::Sold { number: n(10) }], e(7)).unwrap();
-    table.appended(&sold);
+    let (bought, _) = table.bought(&[sold(10)], e(7)).unwrap();
+    table.appended(&bought);
     assert!(!table.must_settle(), "it is not acknowledged");
     table.acknowledged(n(10));
     assert_eq!(table.next_batch(true).map(|batch| (batch.purchases.len(), batch.settled)), Some((0, n(10))));

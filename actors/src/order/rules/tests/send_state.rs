@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{at, e, n, purchase, r, run, view};
+use super::{at, e, n, r, run, sold, view};
 use crate::clock::Timestamp;
 use crate::order::rules::{LeaderState, SendState, Step};
 
@@ -44,7 +44,7 @@ fn what_is_acknowledged_is_told_with_the_next_entries_or_after_a_while() {
     assert_eq!(state.next(&leader, r(2), true, false), Step::Send(n(10)));
     state.confirmed(n(10), n(10), PATIENCE);
     assert_eq!(state.next(&leader, r(2), false, false), Step::Rest);
-    leader.append(vec![purchase("a", 1)]);
+    leader.append(vec![sold("a", 1)]);
     assert_eq!(state.next(&leader, r(2), false, false), Step::Send(n(10)));
 }
 
