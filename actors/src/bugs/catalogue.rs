@@ -63,6 +63,7 @@ bugs! {
     BuyGivenUp "buy-given-up" "C5" "A purchase whose answer is lost is not repeated.";
     SettledEarly "settled-early" "C6" "A purchase is settled when its order is appended, before it is acknowledged.";
     FetchDoesNotFence "fetch-does-not-fence" "C7" "Fetching the unsettled purchases does not shut out the leader before.";
+    CompletedAnew "completed-anew" "C8" "A new leader gives the purchases that it completes the time at which it does.";
     ChangeKeepsEpoch "change-keeps-epoch" "D1" "A view with another in-sync set has the epoch of the view before.";
     StaleViewChange "stale-view-change" "D2" "The front-end changes the view for the leader of an older epoch.";
     AddedTooEarly "added-too-early" "D3" "The leader asks to add a joiner that lacks acknowledged orders.";

@@ -2,7 +2,7 @@
 //! Those that answer a question take the true answer.
 
 use super::{Bug, planted};
-use crate::domain::{Epoch, OrderNumber, Position, Run, View};
+use crate::domain::{Epoch, OrderNumber, Position, Run, SoldPurchase, UnixMillis, View};
 
 /// The run whose confirmation counts for `run`, where `heard` answered last (M3).
 pub(crate) fn confirming_run(run: Run, heard: Option<Run>) -> Run {
@@ -174,6 +174,14 @@ pub(crate) fn lacks_settled(lacks: bool) -> bool {
 /// Whether purchases without an order are completed (A4).
 pub(crate) fn completes_unsettled(some: bool) -> bool {
     some && !planted(Bug::TakeoverForgetsUnsettled)
+}
+
+/// A new leader completes what its predecessor left, and leaves the receipts as they are (C8).
+pub(crate) fn completes(left: &mut [SoldPurchase], now: impl FnOnce() -> UnixMillis) {
+    if !left.is_empty() && planted(Bug::CompletedAnew) {
+        let now = now();
+        left.iter_mut().flat_map(|sold| &mut sold.receipt).for_each(|receipt| receipt.sold_at = now);
+    }
 }
 
 /// Whether a call to the catalog without an answer is given up (C5).

@@ -185,8 +185,8 @@ impl OrderPipeline {
         self.tasks.spawn(async move { buying.buy_loop(bought).await });
     }
 
-    /// Completes what the predecessor left (rules A4, C7): every purchase that is not in the book becomes an
-    /// order, before this leader sends its book to anybody or answers. A book that lacks what is settled must not be
+    /// Completes what the predecessor left (rules A4, C7, C8): every purchase that is not in the book becomes an
+    /// order as it was sold, before this leader sends its book to anybody or answers. A book that lacks what is settled must not be
     /// led by (M4).
     async fn inherit(self: Rc<Self>, term: Term) {
         let take_over = |leader, line| TakeOver { leader, line };
@@ -212,7 +212,8 @@ impl OrderPipeline {
                 if in_book > 0 {
                     self.host.emit(ReplicaEvent::UnsettledInBook { term, purchases: in_book });
                 }
-                if let Some(sold) = missing {
+                if let Some(mut sold) = missing {
+                    bent::completes(&mut sold.purchases, || self.host.clock.wall());
                     let purchases = sold.purchases.len();
                     self.host.emit(ReplicaEvent::UnsettledCompleted { term, purchases });
                     if !self.replica.append(term, &sold) {

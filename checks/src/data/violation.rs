@@ -33,6 +33,7 @@ promises! {
     LinearizableOrders "linearizable orders" "Placing, finding and listing orders is linearizable.";
     LinearizableQueries "linearizable product queries" "Product queries are linearizable, also from the cache.";
     PricesAdvance "prices never go back" "A price that was seen is not followed by the one before.";
+    ReceiptsKept "price and time stay" "An order keeps the price and the time of its sale, and had them while it was under way.";
     NoOversell "no oversell" "The catalog's books add up and are the order book's.";
     OneLeader "one leader an epoch" "Nobody hears of two leaders of one epoch.";
     ComesBack "it comes back" "After all has healed the store is in sync and selling again, within a bound.";

@@ -32,7 +32,8 @@ pub(crate) fn not_as_shown(
     entry: Option<&Entry>,
     orders: u64,
 ) -> Option<Violation> {
-    if entry.and_then(Entry::order).as_ref() == Some(order) {
+    let held = entry.and_then(Entry::order);
+    if held.is_some_and(|held| (&held.name, held.quantity) == (&order.name, order.quantity)) {
         return None;
     }
     let (quantity, name, number) = (order.quantity, &order.name, order.number);

@@ -1,18 +1,20 @@
 //! Judges a run that has ended.
 
-use toystore_actors::domain::ProductSeed;
+use toystore_actors::domain::{ProductSeed, UnixMillis};
 
-use super::{durable, evidence, once, one_history, orders, prices, products, stock};
+use super::{durable, evidence, once, one_history, orders, prices, products, receipts, stock};
 use crate::data::{History, StoreAudit, Violation};
+use crate::time::Nanos;
 
 /// All that is wrong with a store that has come to rest, and that began with these products and restocked them to so many
-/// pieces. What was too much to search is counted as undecided.
+/// pieces, and whose catalog's wall clock shows `wall`. What was too much to search is counted as undecided.
 #[must_use]
 pub fn judge(
     catalog: &[ProductSeed],
     restock_to: u64,
     history: &History,
     audit: &StoreAudit,
+    wall: impl Fn(Nanos) -> UnixMillis,
     undecided: &mut u64,
 ) -> Vec<Violation> {
     let mut found = judge_history(history);
@@ -22,6 +24,7 @@ pub fn judge(
     found.extend(stock::check(catalog, audit));
     found.extend(products::check(history, audit, catalog, restock_to, undecided));
     found.extend(prices::check(history, catalog));
+    found.extend(receipts::check(history, audit, catalog, wall));
     found
 }
 
@@ -34,5 +37,5 @@ pub fn evidence_on_disks(history: &History, audit: &StoreAudit) -> Vec<String> {
 /// What is wrong with what the shoppers were told, whatever is on the disks.
 #[must_use]
 pub fn judge_history(history: &History) -> Vec<Violation> {
-    orders::check(history).err().into_iter().collect()
+    orders::check(history).err().into_iter().chain(receipts::check_shown(history)).collect()
 }

@@ -13,6 +13,7 @@ mod online;
 pub(crate) mod orders;
 pub(crate) mod prices;
 pub mod products;
+mod receipts;
 pub(crate) mod stock;
 pub(crate) mod told;
 mod views;

@@ -53,12 +53,13 @@ async fn course(simulation: Rc<Simulation>, shoppers: Rc<Shoppers>) {
 fn judge(simulation: &Simulation, audit: &StoreAudit) -> Vec<Violation> {
     let world = &simulation.world;
     let forgotten = simulation.observer.make_forgotten_unknown(world, audit);
-    let mut undecided = 0;
+    let (mut undecided, clock) = (0, world.setup.clock(NodeId::Catalog));
     let found = promises::judge(
         &products(&world.setup),
         world.setup.restock_to,
         &world.record.history.borrow(),
         audit,
+        |at| clock.wall(at),
         &mut undecided,
     );
     (0..forgotten).for_each(|_| world.record.count(Occurrence::RefusalForgotten));

@@ -14,7 +14,7 @@ fn entry(number: u64) -> Entry {
         name: ProductName::new("toy-0").expect("valid"),
         quantity: Quantity::new(1).expect("valid"),
     };
-    Entry { number: OrderNumber::new(number), epoch: Epoch::new(1), purchase: Some(purchase) }
+    Entry { number: OrderNumber::new(number), epoch: Epoch::new(1), purchase: Some(purchase), receipt: None }
 }
 
 #[test]

@@ -119,7 +119,8 @@ impl Model {
                         self.stock[place] = left;
                         let number = OrderNumber::new(self.book.len() as u64 + 1);
                         let purchase = Purchase { key: key.clone(), name: name.clone(), quantity: *quantity };
-                        let entry = Entry { number, epoch: Epoch::new(1), purchase: Some(purchase) };
+                        let entry =
+                            Entry { number, epoch: Epoch::new(1), purchase: Some(purchase), receipt: None };
                         self.book.push((at, entry));
                         Response::Placed { number }
                     }
