@@ -119,7 +119,7 @@ const REFUSED: &[Row] = &[
     wrong_method("POST", "/products"),
     wrong_method("POST", "/products/Tux"),
     wrong_method("PUT", "/order"),
-    wrong_method("OPTIONS", "/orders"),
+    wrong_method("PATCH", "/orders"),
     wrong_method("PATCH", "/leader"),
     wrong_method("GET", "/change-view"),
     wrong_method("PUT", "/cache"),
