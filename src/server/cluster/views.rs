@@ -60,14 +60,26 @@ impl Views {
                 None
             }
             Event::View(ViewEvent::LeaderServes { replica, epoch }) => {
-                let past = self.past.iter_mut().find(|past| past.epoch == *epoch)?;
-                let since = self.waiting.take().unwrap_or(past.saved);
+                let past = self.chosen(*epoch)?;
+                let since = self.waiting.take().unwrap_or(self.past[past].saved);
                 let after = told.instant.saturating_duration_since(since);
-                past.shown.took_ms.get_or_insert(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+                let took = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                self.past[past].shown.took_ms.get_or_insert(took);
                 Some(Served { leader: NodeId::Order(*replica), epoch: *epoch, after })
             }
             _ => None,
         }
+    }
+
+    /// Where the view is in which the leader of an epoch was chosen: that of the epoch, or one before it, where the leader
+    /// has changed who is in sync before anybody heard that it serves.
+    fn chosen(&self, epoch: Epoch) -> Option<usize> {
+        let place = self.past.iter().position(|past| past.epoch == epoch)?;
+        let leader = &self.past[place].shown.view.leader;
+        let before = self.past.range(place + 1..);
+        let same =
+            before.take_while(|past| past.shown.view.leader == *leader && past.shown.took_ms.is_none());
+        Some(place + same.count())
     }
 
     /// The views, the newest first.
@@ -138,5 +150,14 @@ mod tests {
         assert_eq!(after(500, serves(9, 1)), None, "a view that nobody saved");
         let shown: Vec<_> = views.shown().iter().map(|past| (past.view.epoch, past.took_ms)).collect();
         assert_eq!(shown, [(3, Some(80)), (2, None), (1, Some(5))]);
+
+        let mut after = |at, event| views.take(&told(at, event)).map(|served| served.after.as_millis());
+        after(600, suspected(3));
+        after(610, saved(4, 2));
+        after(620, saved(5, 2));
+        assert_eq!(after(640, serves(5, 2)), Some(40), "it let somebody go before it was heard");
+        assert_eq!(after(650, serves(5, 2)), Some(20), "it paused meanwhile");
+        let shown: Vec<_> = views.shown().iter().map(|past| (past.view.epoch, past.took_ms)).collect();
+        assert_eq!(shown[..3], [(5, Some(20)), (4, Some(40)), (3, Some(80))]);
     }
 }

@@ -65,12 +65,19 @@ pub async fn order(request: HttpRequest, state: Data<FrontEndState>) -> ApiResul
             quantity: quantity.get(),
             price: receipt.map(|receipt| Price(receipt.price_cents.into()).to_string()),
             total: receipt.map(|receipt| Price(receipt.total_cents(quantity)).to_string()),
-            placed_at: receipt.map(|receipt| utc::of_unix_millis(receipt.sold_at.get())),
+            placed_at: receipt.map(|receipt| when(receipt.sold_at.get())),
             ..empty
         },
         None => empty,
     };
     page(status, &shown)
+}
+
+/// A time as people read it: 2026-11-28 12:00:00 UTC.
+fn when(unix_millis: u64) -> String {
+    let time = utc::of_unix_millis(unix_millis);
+    let to_the_second = time.split('.').next().unwrap_or_default();
+    format!("{} UTC", to_the_second.replace('T', " "))
 }
 
 async fn find(state: &FrontEndState, asked: &str) -> Result<Order, ApiError> {

@@ -4,7 +4,7 @@ import { count, draw, make, set, text } from './dom.js';
 import { SECONDS, Series } from './series.js';
 
 const HEIGHT = 170;
-const INSET = { top: 10, right: 8, bottom: 24, left: 44 };
+const INSET = { top: 10, right: 8, bottom: 24, left: 62 };
 const CHARTS = [
   { title: 'Orders per second', unit: '', lines: [{ field: 'orders', name: 'orders' }] },
   { title: 'Order latency', unit: ' ms', lines: [{ field: 'p50_ms', name: 'p50' }, { field: 'p99_ms', name: 'p99' }] },
