@@ -70,8 +70,9 @@ const REFUSED: &[Row] = &[
     order(r#"{"name":"Tux","quantity":-1}"#, 400, WHOLE),
     order(r#"{"name":"Tux","quantity":1000001}"#, 400, WHOLE),
     order(r#"{"name":"Tux","quantity":18446744073709551616}"#, 400, WHOLE),
-    order(r#"{"name":"Tux","quantity":1e3}"#, 400, WHOLE),
-    order(r#"{"name":"Tux","quantity":1.0}"#, 400, WHOLE),
+    order(r#"{"name":"Tux","quantity":1e3}"#, 409, "100 left"),
+    order(r#"{"name":"Tux","quantity":1e7}"#, 400, WHOLE),
+    order(r#"{"name":"Tux","quantity":1.5}"#, 400, WHOLE),
     order(r#"{"name":"Tux","quantity":"1"}"#, 400, WHOLE),
     order(r#"{"name":"Tux","quantity":null}"#, 400, WHOLE),
     order(r#"{"name":"Tux","quantity":[1]}"#, 400, WHOLE),
@@ -124,7 +125,7 @@ const REFUSED: &[Row] = &[
     wrong_method("GET", "/change-view"),
     wrong_method("PUT", "/cache"),
     wrong_method("DELETE", "/orders/"),
-    wrong_method("GET", "/order/"),
+    wrong_method("DELETE", "/order/"),
     wrong_method("POST", "/healthz"),
 ];
 

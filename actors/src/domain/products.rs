@@ -14,6 +14,7 @@ pub struct Product {
 
 /// A product as a file has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProductSeed {
     /// Its name. One that is repeated counts once.
     pub name: ProductName,

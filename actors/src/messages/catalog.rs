@@ -246,6 +246,7 @@ pub struct Restock {}
 
 /// Takes in products from a file, or a part of it: those that are new, and the prices of those that are there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Import {
     /// In the file's order.
     pub products: Vec<ProductSeed>,

@@ -160,6 +160,7 @@ pub struct CopyStock {
 /// From the catalog: these products are about to change; drop them, and confirm. No product at all means
 /// every one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Invalidate {
     /// Products, or none for all.
     pub products: Vec<ProductName>,

@@ -23,6 +23,7 @@ pub enum InSyncChange {
 /// From a leader: change the in-sync set of the view of this epoch. Answered with the view that is current
 /// afterwards, whether or not it was changed by this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ChangeView {
     /// The front-end's run whose view the leader wants to change.
     pub by: Run,
@@ -34,6 +35,7 @@ pub struct ChangeView {
 
 /// An operator goes on without those that do not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Recover {
     /// The replicas to go on without: the operator has made sure that they are dead.
     pub without: Vec<ReplicaId>,
@@ -69,6 +71,7 @@ pub enum Without {
 
 /// An operator has the catalog's memory rebuilt from the leader's book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RecoverCatalog {
     /// Replicas that do not answer, to go on without.
     pub without: Vec<ReplicaId>,

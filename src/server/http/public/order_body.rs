@@ -6,6 +6,7 @@ use serde::de::{self, Deserializer, Unexpected, Visitor};
 use toystore_actors::domain::{ProductName, Quantity};
 
 use super::super::shared::errors::ApiError;
+use super::super::shared::whole_numbers::as_whole;
 
 /// What a shopper sends to order something.
 #[derive(Debug, PartialEq, Eq, serde::Deserialize)]
@@ -46,6 +47,12 @@ fn whole_quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Quantity
         fn visit_u64<E: de::Error>(self, pieces: u64) -> Result<Quantity, E> {
             Quantity::new(pieces).map_err(|_| E::invalid_value(Unexpected::Unsigned(pieces), &self))
         }
+
+        /// JSON has no integers of its own: to its schemas, and to the document of the API, 2.0 is one.
+        fn visit_f64<E: de::Error>(self, pieces: f64) -> Result<Quantity, E> {
+            let wrong = || E::invalid_value(Unexpected::Float(pieces), &self);
+            Quantity::new(as_whole(pieces).ok_or_else(wrong)?).map_err(|_| wrong())
+        }
     }
 
     deserializer.deserialize_any(Whole)
@@ -67,8 +74,12 @@ mod tests {
             (r#"{"name":"Tux","quantity":1000001}"#, Some("expected a whole number")),
             (r#"{"name":"Tux","quantity":-1}"#, Some("integer `-1`, expected a whole number")),
             (r#"{"name":"Tux","quantity":+50}"#, Some("line 1 column 26")),
-            (r#"{"name":"Tux","quantity":1e3}"#, Some("floating point `1000.0`, expected a whole number")),
-            (r#"{"name":"Tux","quantity":2.0}"#, Some("expected a whole number")),
+            (r#"{"name":"Tux","quantity":1e3}"#, None),
+            (r#"{"name":"Tux","quantity":2.0}"#, None),
+            (r#"{"name":"Tux","quantity":2.5}"#, Some("floating point `2.5`, expected a whole number")),
+            (r#"{"name":"Tux","quantity":-2.0}"#, Some("expected a whole number")),
+            (r#"{"name":"Tux","quantity":1e7}"#, Some("expected a whole number")),
+            (r#"{"name":"Tux","quantity":0.0}"#, Some("expected a whole number")),
             (r#"{"name":"Tux","quantity":"2"}"#, Some("expected a whole number")),
             (r#"{"name":"Tux","quantity":null}"#, Some("expected a whole number")),
             (r#"{"name":"Tux","quantity":true}"#, Some("expected a whole number")),

@@ -13,6 +13,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
 use super::errors::ApiError;
+use super::whole_numbers;
 
 /// The longest body that the public may send.
 pub const PUBLIC_BODY: usize = 16 << 10;
@@ -61,7 +62,13 @@ impl<M: DeserializeOwned + 'static> FromRequest for JsonMessage<M> {
         let body = Body::<INTERNAL_BODY>::from_request(request, payload);
         Box::pin(async move {
             let body = body.await?;
-            serde_json::from_slice(&body.0)
+            // serde would take a list of the fields' values for the object.
+            if body.0.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+                return Err(ApiError::bad_request(
+                    "the body is not such a message: it is a list, and an object is expected",
+                ));
+            }
+            whole_numbers::from_slice(&body.0)
                 .map(JsonMessage)
                 .map_err(|error| ApiError::bad_request(format!("the body is not such a message: {error}")))
         })

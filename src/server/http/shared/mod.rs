@@ -12,3 +12,4 @@ pub mod shapes;
 mod shared_body;
 mod single_flight;
 pub mod token;
+pub mod whole_numbers;
