@@ -1,9 +1,11 @@
 //! What the store's public answers look like, read as strictly as a public client reads them: a field that
-//! is missing, unknown or of another type makes the answer a mismatch, not a guess.
+//! is missing, unknown or of another type makes the answer a mismatch, not a guess. The API's document describes them by
+//! these types.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
+use utoipa::ToSchema;
 
 /// `{"data":…}`, and nothing beside it.
 #[derive(Debug, Deserialize)]
@@ -13,69 +15,154 @@ struct Data<T> {
 }
 
 /// `{"error":{"code":…,"message":…}}`, and nothing beside it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Failed {
+pub struct Failed {
     error: FailedBody,
 }
 
-#[derive(Debug, Deserialize)]
+/// Why a request was refused.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct FailedBody {
+pub struct FailedBody {
+    /// The answer's status once more.
+    #[schema(minimum = 400, maximum = 599)]
     code: u16,
+    /// What is wrong and what to do, in one sentence without its end.
     message: String,
 }
 
 /// A product as `GET /products` and `GET /products/{name}` show it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Product {
     /// As in the catalog, byte by byte.
+    #[schema(min_length = 1, max_length = 128)]
     pub name: String,
-    /// Price of one piece: a JSON number.
+    /// Price of one piece: a JSON number with two digits after the point.
+    #[schema(value_type = f64, minimum = 0)]
     pub price: Number,
     /// Pieces in stock; a negative or broken number does not parse.
     pub quantity: u64,
 }
 
 /// What `GET /products` answers.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProductPage {
     /// In the catalog's order.
     pub data: Vec<Product>,
     /// What to give as `after` for those that follow; nothing, when there are no more, or at a store without pages.
     #[serde(default)]
+    #[schema(required = true)]
     pub next: Option<String>,
 }
 
 /// What `POST /orders` takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewOrder<'a> {
-    /// The product's name.
+    /// The product's whole name: 1 to 128 bytes of UTF-8.
+    #[schema(min_length = 1, max_length = 128)]
     pub name: &'a str,
     /// How many pieces.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub quantity: u64,
 }
 
 /// What `POST /orders` answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Placed {
     /// The order's number.
+    #[schema(minimum = 1)]
     pub order_number: u64,
 }
 
 /// An order as `GET /orders/{number}` shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
     /// The number that it was acknowledged under.
+    #[schema(minimum = 1)]
     pub number: u64,
     /// The product's name.
+    #[schema(min_length = 1, max_length = 128)]
     pub name: String,
     /// How many pieces.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub quantity: u64,
+}
+
+/// An order as `GET /orders/{number}/receipt` shows it. All three are null for an order that was placed before there were
+/// receipts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The number that it was acknowledged under.
+    #[schema(minimum = 1)]
+    pub number: u64,
+    /// The product's name.
+    #[schema(min_length = 1, max_length = 128)]
+    pub name: String,
+    /// How many pieces.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub quantity: u64,
+    /// Price of one piece.
+    #[schema(value_type = Option<f64>, required = true, minimum = 0)]
+    pub price: Option<Number>,
+    /// Price of all pieces.
+    #[schema(value_type = Option<f64>, required = true, minimum = 0)]
+    pub total: Option<Number>,
+    /// When it was sold.
+    #[schema(required = true, format = "date-time")]
+    pub placed_at: Option<String>,
+}
+
+/// What `GET /orders` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderPage {
+    /// By number.
+    pub data: Vec<Order>,
+    /// What to give as `after` for those that follow; null, when there are no more.
+    #[schema(required = true)]
+    pub next: Option<u64>,
+}
+
+/// What `GET /leader` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Leader {
+    /// The replica that leads.
+    #[schema(minimum = 0, maximum = 255)]
+    pub leader: u8,
+    /// The number of the view by which it does.
+    pub epoch: u64,
+    /// The replicas that hold every acknowledged order.
+    #[schema(value_type = Vec<u32>)]
+    pub in_sync: Vec<u8>,
+}
+
+/// What `GET /healthz` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Alive {
+    /// That it is.
+    #[schema(pattern = "^alive$")]
+    pub status: String,
+    /// The services of this process that do not run; not there when all do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stopped: Vec<String>,
+}
+
+/// What `GET /readyz` answers of a store that takes orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    /// That it is.
+    #[schema(pattern = "^ready$")]
+    pub status: String,
 }
 
 /// Reads a successful answer's body.

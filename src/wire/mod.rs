@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod backup;
 pub mod http_client;
+pub mod operator;
 pub mod paths;
 pub mod peer_calls;
 pub mod whole_body;

@@ -29,6 +29,8 @@ fn head_is_answered_where_get_is_and_405_says_what_is() {
         (front_end, "/order", "GET, HEAD, POST, OPTIONS"),
         (front_end, "/cluster", read),
         (front_end, "/assets/style.css", read),
+        (front_end, "/docs", read),
+        (front_end, "/openapi.json", read),
         (front_end, "/buy", write),
         (front_end, "/change-view", write),
         (front_end, "/recover", write),

@@ -3,6 +3,7 @@
 
 mod admin;
 mod connection;
+mod document;
 pub mod listen;
 mod metrics;
 mod pages;

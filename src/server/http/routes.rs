@@ -10,7 +10,7 @@ use super::public::FrontEndState;
 use super::shared::paths::unknown_path;
 use super::shared::product_list::ProductList;
 use super::shared::routing::{get, method_not_allowed, options, post};
-use super::{admin, metrics, pages, peers, public};
+use super::{admin, document, metrics, pages, peers, public};
 use crate::server::actor_handle::ActorHandle;
 use crate::server::host::EventLog;
 use crate::server::metrics::Exposition;
@@ -49,6 +49,8 @@ pub fn front_end(state: &Data<FrontEndState>, config: &mut ServiceConfig) {
         .service(post(paths::IMPORT, admin::front_end::import))
         .service(post(paths::RECOVER, admin::front_end::recover))
         .service(post(paths::RECOVER_CATALOG, admin::front_end::recover_catalog))
+        .service(get("/openapi.json", document::openapi))
+        .service(get("/docs", document::page))
         .default_service(web::to(peer_or_shopper));
 }
 

@@ -4,4 +4,7 @@ pub mod backup;
 pub mod catalog;
 pub mod front_end;
 pub mod observe;
+mod operations;
 pub mod replica;
+
+pub use self::operations::Operations;

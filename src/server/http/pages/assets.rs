@@ -27,7 +27,7 @@ macro_rules! assets {
 /// All of them.
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let all = assets! {
-        "board.js" "charts.js" "cluster.css" "cluster.js" "control.js" "dom.js" "drawing.js" "experiments.js" "favicon.svg" "lab.css" "lab.js" "live-worker.js" "live.js" "orders.js" "series.js" "shop.js" "stream.js" "style.css" "toys.svg" "verdict.js"
+        "board.js" "charts.js" "cluster.css" "cluster.js" "control.js" "docs.css" "dom.js" "drawing.js" "experiments.js" "favicon.svg" "lab.css" "lab.js" "live-worker.js" "live.js" "orders.js" "series.js" "shop.js" "stream.js" "style.css" "toys.svg" "verdict.js"
     };
     all.into_iter().map(|(name, body)| Asset { name, kind: kind(name), body, tag: tag(body) }).collect()
 });

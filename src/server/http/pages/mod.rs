@@ -12,3 +12,5 @@ mod stream;
 mod toys;
 
 pub use self::dispatch::{answer, wanted};
+pub use self::html::page;
+pub use self::stream::Operations;

@@ -8,10 +8,13 @@ use actix_web::web::Data;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
+use utoipa::OpenApi;
 
 use super::super::public::FrontEndState;
+use super::super::shared::documented::{Answers, header, told};
 use super::super::shared::errors::{ApiError, ApiResult};
 use super::super::shared::parameters::query;
+use super::super::shared::refusals::AnyRequest;
 use super::super::shared::shapes;
 use crate::server::cluster::Lines;
 use crate::server::live::{Full, Topic, Topics};
@@ -31,8 +34,33 @@ fn all_topics() -> String {
     "products,cluster".into()
 }
 
+told! {
+    /// What is told of what changes.
+    Stream: Answers::default()
+        .text(StatusCode::OK, "Events without end.", "text/event-stream", EXAMPLE)
+        .with(&[StatusCode::OK], "X-Accel-Buffering", &header("that a proxy passes on what comes", "no"))
+        .refused(&[("a topic", ApiError::bad_request(r#"there is no topic "toys"; there are products, cluster and lab"#))]);
+}
+
+const EXAMPLE: &str = "retry: 3141\n\nid: 7\nevent: products\ndata: {\"products\":[{\"name\":\"Tux\",\"price\":15.99,\"quantity\":98}]}\n\n";
+
 /// What there is, and then what changes. Where there are too many streams, one that ends at once: a page that is refused
 /// would never come back.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "getEvents",
+    tag = "The store",
+    summary = "What changes, as it does",
+    description = "Server-sent events: what there is, and then what changes. A store with too many readers ends the stream at once; come back after the time that `retry` names.",
+    params(
+        (
+            "topics" = Option<String>, Query, pattern = "^(products|cluster|lab)(,(products|cluster|lab))*$", example = "products",
+            description = "Of what: `products`, `cluster`, `lab`, with commas between them; `products,cluster` when nobody says.",
+        ),
+    ),
+    responses(AnyRequest, Stream)
+)]
 pub async fn events(request: HttpRequest, state: Data<FrontEndState>) -> ApiResult {
     let EventsQuery { topics } = query(&request)?;
     let topics: Topics = topics.parse().map_err(ApiError::bad_request)?;
@@ -68,3 +96,8 @@ fn first(state: &FrontEndState, topics: Topics) -> Vec<Bytes> {
         state.hub.event("log", &Lines { lines: cluster.lately() }),
     ]
 }
+
+/// What there is for programs among the pages, for the API's document.
+#[derive(OpenApi)]
+#[openapi(paths(events))]
+pub struct Operations;

@@ -19,7 +19,8 @@ use crate::server::metrics::RequestKind;
 
 /// What there is for shoppers, to tell those who ask for something else.
 const PATHS: &str = "GET /products, GET /products/{name}, POST /orders, GET /orders, GET /orders/{number}, \
-                     GET /orders/{number}/receipt, GET /leader, GET /cache, GET /healthz and GET /readyz";
+                     GET /orders/{number}/receipt, GET /leader, GET /cache, GET /healthz, GET /readyz and \
+                     GET /openapi.json, which says more of all of them";
 
 /// Answers a shopper.
 ///

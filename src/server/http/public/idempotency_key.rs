@@ -4,6 +4,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::HttpRequest;
 use toystore_actors::domain::RequestId;
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::super::shared::errors::ApiError;
@@ -22,6 +26,26 @@ pub fn sent(request: &HttpRequest) -> Result<Option<RequestId>, ApiError> {
     let key = key.to_str().unwrap_or_default();
     let bare = key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(key);
     Ok(Some(RequestId::new(bare)?))
+}
+
+/// The header, for the API's document.
+pub struct KeyHeader;
+
+impl IntoParams for KeyHeader {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let visible = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,64}$"));
+        let header = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(
+                "1 to 64 visible ASCII characters of your choice, with or without quotes around them. Without one the store \
+                 makes one, and names it in the answer: whoever has no answer has no key.",
+            ))
+            .schema(Some(visible))
+            .example(Some("a5d8".into()));
+        vec![header.build()]
+    }
 }
 
 /// A request id that nobody else has. It begins with the time (UUID version 7), so that the ids of a batch

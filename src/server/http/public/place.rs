@@ -2,25 +2,85 @@
 
 use std::time::Instant;
 
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, LOCATION};
 use actix_web::web::Payload;
 use actix_web::{FromRequest, HttpRequest, ResponseError};
 use serde_json::json;
-use toystore_actors::domain::{OrderNumber, RequestId};
+use toystore_actors::domain::{Invalid, OrderNumber, RequestId};
 use toystore_actors::messages::front_end::{OrderError, PlaceOrder, Unavailable};
 use toystore_actors::net::BridgeError;
 use toystore_checks::data::{Invocation, Response};
 
 use super::super::shared::bodies::{Body, PUBLIC_BODY, accept_json};
+use super::super::shared::documented::{Answers, data_of, header, told};
 use super::super::shared::errors::{ApiError, ApiResult};
-use super::super::shared::shapes;
-use super::idempotency_key;
+use super::super::shared::refusals::{AnyBody, AnyRequest};
+use super::super::shared::shapes::{self, Wrapped};
+use super::idempotency_key::{self, KeyHeader};
 use super::order_body::{OrderBody, order_body};
 use super::state::FrontEndState;
 use crate::server::front_door::Asked;
+use crate::wire::answers::{NewOrder, Placed};
+
+told! {
+    /// What is told of an order that was to be placed.
+    AnOrder: Answers::default()
+        .json(
+            StatusCode::CREATED,
+            "It is placed: on the disk of every replica in sync. Each time that it is asked for under the same key, the answer is the same.",
+            data_of::<Placed>(),
+            &[("", json!({ "data": { "order_number": 1 } }))],
+        )
+        .json(
+            StatusCode::OK,
+            "It is placed, at a store that is configured with `placed_status = 200`.",
+            data_of::<Placed>(),
+            &[("", json!({ "data": { "order_number": 1 } }))],
+        )
+        .refused(&refusals())
+        .with(&[StatusCode::OK, StatusCode::CREATED], "Location", &header("where the order is", "/orders/1"))
+        .with(&KEYED, "Idempotency-Key", &header("the key, sent or made by the store", "a5d8"));
+}
+
+/// The answers to who sent something that can be understood.
+const KEYED: [StatusCode; 6] = [
+    StatusCode::OK,
+    StatusCode::CREATED,
+    StatusCode::NOT_FOUND,
+    StatusCode::CONFLICT,
+    StatusCode::UNPROCESSABLE_ENTITY,
+    StatusCode::SERVICE_UNAVAILABLE,
+];
+
+fn refusals() -> Vec<(&'static str, ApiError)> {
+    let unavailable =
+        |asked| OrderError::Unavailable(Unavailable { why: "no leader has been chosen yet".into(), asked });
+    let mut refusals = vec![
+        ("a key", Invalid::RequestId.into()),
+        ("no such product", not_placed(OrderError::UnknownProduct)),
+        ("not enough in stock", not_placed(OrderError::NotEnough { left: 3 })),
+        ("a key used before", not_placed(OrderError::KeyReused)),
+        ("not passed on", not_placed(unavailable(false))),
+        ("not known", not_placed(unavailable(true))),
+    ];
+    refusals.extend(order_body(br#"{"name":"Tux"}"#).err().map(|error| ("a body", error)));
+    refusals
+}
 
 /// Whatever the answer, it names the request id, so that also a shopper who sent none can ask again. The body is read when
 /// the head is well: a shopper who waits with it is spared from sending it for nothing.
+#[utoipa::path(
+    post,
+    path = "/orders",
+    operation_id = "placeOrder",
+    tag = "Orders",
+    summary = "Place an order",
+    description = "Send a key with every order: where the outcome is not known (503, or no answer at all), ask again with the same key and the same body, as often as you like. It is placed once. A key is kept with its order for ever.",
+    params(KeyHeader),
+    request_body(content = NewOrder, content_type = "application/json", description = "What to order.", example = json!({ "name": "Tux", "quantity": 2 })),
+    responses(AnyRequest, AnyBody, AnOrder)
+)]
 pub async fn place(request: HttpRequest, state: &FrontEndState, body: Payload) -> ApiResult {
     accept_json(&request)?;
     let key = match idempotency_key::sent(&request)? {
@@ -71,8 +131,8 @@ fn told(placed: &Result<OrderNumber, OrderError>) -> Response {
 async fn place_order(state: &FrontEndState, key: RequestId, body: OrderBody) -> ApiResult {
     let number = order(state, key, body).await?;
     Ok(shapes::answer(state.placed)
-        .insert_header((header::LOCATION, format!("/orders/{number}")))
-        .json(json!({ "data": { "order_number": number } })))
+        .insert_header((LOCATION, format!("/orders/{number}")))
+        .json(Wrapped { data: Placed { order_number: number.get() } }))
 }
 
 fn not_asked(error: BridgeError) -> ApiError {

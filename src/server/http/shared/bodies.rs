@@ -22,7 +22,7 @@ pub const PUBLIC_BODY: usize = 16 << 10;
 pub const INTERNAL_BODY: usize = 16 << 20;
 
 /// How long a body may take to arrive.
-const BODY_SECONDS: u64 = 5;
+pub const BODY_SECONDS: u64 = 5;
 
 /// A whole body of at most `LIMIT` bytes.
 pub struct Body<const LIMIT: usize>(pub Bytes);

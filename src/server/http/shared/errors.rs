@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::json;
+use serde_json::{Value, json};
 use toystore_actors::domain::{Invalid, RequestId};
 use toystore_actors::messages::front_end::Unavailable;
 use toystore_actors::net::BridgeError;
@@ -155,6 +155,11 @@ impl ApiError {
         let message = "only HTTP/1.1 and HTTP/1.0 are spoken here";
         ApiError::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, message)
     }
+
+    /// What is said in the answer's body.
+    pub fn body(&self) -> Value {
+        json!({ "error": { "code": self.status.as_u16(), "message": self.message } })
+    }
 }
 
 impl fmt::Display for ApiError {
@@ -179,7 +184,7 @@ impl ResponseError for ApiError {
         if self.status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        response.json(json!({ "error": { "code": self.status.as_u16(), "message": self.message } }))
+        response.json(self.body())
     }
 }
 

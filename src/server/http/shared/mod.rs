@@ -2,11 +2,13 @@
 
 pub mod answer_memory;
 pub mod bodies;
+pub mod documented;
 pub mod errors;
 pub mod health;
 pub mod parameters;
 pub mod paths;
 pub mod product_list;
+pub mod refusals;
 pub mod routing;
 pub mod shapes;
 mod shared_body;

@@ -24,10 +24,12 @@ pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> 
 /// # Errors
 /// 400.
 pub fn check_limit(limit: u32, most: u32) -> Result<(), ApiError> {
-    if (1..=most).contains(&limit) {
-        return Ok(());
-    }
-    Err(ApiError::bad_request(format!("limit must be a whole number from 1 to {most}")))
+    if (1..=most).contains(&limit) { Ok(()) } else { Err(too_many(most)) }
+}
+
+/// What whoever asks for none, or for more than `most`, is told.
+pub fn too_many(most: u32) -> ApiError {
+    ApiError::bad_request(format!("limit must be a whole number from 1 to {most}"))
 }
 
 /// The longest text that is searched for, in characters.
