@@ -20,6 +20,8 @@ pub struct Views {
     past: VecDeque<Past>,
     /// Since when orders wait for a leader.
     waiting: Option<Instant>,
+    /// The last epoch whose leader served.
+    served: Option<Epoch>,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,10 @@ impl Views {
                 None
             }
             Event::View(ViewEvent::LeaderServes { replica, epoch }) => {
+                // It paused, and nobody took it for dead.
+                if self.served.replace(*epoch) == Some(*epoch) && self.waiting.is_none() {
+                    return None;
+                }
                 let past = self.chosen(*epoch)?;
                 let since = self.waiting.take().unwrap_or(self.past[past].saved);
                 let after = told.instant.saturating_duration_since(since);
@@ -156,8 +162,8 @@ mod tests {
         after(610, saved(4, 2));
         after(620, saved(5, 2));
         assert_eq!(after(640, serves(5, 2)), Some(40), "it let somebody go before it was heard");
-        assert_eq!(after(650, serves(5, 2)), Some(20), "it paused meanwhile");
+        assert_eq!(after(650, serves(5, 2)), None, "it paused meanwhile");
         let shown: Vec<_> = views.shown().iter().map(|past| (past.view.epoch, past.took_ms)).collect();
-        assert_eq!(shown[..3], [(5, Some(20)), (4, Some(40)), (3, Some(80))]);
+        assert_eq!(shown[..3], [(5, None), (4, Some(40)), (3, Some(80))]);
     }
 }
