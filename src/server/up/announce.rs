@@ -38,6 +38,7 @@ pub async fn announce(actor: ActorHandle<FrontEnd>, address: SocketAddr) {
     let name = example.unwrap_or("Tux");
     say(&[
         "ready".to_owned(),
+        format!("  in a browser: http://{address}/ and http://{address}/cluster"),
         format!("  curl http://{address}/products/{name}"),
         format!(
             "  curl -H 'Content-Type: application/json' -H 'Idempotency-Key: my-first' -d '{{\"name\":\"{name}\",\"quantity\":2}}' http://{address}/orders"
