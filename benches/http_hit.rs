@@ -59,8 +59,7 @@ fn hit(criterion: &mut Criterion) {
     let data = rig::on_disk();
     let mut rig = Rig::new(data.path());
     let front = system.block_on(async {
-        rig.catalog().await;
-        let (actor, cache) = rig.front_end().await;
+        let (actor, cache) = rig.store().await;
         Data::new(FrontEndState::new(
             actor,
             cache,

@@ -36,7 +36,7 @@ async fn place(actor: &ActorHandle<FrontEnd>, turn: u64) {
 fn orders(criterion: &mut Criterion, what: &str, data: &Path) {
     let system = System::new();
     let mut rig = Rig::new(data);
-    let actor = system.block_on(rig.store());
+    let (actor, _) = system.block_on(rig.store());
     let turn = Cell::new(0);
     let mut group = criterion.benchmark_group(format!("orders {what}"));
     group.sampling_mode(SamplingMode::Flat);

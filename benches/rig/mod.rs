@@ -108,15 +108,15 @@ impl Rig {
         self.start(NodeId::FrontEnd(number), start).await
     }
 
-    /// Starts all five, and waits until orders can be placed.
-    pub async fn store(&mut self) -> ActorHandle<FrontEnd> {
+    /// Starts all five, and waits until orders can be placed: before that the catalog shows nothing, either.
+    pub async fn store(&mut self) -> (ActorHandle<FrontEnd>, Arc<Cache>) {
         self.catalog().await;
         for id in self.config.replicas() {
             self.replica(id).await;
         }
-        let (actor, _) = self.front_end().await;
+        let (actor, cache) = self.front_end().await;
         until(async || actor.ask(GetReadiness {}).await.is_ok_and(|readiness| readiness.ready)).await;
-        actor
+        (actor, cache)
     }
 
     async fn start<A: Actor, T: Send + 'static>(
