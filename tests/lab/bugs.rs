@@ -15,7 +15,8 @@ fn a_catalog_that_may_sell_what_it_has_not_does_so_until_the_store_is_healed() {
     let verdict = eventually(PATIENCE, "the verdict says so", || {
         Some(lab.verdict()).filter(|verdict| verdict["stock_off"] == 1)
     });
-    assert_eq!(verdict["violations"][0]["promise"], "no oversell", "{verdict}");
+    let broken = verdict["violations"].as_array().expect("a list");
+    assert!(broken.iter().any(|violation| violation["promise"] == "no oversell"), "{verdict}");
     lab.heal();
     assert_eq!(too_many("after"), 409);
 }
