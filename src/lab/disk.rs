@@ -1,7 +1,6 @@
 //! A node's disk: slow, full, or taken away.
 
 use std::io;
-use std::ops::Bound;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,9 +8,11 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use parking_lot::Mutex;
-use redb::{BackendError, StorageBackend};
+use redb::StorageBackend;
 use rustix::io::Errno;
 use toystore_actors::storage::{Job, Sizes, Storage};
+
+use crate::files::forward_locks;
 
 use super::incarnation::Incarnation;
 
@@ -167,29 +168,7 @@ impl StorageBackend for LabFile {
         self.file.close()
     }
 
-    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.try_lock_range(start, end)
-    }
-
-    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.try_lock_shared_range(start, end)
-    }
-
-    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.lock_range(start, end)
-    }
-
-    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.lock_shared_range(start, end)
-    }
-
-    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.unlock_range(start, end)
-    }
-
-    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.query_lock_range(start, end)
-    }
+    forward_locks!(file);
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ use toystore_actors::messages::catalog::{MAX_PAGE, Stocked};
 use toystore_actors::messages::front_end::{Copied, CopyBook, CopyStock};
 use toystore_actors::net::NodeId;
 use toystore_actors::probe::{CatalogEvent, Event};
-use toystore_checks::data::Violation;
 use toystore_checks::live::{BookPage, InventoryPage, LiveJudge, Verdict};
 use toystore_checks::time::Nanos;
 
@@ -39,26 +38,10 @@ const COUNTED_EVERY: u32 = 4;
 /// What is known so far, as it is shown.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct VerdictState {
-    /// Operations that were judged.
-    pub judged: u64,
-    /// Orders that were acknowledged to somebody.
-    pub acknowledged: u64,
-    /// Of these, or of those that were shown, not where they have to be.
-    pub lost: u64,
-    /// Orders that share a key or a number, or were made although they were refused.
-    pub doubled: u64,
-    /// Numbers without an order.
-    pub missing_numbers: u64,
-    /// Products whose stock does not add up.
-    pub stock_off: u64,
-    /// Answers that others contradict.
-    pub stale_reads: u64,
-    /// What was too much to search, in stretches of time of one product.
-    pub undecided: u64,
+    #[serde(flatten)]
+    verdict: Verdict,
     /// Until when all is judged, in UTC.
-    pub judged_through: Option<String>,
-    /// The first broken promises.
-    pub violations: Vec<Violation>,
+    judged_through: Option<String>,
 }
 
 /// What is known so far, shared by who finds it out and who shows it.
@@ -186,16 +169,5 @@ async fn counts(court: &Court, after: Option<ProductName>) -> Option<Vec<Stocked
 fn shown(verdict: &Verdict, now: Nanos) -> VerdictState {
     let ago = Duration::from_nanos(now.saturating_sub(verdict.judged_through));
     let through = SystemTime::now().checked_sub(ago).map(utc::millis);
-    VerdictState {
-        judged: verdict.operations,
-        acknowledged: verdict.acknowledged,
-        lost: verdict.lost,
-        doubled: verdict.doubled,
-        missing_numbers: verdict.missing_numbers,
-        stock_off: verdict.stock_off,
-        stale_reads: verdict.stale_reads,
-        undecided: verdict.undecided,
-        judged_through: through.filter(|_| verdict.judged_through > 0),
-        violations: verdict.violations.clone(),
-    }
+    VerdictState { verdict: verdict.clone(), judged_through: through.filter(|_| verdict.judged_through > 0) }
 }

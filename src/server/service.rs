@@ -139,17 +139,7 @@ async fn open_catalog(
         http::routes::catalog(&actor, &events, config);
         http::routes::metrics(&exposition, config);
     });
-    Ok(OpenedService {
-        id,
-        bridge,
-        front_end: None,
-        watch: None,
-        running,
-        listener,
-        size: internal_size(),
-        hold: Hold(None),
-        routes,
-    })
+    Ok(internal((id, bridge), running, listener, routes))
 }
 
 async fn open_replica(
@@ -170,17 +160,7 @@ async fn open_replica(
         http::routes::replica(&actor, &events, config);
         http::routes::metrics(&exposition, config);
     });
-    Ok(OpenedService {
-        id,
-        bridge,
-        front_end: None,
-        watch: None,
-        running,
-        listener,
-        size: internal_size(),
-        hold: Hold(None),
-        routes,
-    })
+    Ok(internal((id, bridge), running, listener, routes))
 }
 
 async fn open_front_end(
@@ -236,6 +216,17 @@ async fn open_front_end(
         hold: Hold(None),
         routes,
     })
+}
+
+/// A service that only the others, and a few people, talk to.
+fn internal(
+    (id, bridge): (NodeId, Arc<Bridge>),
+    running: RunningNode,
+    listener: Listener,
+    routes: Routes,
+) -> OpenedService {
+    let (size, hold) = (internal_size(), Hold(None));
+    OpenedService { id, bridge, front_end: None, watch: None, running, listener, size, hold, routes }
 }
 
 /// What a service tells a monitoring system.

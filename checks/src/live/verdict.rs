@@ -18,6 +18,7 @@ const MOST_LOST: usize = 100_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// Operations that were judged.
+    #[serde(rename = "judged")]
     pub operations: u64,
     /// Orders that were acknowledged to somebody.
     pub acknowledged: u64,
@@ -33,7 +34,8 @@ pub struct Verdict {
     pub stale_reads: u64,
     /// Stretches of time of one product that were too much to search, or which nothing certain came before.
     pub undecided: u64,
-    /// Everything that began before then was judged, in nanoseconds since the beginning.
+    /// Everything that began before then was judged, in nanoseconds since the beginning: whoever shows it knows what time that was.
+    #[serde(skip)]
     pub judged_through: Nanos,
     /// The first broken promises.
     pub violations: Vec<Violation>,
